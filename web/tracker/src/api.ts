@@ -1,0 +1,50 @@
+/** What the page sees as window.microtracker. */
+export interface Api {
+  /** Counts a custom event. */
+  track?(name: string, meta?: object): void;
+  /** Calls made on the stub before this script ran. */
+  q?: ArrayLike<unknown>[];
+}
+
+declare global {
+  interface Window {
+    microtracker?: Api;
+  }
+}
+
+/** Whether a tracker already runs on this page. */
+export function isInstalled(): boolean {
+  const api = window.microtracker;
+  return !!api && !!api.track && !api.q;
+}
+
+/**
+ * Puts `track` into place. Calls are held until the returned function is called with their receiver, then go straight to it.
+ * The page's object is kept, because the page may hold a reference to it.
+ */
+export function install(): (receiver: (name: unknown, meta?: unknown) => void) => void {
+  const api: Api = (window.microtracker = window.microtracker || {});
+  const held = api.q || [];
+  let receive = (...call: [unknown, unknown?]): void => {
+    held.push(call);
+  };
+  api.track = (name, meta) => receive(name, meta);
+  delete api.q;
+  return (receiver) => {
+    receive = receiver;
+    for (const call of Array.from(held)) {
+      receiver(call[0], call[1]);
+    }
+  };
+}
+
+/** A copy of the custom properties as the contract takes them: a JSON object, or nothing. */
+export function copyMeta(meta: unknown): object | undefined {
+  try {
+    // Copied now, because the page may change its object before it is sent.
+    const copy: unknown = JSON.parse(JSON.stringify(meta));
+    return copy && typeof copy === "object" && !Array.isArray(copy) ? copy : undefined;
+  } catch {
+    return undefined;
+  }
+}
