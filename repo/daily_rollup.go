@@ -1,0 +1,56 @@
+package repo
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// DailyRollup is one day of a project, counted: a row of daily_rollups.
+type DailyRollup struct {
+	bun.BaseModel `bun:"table:daily_rollups"`
+
+	ID        int64 `bun:",pk,autoincrement"`
+	ProjectID int64 `bun:",pk"`
+	// Day is a date in the project's time zone.
+	Day                    time.Time `bun:"type:date"`
+	Visitors               int
+	Sessions               int
+	Bounces                int
+	Pageviews              int
+	FormStarts             int
+	FormSubmits            int
+	AvgSessionDurationSecs *float64
+	Exits                  int
+	Metrics                json.RawMessage `bun:"type:jsonb,nullzero"`
+	TopPaths               json.RawMessage `bun:"type:jsonb,nullzero"`
+	TopCTAs                json.RawMessage `bun:"top_ctas,type:jsonb,nullzero"`
+	TopSources             json.RawMessage `bun:"type:jsonb,nullzero"`
+	CreatedAt              time.Time       `bun:",nullzero"`
+	UpdatedAt              time.Time       `bun:",nullzero"`
+}
+
+// SaveDailyRollup stores the day in place of what was there.
+func (p *Project) SaveDailyRollup(ctx context.Context, rollup *DailyRollup) error {
+	rollup.ProjectID = p.ID
+	query := p.store.db.NewInsert().Model(rollup).On("CONFLICT (project_id, day) DO UPDATE")
+	for _, column := range []string{
+		"visitors", "sessions", "bounces", "pageviews", "form_starts", "form_submits", "avg_session_duration_secs",
+		"exits", "metrics", "top_paths", "top_ctas", "top_sources", "updated_at",
+	} {
+		query = query.Set("? = EXCLUDED.?", bun.Ident(column), bun.Ident(column))
+	}
+	_, err := query.Returning("id").Exec(ctx)
+	return classify("save the daily rollup", err)
+}
+
+// DailyRollups returns the days from since (included) to until (excluded), oldest first.
+func (p *Project) DailyRollups(ctx context.Context, since, until time.Time) ([]DailyRollup, error) {
+	var rollups []DailyRollup
+	err := p.store.db.NewSelect().Model(&rollups).
+		Where("project_id = ? AND day >= ? AND day < ?", p.ID, since.Format(time.DateOnly), until.Format(time.DateOnly)).
+		Order("day").Scan(ctx)
+	return rollups, classify("list the daily rollups", err)
+}

@@ -1,0 +1,95 @@
+// Package repo is the only way to the data: bun models, one file per documented table, and the handles that guard them.
+//
+// Rows of a tenant are reached through *Project, which only Store.OpenProject makes, or through *Inbox, which takes
+// events in and can do nothing else. Every method returns errors that errors.Is tells apart: ErrNotFound, ErrConflict,
+// ErrInvalid, ErrUnavailable.
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/microtracker/microtracker/migrations"
+)
+
+// Store is a pool of connections to one PostgreSQL database. Safe for concurrent use.
+type Store struct {
+	db *bun.DB
+}
+
+// Options bound the pool. Zero values take the defaults.
+type Options struct {
+	// MaxConns is the most connections open at once; default 20.
+	MaxConns int
+}
+
+// Open makes a Store on the database that url (postgres://… or a keyword string) names. It does not connect yet.
+func Open(url string, opts Options) (*Store, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database URL: %w", redactURL(err))
+	}
+	// bun writes arguments into the text, so every statement is new: a cache of prepared statements would only fill up.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "microtracker"
+	}
+	// Reports cut days by a zone that they name; nothing may depend on the server's own.
+	config.RuntimeParams["timezone"] = "UTC"
+	pool := stdlib.OpenDB(*config)
+	maxConns := opts.MaxConns
+	if maxConns == 0 {
+		maxConns = 20
+	}
+	pool.SetMaxOpenConns(maxConns)
+	pool.SetMaxIdleConns(maxConns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return &Store{db: bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())}, nil
+}
+
+// Close ends the pool's connections.
+func (s *Store) Close() error {
+	return s.db.Close()
+}
+
+// Ping checks that the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	return classify("ping the database", s.db.PingContext(ctx))
+}
+
+// Migrate brings the schema up to date and returns how many migrations that took.
+func (s *Store) Migrate(ctx context.Context) (int, error) {
+	applied, err := migrations.Up(ctx, s.db.DB)
+	return applied, classify("migrate", err)
+}
+
+// MigrateDown takes the newest migration back and returns its version, 0 if there was none.
+func (s *Store) MigrateDown(ctx context.Context) (int64, error) {
+	version, err := migrations.Down(ctx, s.db.DB)
+	return version, classify("migrate down", err)
+}
+
+// Migrations lists every migration and when it was applied.
+func (s *Store) Migrations(ctx context.Context) ([]migrations.Status, error) {
+	list, err := migrations.List(ctx, s.db.DB)
+	return list, classify("list the migrations", err)
+}
+
+// EnsureEventPartitions makes the partitions of events for since to until, and returns how many were missing.
+func (s *Store) EnsureEventPartitions(ctx context.Context, since, until time.Time) (int, error) {
+	var made int
+	err := s.db.NewRaw("SELECT create_event_partitions(?, ?)", since, until).Scan(ctx, &made)
+	return made, classify("make event partitions", err)
+}
+
+// inTx runs work in one transaction.
+func (s *Store) inTx(ctx context.Context, work func(ctx context.Context, tx bun.Tx) error) error {
+	return s.db.RunInTx(ctx, &sql.TxOptions{}, work)
+}
