@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
+)
+
+const (
+	// accessOption is the method option that carries an RPC's rule.
+	accessOption protoreflect.FullName = "microtracker.v1.access"
+	// projectField is the request field that says which project a project_role rule is about.
+	projectField protoreflect.Name = "project_id"
+)
+
+// service is a service with the access of each of its RPCs.
+type service struct {
+	name    string
+	comment string
+	rpcs    []rpc
+}
+
+// rpc is one row of the page.
+type rpc struct {
+	name    string
+	kind    string
+	comment string
+	rule    rule
+}
+
+// rule is one access rule, such as audience = AUDIENCE_USER.
+type rule struct {
+	field protoreflect.Name
+	enum  protoreflect.FullName
+	value protoreflect.Name
+}
+
+// readServices returns the services to generate for, in the order of their files. Its error joins every RPC's fault,
+// so that one run shows them all.
+func readServices(plugin *protogen.Plugin) ([]service, error) {
+	types, err := linkOptions(plugin)
+	if err != nil {
+		return nil, err
+	}
+	var services []service
+	var faults []error
+	for _, file := range plugin.Files {
+		if !file.Generate {
+			continue
+		}
+		for _, svc := range file.Services {
+			read := service{name: string(svc.Desc.Name()), comment: firstSentence(svc.Comments.Leading)}
+			for _, method := range svc.Methods {
+				found, err := ruleOf(method.Desc, types)
+				if err != nil {
+					faults = append(faults, fmt.Errorf("%s: %s: %w", file.Desc.Path(), method.Desc.FullName(), err))
+					continue
+				}
+				read.rpcs = append(read.rpcs, rpc{
+					name:    string(method.Desc.Name()),
+					kind:    streaming(method.Desc),
+					comment: firstSentence(method.Comments.Leading),
+					rule:    found,
+				})
+			}
+			services = append(services, read)
+		}
+	}
+	return services, errors.Join(faults...)
+}
+
+// linkOptions returns the types that the request itself declares, the access option among them.
+//
+// They come from the descriptors that are being generated, never from the generated Go code: generation must work
+// when gen/ is missing, stale or does not compile.
+func linkOptions(plugin *protogen.Plugin) (*dynamicpb.Types, error) {
+	files, err := protodesc.NewFiles(&descriptorpb.FileDescriptorSet{File: plugin.Request.GetProtoFile()})
+	if err != nil {
+		return nil, fmt.Errorf("link the descriptors: %w", err)
+	}
+	return dynamicpb.NewTypes(files), nil
+}
+
+// ruleOf returns the method's rule, or an error that says what to write in the proto.
+func ruleOf(method protoreflect.MethodDescriptor, types *dynamicpb.Types) (rule, error) {
+	access, err := accessOf(method, types)
+	if err != nil {
+		return rule{}, err
+	}
+	if access == nil {
+		return rule{}, fmt.Errorf("no access rule: declare `option (%s) = {…}`, see access.proto", accessOption.Name())
+	}
+	oneof := access.Descriptor().Oneofs().ByName("rule")
+	if oneof == nil {
+		return rule{}, fmt.Errorf("option %s has no oneof named rule", accessOption)
+	}
+	field := access.WhichOneof(oneof)
+	if field == nil {
+		return rule{}, errors.New("the access option is there, but sets no rule")
+	}
+	if field.Kind() != protoreflect.EnumKind {
+		return rule{}, fmt.Errorf("rule %s is a %s: teach protoc-gen-access what it means", field.Name(), field.Kind())
+	}
+	number := access.Get(field).Enum()
+	value := field.Enum().Values().ByNumber(number)
+	if number == 0 || value == nil {
+		return rule{}, fmt.Errorf("rule %s is unspecified or unknown (%d)", field.Name(), number)
+	}
+	if field.Name() == "project_role" && !namesProject(method.Input()) {
+		return rule{}, fmt.Errorf("rule project_role needs a plain field `int64 %s` in %s", projectField, method.Input().FullName())
+	}
+	return rule{field: field.Name(), enum: field.Enum().FullName(), value: value.Name()}, nil
+}
+
+// accessOf decodes the method's options anew, this time knowing the access option. It returns nil without one.
+func accessOf(method protoreflect.MethodDescriptor, types *dynamicpb.Types) (protoreflect.Message, error) {
+	raw, err := proto.Marshal(method.Options())
+	if err != nil {
+		return nil, fmt.Errorf("encode the method's options: %w", err)
+	}
+	options := &descriptorpb.MethodOptions{}
+	if err := (proto.UnmarshalOptions{Resolver: types}).Unmarshal(raw, options); err != nil {
+		return nil, fmt.Errorf("decode the method's options: %w", err)
+	}
+	// Not proto.GetExtension: it asks for the very descriptor of MethodOptions that is linked in here.
+	var access protoreflect.Message
+	options.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if field.FullName() != accessOption || field.Kind() != protoreflect.MessageKind {
+			return true
+		}
+		access = value.Message()
+		return false
+	})
+	return access, nil
+}
+
+// namesProject reports whether the request says which project it is about, in the one form that the server reads.
+func namesProject(request protoreflect.MessageDescriptor) bool {
+	field := request.Fields().ByName(projectField)
+	return field != nil &&
+		field.Kind() == protoreflect.Int64Kind &&
+		!field.IsList() &&
+		field.ContainingOneof() == nil
+}
+
+func streaming(method protoreflect.MethodDescriptor) string {
+	switch {
+	case method.IsStreamingClient() && method.IsStreamingServer():
+		return "both ways"
+	case method.IsStreamingClient():
+		return "client stream"
+	case method.IsStreamingServer():
+		return "server stream"
+	default:
+		return "unary"
+	}
+}
