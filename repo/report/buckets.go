@@ -1,0 +1,141 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Finish turns the rows of the statement into the answer's: hours get the zone's offset, and where time is the only
+// dimension the empty buckets are added and the page is cut. It reports whether there are more rows after these.
+func (q Query) Finish(rows []Row) ([]Row, bool) {
+	for i, d := range q.Dimensions {
+		if d != Hour {
+			continue
+		}
+		for _, row := range rows {
+			if start, err := time.Parse(time.RFC3339, row.Dimensions[i]); err == nil {
+				row.Dimensions[i] = start.In(q.Zone).Format(time.RFC3339)
+			}
+		}
+	}
+	if q.byTimeOnly() {
+		rows = q.fill(rows)
+		q.sort(rows)
+		rows = rows[min(q.Offset, len(rows)):]
+	}
+	if len(rows) > q.Limit && len(q.Dimensions) > 0 {
+		return rows[:q.Limit], true
+	}
+	return rows, false
+}
+
+// fill adds the buckets in which nothing happened, in order of time: counts are zero there, ratios null.
+func (q Query) fill(rows []Row) []Row {
+	byBucket := make(map[string]Row, len(rows))
+	for _, row := range rows {
+		byBucket[row.Dimensions[0]] = row
+	}
+	buckets := q.days
+	if q.Dimensions[0] == Hour {
+		buckets = q.hours
+	}
+	var filled []Row
+	for _, bucket := range buckets() {
+		row, ok := byBucket[bucket]
+		if !ok {
+			row = Row{Dimensions: []string{bucket}, Values: q.zeros()}
+		}
+		filled = append(filled, row)
+	}
+	return filled
+}
+
+func (q Query) zeros() []*float64 {
+	values := make([]*float64, len(q.Metrics))
+	for i, m := range q.Metrics {
+		if !strings.Contains(metricDefs[m].expr, "nullif") {
+			values[i] = new(float64)
+		}
+	}
+	return values
+}
+
+// days lists the dates that the range touches in the zone.
+func (q Query) days() []string {
+	year, month, day := q.Since.In(q.Zone).Date()
+	last := q.Until.Add(-1).In(q.Zone).Format(time.DateOnly)
+	var days []string
+	// Counted as dates, not as midnights: some days have none.
+	for date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC); ; date = date.AddDate(0, 0, 1) {
+		days = append(days, date.Format(time.DateOnly))
+		if days[len(days)-1] >= last {
+			return days
+		}
+	}
+}
+
+// hours lists the starts of the clock hours that the range touches in the zone, cut as date_trunc cuts them.
+func (q Query) hours() []string {
+	var hours []string
+	// Zones change by quarters of an hour at the finest.
+	for at := q.Since; at.Before(q.Until); at = at.Add(15 * time.Minute) {
+		local := at.In(q.Zone)
+		intoHour := time.Duration(local.Minute())*time.Minute + time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
+		start := at.Add(-intoHour).In(q.Zone).Format(time.RFC3339)
+		if len(hours) == 0 || hours[len(hours)-1] != start {
+			hours = append(hours, start)
+		}
+	}
+	return hours
+}
+
+// sort orders filled rows as the statement would have; they come in order of time.
+func (q Query) sort(rows []Row) {
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		for _, o := range q.order() {
+			var c int
+			if o.Dimension != "" {
+				c = compareTimes(a.Dimensions[0], b.Dimensions[0])
+			} else {
+				i := slices.Index(q.Metrics, o.Metric)
+				if a.Values[i] == nil || b.Values[i] == nil {
+					if c = compareNil(a.Values[i], b.Values[i]); c != 0 {
+						return c // null is last in either direction
+					}
+					continue
+				}
+				c = cmp.Compare(*a.Values[i], *b.Values[i])
+			}
+			if o.Descending {
+				c = -c
+			}
+			if c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+}
+
+// compareTimes compares two buckets: days as text, hours as instants, since their offsets may differ.
+func compareTimes(a, b string) int {
+	atA, errA := time.Parse(time.RFC3339, a)
+	atB, errB := time.Parse(time.RFC3339, b)
+	if errA != nil || errB != nil {
+		return strings.Compare(a, b)
+	}
+	return atA.Compare(atB)
+}
+
+func compareNil(a, b *float64) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	default:
+		return -1
+	}
+}
