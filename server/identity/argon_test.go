@@ -6,10 +6,10 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// argonOf hashes a password with parameters that Hash would not choose. memory is in KiB, salt and key in bytes.
-func argonOf(t *testing.T, password string, memory, passes uint32, lanes uint8, salt, key uint32) string {
+// argonOf hashes rightPassword with parameters that Hash would not choose. memory is in KiB, salt and key in bytes.
+func argonOf(t *testing.T, memory, passes uint32, lanes uint8, salt, key uint32) string {
 	t.Helper()
-	hash, err := argon2id.CreateHash(password, &argon2id.Params{
+	hash, err := argon2id.CreateHash(rightPassword, &argon2id.Params{
 		Memory: memory, Iterations: passes, Parallelism: lanes, SaltLength: salt, KeyLength: key,
 	})
 	if err != nil {

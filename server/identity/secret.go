@@ -155,7 +155,7 @@ func (s Secret) Prefix() string {
 	return (*s.text)[prefixLen : prefixLen+lookupPrefixLen]
 }
 
-// Last4 returns the last 4 characters of the text, by which a person recognises a key (api_keys.secret_last4).
+// Last4 returns the last 4 characters of the text, by which a person recognizes a key (api_keys.secret_last4).
 func (s Secret) Last4() string {
 	if s.text == nil {
 		return ""
