@@ -1,0 +1,221 @@
+package localpg_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/microtracker/microtracker/server/localpg"
+)
+
+// ownerFolder makes this test binary start a server in the folder named, say so, and wait to be killed.
+const ownerFolder = "LOCALPG_TEST_OWNER_FOLDER"
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(ownerFolder)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	server, err := localpg.Start(context.Background(), localpg.Config{Dir: dir})
+	if err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	fmt.Println(server.PID(), server.URL())
+	time.Sleep(time.Minute) // the test kills us long before
+}
+
+// startOwner starts another process that owns a server, and returns it with the server's pid and URL.
+func startOwner(t *testing.T, dir string) (owner *os.Process, pid int, url string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), ownerFolder+"="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	first, url, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if pid, _ = strconv.Atoi(first); err != nil || pid == 0 {
+		t.Fatalf("the owner said %q, %v", line, err)
+	}
+	return cmd.Process, pid, url
+}
+
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// available skips the test when this machine has no PostgreSQL, and returns what it has.
+func available(t *testing.T) []localpg.Installation {
+	t.Helper()
+	found, err := localpg.Installations(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) == 0 {
+		t.Skip("no PostgreSQL on this machine")
+	}
+	return found
+}
+
+func TestAServerThatOutlivedItsOwnerIsAdopted(t *testing.T) {
+	t.Parallel()
+	available(t)
+	dir := t.TempDir()
+	owner, pid, url := startOwner(t, dir)
+
+	_, err := localpg.Start(t.Context(), localpg.Config{Dir: dir})
+	if inUse := (*localpg.InUseError)(nil); !errors.As(err, &inUse) || inUse.PID != owner.Pid {
+		t.Fatalf("err = %v while process %d owns the folder, want InUseError of that", err, owner.Pid)
+	}
+
+	query(t, url, "CREATE TABLE kept AS SELECT 42 AS answer")
+	kill(t, owner.Pid)
+	_, _ = owner.Wait()
+	server := start(t, localpg.Config{Dir: dir})
+	if server.PID() != pid || server.URL() != url {
+		t.Errorf("server %d at %s, want %d at %s", server.PID(), server.URL(), pid, url)
+	}
+	if got := query(t, server.URL(), "SELECT answer FROM kept"); got != "42" {
+		t.Errorf("answer = %q, want 42", got)
+	}
+	stop(t, server)
+	if left := processesIn(t, dir); len(left) > 0 {
+		t.Errorf("processes left after Stop: %v", left)
+	}
+}
+
+func TestCommittedDataSurvivesTheKillOfOwnerAndServer(t *testing.T) {
+	t.Parallel()
+	available(t)
+	dir := t.TempDir()
+	owner, pid, url := startOwner(t, dir)
+	query(t, url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+	kill(t, pid)
+	kill(t, owner.Pid)
+	_, _ = owner.Wait()
+
+	server := start(t, localpg.Config{Dir: dir})
+	if got := query(t, server.URL(), "SELECT count(*) FROM kept"); got != "1000" {
+		t.Errorf("count = %q, want 1000", got)
+	}
+}
+
+func TestAStalePidFileOfAnotherProgramDoesNotHinderAStart(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{
+		"another program's": strconv.Itoa(os.Getpid()) + "\n/elsewhere\n0\n1\n\n127.0.0.1\n0 0\nready\n",
+		"empty":             "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := localpg.Config{Dir: t.TempDir(), Ephemeral: true}
+			stop(t, start(t, cfg))
+			if err := os.WriteFile(filepath.Join(cfg.Dir, "postgres", "data", "postmaster.pid"), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			query(t, start(t, cfg).URL(), "SELECT 1")
+		})
+	}
+}
+
+func TestATakenPortIsExchangedForAFreeOne(t *testing.T) {
+	t.Parallel()
+	cfg := localpg.Config{Dir: t.TempDir(), Ephemeral: true}
+	first := start(t, cfg)
+	stop(t, first)
+	occupy(t, first.URL())
+	second := start(t, cfg)
+	if second.URL() == first.URL() {
+		t.Fatal("the address is the one that somebody else holds")
+	}
+	query(t, second.URL(), "SELECT 1")
+}
+
+func TestAStartInterruptedWhileInitialisingIsRepeated(t *testing.T) {
+	t.Parallel()
+	available(t)
+	dir := t.TempDir()
+	owner := exec.Command(os.Args[0])
+	owner.Env = append(os.Environ(), ownerFolder+"="+dir)
+	if err := owner.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for len(halfMade(t, dir)) == 0 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond) // into initdb
+	kill(t, owner.Process.Pid)
+	_ = owner.Wait()
+	if len(halfMade(t, dir)) == 0 {
+		t.Fatal("the folder was complete before the kill: this test shows nothing")
+	}
+
+	server := start(t, localpg.Config{Dir: dir, Ephemeral: true})
+	query(t, server.URL(), "SELECT 1")
+	stop(t, server)
+	// The orphaned initdb may have written once more behind the first clearing.
+	stop(t, start(t, localpg.Config{Dir: dir, Ephemeral: true}))
+	if left := halfMade(t, dir); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+}
+
+func TestAFolderThatOnlyLooksHalfMadeIsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	letter := filepath.Join(dir, ".postgres-init-mine", "letter.txt")
+	if err := errors.Join(os.Mkdir(filepath.Dir(letter), 0o700), os.WriteFile(letter, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	start(t, localpg.Config{Dir: dir, Ephemeral: true})
+	if _, err := os.Stat(letter); err != nil {
+		t.Errorf("somebody's file is gone: %v", err)
+	}
+}
+
+func TestACancelledStartLeavesNothing(t *testing.T) {
+	t.Parallel()
+	available(t)
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := localpg.Start(ctx, localpg.Config{Dir: dir, Ephemeral: true}); err == nil {
+		t.Skip("this machine starts a server in 300 ms")
+	}
+	if left := halfMade(t, dir); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+	if left := processesIn(t, dir); len(left) > 0 {
+		t.Errorf("processes left: %v", left)
+	}
+}
+
+func halfMade(t *testing.T, dir string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, ".postgres-init-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}

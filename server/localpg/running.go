@@ -1,0 +1,95 @@
+package localpg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// pidFile is what a server says of itself in postmaster.pid.
+type pidFile struct {
+	pid  int
+	port int
+	// status is "starting", "ready", "stopping" or "standby".
+	status string
+}
+
+// readPIDFile returns an error when there is no file or it is not complete yet.
+func readPIDFile(f folder) (pidFile, error) {
+	text, err := os.ReadFile(filepath.Join(f.data(), "postmaster.pid"))
+	if err != nil {
+		return pidFile{}, err
+	}
+	// Lines: pid, data directory, start time, port, socket directory, listen address, shared memory, status.
+	lines := strings.Split(string(text), "\n")
+	if len(lines) < 8 {
+		return pidFile{}, errors.New("postmaster.pid is not complete")
+	}
+	pid, pidErr := strconv.Atoi(strings.TrimSpace(lines[0]))
+	port, portErr := strconv.Atoi(strings.TrimSpace(lines[3]))
+	return pidFile{pid: pid, port: port, status: strings.TrimSpace(lines[7])}, errors.Join(pidErr, portErr)
+}
+
+// adopt takes over a server that outlived the process which started it. It waits out a start or a stop that is
+// under way, and returns nil when no server runs.
+func adopt(ctx context.Context, f folder) (*postmaster, int, error) {
+	for {
+		pid, err := writtenPID(f)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, 0, nil
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("look for a running PostgreSQL: %w", err)
+		}
+		if pid <= 0 {
+			return nil, 0, setAside(f)
+		}
+		process, err := os.FindProcess(pid)
+		if err != nil {
+			return nil, 0, fmt.Errorf("look for a running PostgreSQL: %w", err)
+		}
+		found := &postmaster{process: process}
+		if found.gone() {
+			return nil, 0, nil // PostgreSQL removes the stale file itself
+		}
+		if !isPostmasterOf(pid, f) {
+			return nil, 0, setAside(f)
+		}
+		if state, err := readPIDFile(f); err == nil && state.pid == pid && state.status == "ready" {
+			return found, state.port, nil
+		}
+		if err := pause(ctx); err != nil {
+			return nil, 0, fmt.Errorf("wait for the PostgreSQL that is starting or stopping as process %d: %w", pid, err)
+		}
+	}
+}
+
+// writtenPID is the first line of postmaster.pid, which is there before the others. It is 0 for a file that
+// does not begin with a number, as a crash of the machine may leave one.
+func writtenPID(f folder) (int, error) {
+	text, err := os.ReadFile(filepath.Join(f.data(), "postmaster.pid"))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil {
+		return 0, nil
+	}
+	return pid, nil
+}
+
+// setAside moves away a postmaster.pid that is damaged, or whose process id now belongs to some other program,
+// where PostgreSQL would refuse to start. Should a server run nevertheless, its shared memory still keeps a second one out.
+func setAside(f folder) error {
+	path := filepath.Join(f.data(), "postmaster.pid")
+	if err := os.Rename(path, path+".stale"); err != nil {
+		return fmt.Errorf("move the process id of a PostgreSQL long gone aside: %w", err)
+	}
+	return nil
+}
