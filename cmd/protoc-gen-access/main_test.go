@@ -116,11 +116,11 @@ func TestThePageListsEveryRPCWithItsAccess(t *testing.T) {
 	)
 	file := req.GetProtoFile()[2]
 	watch := method(t, "WatchThing", audience(v1.Audience_AUDIENCE_PROJECT_KEY))
-	watch.ServerStreaming = proto.Bool(true)
+	watch.ServerStreaming = new(true)
 	file.GetService()[0].Method = append(file.GetService()[0].Method, watch)
 	file.SourceCodeInfo = &descriptorpb.SourceCodeInfo{Location: []*descriptorpb.SourceCodeInfo_Location{
 		// 6 is FileDescriptorProto.service, 2 is ServiceDescriptorProto.method.
-		comment(" ThingService does things.\n", 6, 0),
+		comment(" Does things.\n", 6, 0),
 		comment(" DoThing does a|b as t.js\n says. The rest is not for the table.\n", 6, 0, 2, 0),
 	}}
 	page, err := generatePage(t, req)
@@ -128,7 +128,7 @@ func TestThePageListsEveryRPCWithItsAccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"## ThingService\n\nThingService does things.\n",
+		"## ThingService\n\nDoes things.\n",
 		"| `DoThing` | project role: owner | unary | DoThing does a\\|b as t.js says. |\n",
 		"| `WatchThing` | audience: project key | server stream |  |\n",
 		"| audience: user |",
@@ -187,17 +187,17 @@ func generatePage(t *testing.T, req *pluginpb.CodeGeneratorRequest) (string, err
 func request(m *descriptorpb.MethodDescriptorProto, fields ...*descriptorpb.FieldDescriptorProto) *pluginpb.CodeGeneratorRequest {
 	access := protodesc.ToFileDescriptorProto(v1.File_microtracker_v1_access_proto)
 	file := &descriptorpb.FileDescriptorProto{
-		Name:       proto.String("test/v1/thing.proto"),
-		Package:    proto.String("test.v1"),
-		Syntax:     proto.String("proto3"),
+		Name:       new("test/v1/thing.proto"),
+		Package:    new("test.v1"),
+		Syntax:     new("proto3"),
 		Dependency: []string{access.GetName()},
-		Options:    &descriptorpb.FileOptions{GoPackage: proto.String("example.com/test/v1")},
+		Options:    &descriptorpb.FileOptions{GoPackage: new("example.com/test/v1")},
 		MessageType: []*descriptorpb.DescriptorProto{
-			{Name: proto.String("DoThingRequest"), Field: fields},
-			{Name: proto.String("DoThingResponse")},
+			{Name: new("DoThingRequest"), Field: fields},
+			{Name: new("DoThingResponse")},
 		},
 		Service: []*descriptorpb.ServiceDescriptorProto{
-			{Name: proto.String("ThingService"), Method: []*descriptorpb.MethodDescriptorProto{m}},
+			{Name: new("ThingService"), Method: []*descriptorpb.MethodDescriptorProto{m}},
 		},
 	}
 	return &pluginpb.CodeGeneratorRequest{
@@ -215,9 +215,9 @@ func method(t *testing.T, name string, access *v1.Access) *descriptorpb.MethodDe
 		proto.SetExtension(options, v1.E_Access, access)
 	}
 	return &descriptorpb.MethodDescriptorProto{
-		Name:       proto.String(name),
-		InputType:  proto.String(".test.v1.DoThingRequest"),
-		OutputType: proto.String(".test.v1.DoThingResponse"),
+		Name:       new(name),
+		InputType:  new(".test.v1.DoThingRequest"),
+		OutputType: new(".test.v1.DoThingResponse"),
 		Options:    options,
 	}
 }
@@ -232,7 +232,7 @@ func role(r v1.ProjectRole) *v1.Access {
 
 func scalar(name string, kind descriptorpb.FieldDescriptorProto_Type) *descriptorpb.FieldDescriptorProto {
 	return &descriptorpb.FieldDescriptorProto{
-		Name:   proto.String(name),
+		Name:   new(name),
 		Number: proto.Int32(1),
 		Type:   kind.Enum(),
 		Label:  descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(),
@@ -249,6 +249,6 @@ func comment(text string, path ...int32) *descriptorpb.SourceCodeInfo_Location {
 	return &descriptorpb.SourceCodeInfo_Location{
 		Path:            path,
 		Span:            []int32{0, 0, 1},
-		LeadingComments: proto.String(text),
+		LeadingComments: new(text),
 	}
 }
