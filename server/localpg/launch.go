@@ -16,6 +16,8 @@ import (
 const (
 	// pollEvery is how often a starting or stopping server is looked at.
 	pollEvery = 10 * time.Millisecond
+	// retryEvery is the time between two attempts at a start.
+	retryEvery = 100 * time.Millisecond
 	// launchPatience bounds how long a start is repeated while the server before is still falling down.
 	launchPatience = 15 * time.Second
 	// slowStart is when a person waiting is told why.
@@ -40,7 +42,9 @@ func run(ctx context.Context, cfg Config, f folder, meta metadata) (*postmaster,
 		if ctx.Err() != nil || !passing(err) || time.Now().After(deadline) {
 			return nil, 0, err
 		}
-		time.Sleep(10 * pollEvery)
+		if pause(ctx, retryEvery) != nil {
+			return nil, 0, err
+		}
 	}
 }
 
@@ -71,7 +75,7 @@ func launch(ctx context.Context, cfg Config, f folder, meta *metadata) (*postmas
 		cfg.Logger.InfoContext(ctx, "PostgreSQL runs with a capability to pass directories that are closed to its account",
 			"dir", f.base(), "programs", in.BinDir)
 	}
-	port, err := freePort(meta.Port)
+	port, err := freePort(ctx, meta.Port)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +130,7 @@ func awaitReady(ctx context.Context, f folder, process *postmaster, logger *slog
 			told = true
 			logger.InfoContext(ctx, "PostgreSQL is still starting; after a crash it first replays its log", "log", f.log())
 		}
-		if err := pause(ctx); err != nil {
+		if err := pause(ctx, pollEvery); err != nil {
 			return err
 		}
 	}
@@ -134,13 +138,15 @@ func awaitReady(ctx context.Context, f folder, process *postmaster, logger *slog
 
 // freePort returns the wanted port if nobody listens on it, else any free one. Somebody may take it before
 // PostgreSQL does; launch then tries again.
-func freePort(wanted int) (int, error) {
+func freePort(ctx context.Context, wanted int) (int, error) {
+	var config net.ListenConfig
 	if wanted != 0 {
-		if listener, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(wanted))); err == nil {
+		listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(wanted)))
+		if err == nil {
 			return wanted, listener.Close()
 		}
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(loopback, "0"))
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(loopback, "0"))
 	if err != nil {
 		return 0, fmt.Errorf("find a free port for PostgreSQL: %w", err)
 	}
@@ -151,12 +157,12 @@ func freePort(wanted int) (int, error) {
 	return address.Port, listener.Close()
 }
 
-// pause waits for one polling interval, or returns the reason why ctx ended.
-func pause(ctx context.Context) error {
+// pause waits, or returns the reason why ctx ended before.
+func pause(ctx context.Context, interval time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(pollEvery):
+	case <-time.After(interval):
 		return nil
 	}
 }

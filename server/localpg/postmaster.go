@@ -46,7 +46,7 @@ func (p *postmaster) gone() bool {
 func (p *postmaster) end(ctx context.Context, signal syscall.Signal) bool {
 	_ = p.process.Signal(signal) // it may have ended already, which is what we want
 	for !p.gone() {
-		if pause(ctx) != nil {
+		if pause(ctx, pollEvery) != nil {
 			return p.gone()
 		}
 	}

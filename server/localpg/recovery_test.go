@@ -27,11 +27,11 @@ func TestMain(m *testing.M) {
 	}
 	server, err := localpg.Start(context.Background(), localpg.Config{Dir: dir})
 	if err != nil {
-		fmt.Println("error", err)
+		_, _ = fmt.Fprintln(os.Stdout, "error", err)
 		os.Exit(1)
 	}
-	fmt.Println(server.PID(), server.URL())
-	time.Sleep(time.Minute) // the test kills us long before
+	_, _ = fmt.Fprintln(os.Stdout, server.PID(), server.URL())
+	<-time.After(time.Minute) // the test kills us long before
 }
 
 // startOwner starts another process that owns a server, and returns it with the server's pid and URL.
@@ -161,10 +161,9 @@ func TestAStartInterruptedWhileInitialisingIsRepeated(t *testing.T) {
 	if err := owner.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for len(halfMade(t, dir)) == 0 {
-		time.Sleep(5 * time.Millisecond)
+	for !initdbWorks(dir) {
+		<-time.After(time.Millisecond)
 	}
-	time.Sleep(200 * time.Millisecond) // into initdb
 	kill(t, owner.Process.Pid)
 	_ = owner.Wait()
 	if len(halfMade(t, dir)) == 0 {
@@ -209,6 +208,12 @@ func TestACancelledStartLeavesNothing(t *testing.T) {
 	if left := processesIn(t, dir); len(left) > 0 {
 		t.Errorf("processes left: %v", left)
 	}
+}
+
+// initdbWorks reports whether initdb has begun to fill the data directory.
+func initdbWorks(dir string) bool {
+	found, err := filepath.Glob(filepath.Join(dir, ".postgres-init-*", "data", "PG_VERSION"))
+	return err == nil && len(found) > 0
 }
 
 func halfMade(t *testing.T, dir string) []string {

@@ -54,16 +54,16 @@ func adopt(ctx context.Context, f folder) (*postmaster, int, error) {
 			return nil, 0, fmt.Errorf("look for a running PostgreSQL: %w", err)
 		}
 		found := &postmaster{process: process}
-		if found.gone() {
+		if killed(process) {
 			return nil, 0, nil // PostgreSQL removes the stale file itself
 		}
-		if !isPostmasterOf(pid, f) {
+		if found.gone() || !isPostmasterOf(pid, f) {
 			return nil, 0, setAside(f)
 		}
 		if state, err := readPIDFile(f); err == nil && state.pid == pid && state.status == "ready" {
 			return found, state.port, nil
 		}
-		if err := pause(ctx); err != nil {
+		if err := pause(ctx, pollEvery); err != nil {
 			return nil, 0, fmt.Errorf("wait for the PostgreSQL that is starting or stopping as process %d: %w", pid, err)
 		}
 	}
@@ -77,15 +77,15 @@ func writtenPID(f folder) (int, error) {
 		return 0, err
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil {
-		return 0, nil
+	if pid, err := strconv.Atoi(strings.TrimSpace(first)); err == nil {
+		return pid, nil
 	}
-	return pid, nil
+	return 0, nil
 }
 
-// setAside moves away a postmaster.pid that is damaged, or whose process id now belongs to some other program,
-// where PostgreSQL would refuse to start. Should a server run nevertheless, its shared memory still keeps a second one out.
+// setAside moves away a postmaster.pid that is damaged, or whose process id now belongs to a zombie or to some
+// other program, where PostgreSQL would refuse to start. Should processes of that server live nevertheless, their
+// shared memory still keeps a second server out.
 func setAside(f folder) error {
 	path := filepath.Join(f.data(), "postmaster.pid")
 	if err := os.Rename(path, path+".stale"); err != nil {
