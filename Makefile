@@ -77,20 +77,30 @@ run: build ## build and serve with a local PostgreSQL in ./data and the demo sho
 # --- test --------------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: need-cc need-chromium test-go test-web test-e2e ## run every test: Go with the race detector, web units, the product in a browser
+test: need-cc need-chromium test-go test-web test-e2e ## run every test: Go with the race detector, dashboard, tracker, the product in a browser
 
 .PHONY: test-go
 test-go: need-cc $(DEPS) ## Go tests alone (some packages: PKG=./repo/... ; without the race detector: RACE=)
 	@.ci/phase "Go tests" go test $(RACE) $(PKG)
 
 .PHONY: test-web
-test-web: $(DEPS) ## web unit tests alone
+test-web: test-dashboard test-tracker ## the dashboard's unit tests and the tracker's in a browser
+
+.PHONY: test-dashboard
+test-dashboard: $(DEPS)
 	@.ci/phase "dashboard tests" sh -c 'cd web && npm test --silent -w dashboard'
-	@.ci/phase "tracker tests" sh -c 'cd web && npm test --silent -w @microtracker/tracker'
+
+# The tracker's tests build server/ui/dist/t.js themselves.
+.PHONY: test-tracker
+test-tracker: need-chromium $(DEPS)
+	@.ci/phase "tracker tests" $(WITH_CHROMIUM) sh -c 'cd web && npm test --silent -w tracker'
 
 .PHONY: test-e2e
 test-e2e: need-chromium build ## the product in a real browser, alone
-	@.ci/phase "browser tests" sh -c 'CHROMIUM="$$(.ci/chromium)"; export CHROMIUM; cd web && npm test --silent -w e2e'
+	@.ci/phase "browser tests" $(WITH_CHROMIUM) sh -c 'cd web && npm test --silent -w e2e'
+
+# The browser tests read CHROMIUM.
+WITH_CHROMIUM = env CHROMIUM="$$(.ci/chromium)"
 
 .PHONY: need-chromium
 need-chromium:
@@ -148,7 +158,7 @@ lint-gen: $(DEPS)
 
 .PHONY: lint-web
 lint-web: $(DEPS) ## the TypeScript compiler over every web package
-	@.ci/phase "TypeScript" sh -c 'cd web && npm run --silent check -w dashboard -w @microtracker/tracker -w e2e'
+	@.ci/phase "TypeScript" sh -c 'cd web && npm run --silent check -w dashboard -w tracker -w e2e'
 
 # --- the rest ----------------------------------------------------------------------------------------------------------
 
