@@ -23,14 +23,9 @@ export function watchAddress(changed: (replaced: boolean) => void): void {
   )();
 }
 
-const CAMPAIGN = /^(utm_\w+|gclid|gbraid|wbraid|fbclid|msclkid|ttclid|twclid|li_fat_id)=/;
-
 /** Whether `after` is `before` without its campaign parameters: the address was tidied up, nobody went anywhere. */
 export function isTidied(before: string, after: string): boolean {
-  const parts = (url: string) => url.split(/[?&]/).filter(Boolean);
-  return (
-    parts(before)
-      .filter((part) => !CAMPAIGN.test(part))
-      .join() === parts(after).join()
-  );
+  // With "&" before every parameter it makes no difference which of them comes first.
+  const tidied = before.replace("?", "&").replace(/&(utm_\w+|\w+clk?id|[gw]braid|li_fat_id)=[^&]*/g, "");
+  return tidied === after.replace("?", "&");
 }

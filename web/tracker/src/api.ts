@@ -1,7 +1,7 @@
 /** What the page sees as window.microtracker. */
 export interface Api {
   /** Counts a custom event. */
-  track?(name: string, meta?: object): void;
+  track?: (name: string, meta?: object) => void;
   /** Calls made on the stub before this script ran. */
   q?: ArrayLike<unknown>[];
 }
@@ -12,27 +12,28 @@ declare global {
   }
 }
 
+/** Takes a call of `track`. The page may pass anything. */
+export type Receiver = (name: unknown, meta?: unknown) => void;
+
 /** Whether a tracker already runs on this page. */
 export function isInstalled(): boolean {
   const api = window.microtracker;
-  return !!api && !!api.track && !api.q;
+  return !!(api && api.track && !api.q);
 }
 
 /**
- * Puts `track` into place. Calls are held until the returned function is called with their receiver, then go straight to it.
+ * Puts `track` into place. Calls are held until the returned function is given their receiver, then go straight to it.
  * The page's object is kept, because the page may hold a reference to it.
  */
-export function install(): (receiver: (name: unknown, meta?: unknown) => void) => void {
+export function install(): (receiver: Receiver) => void {
   const api: Api = (window.microtracker = window.microtracker || {});
   const held = api.q || [];
-  let receive = (...call: [unknown, unknown?]): void => {
-    held.push(call);
-  };
+  let receive: Receiver = (...call) => held.push(call);
   api.track = (name, meta) => receive(name, meta);
   delete api.q;
   return (receiver) => {
     receive = receiver;
-    for (const call of Array.from(held)) {
+    for (const call of held) {
       receiver(call[0], call[1]);
     }
   };
@@ -42,9 +43,10 @@ export function install(): (receiver: (name: unknown, meta?: unknown) => void) =
 export function copyMeta(meta: unknown): object | undefined {
   try {
     // Copied now, because the page may change its object before it is sent.
-    const copy: unknown = JSON.parse(JSON.stringify(meta));
-    return copy && typeof copy === "object" && !Array.isArray(copy) ? copy : undefined;
+    const json = JSON.stringify(meta);
+    return json[0] === "{" ? JSON.parse(json) : undefined;
   } catch {
-    return undefined;
+    // Absent, or nothing that JSON can hold; the event itself still counts.
+    return;
   }
 }

@@ -5,32 +5,31 @@ export interface Config {
 
 /** Reads the script tag. Returns undefined when this page or this visitor is not to be measured. */
 export function readConfig(): Config | undefined {
-  // currentScript is null in some loaders that evaluate the source themselves.
-  const script = (document.currentScript || document.querySelector("script[data-project]")) as HTMLScriptElement | null;
-  const projectKey = script?.dataset.project;
-  if (!script || !projectKey) {
-    console.warn("microtracker: the script tag has no data-project, nothing is measured");
-    return undefined;
+  // currentScript is null in a module, or where a loader evaluates the source itself.
+  const script = (document.currentScript || document.querySelector("[data-project]")) as HTMLScriptElement | null;
+  const { project, api } = script ? script.dataset : ({} as DOMStringMap);
+  if (!project) {
+    console.warn("microtracker: no data-project");
+    return;
   }
-  // Pages from files or inside app shells have no address that the server would accept.
-  if (!/^http/.test(location.protocol) || optedOut()) {
-    return undefined;
+  // A page from a file or inside an app shell has no address that the server would accept.
+  if (!/^http/.test(location.protocol) || isOptedOut()) {
+    return;
   }
-  const { api } = script.dataset;
   return {
-    projectKey,
+    projectKey: project,
     // Resolved once: a relative address would move with the address bar of a single-page app.
     endpoint: api
       ? new URL(api, document.baseURI).href
-      : new URL(script.src).origin + "/microtracker.v1.TrackingService/Track",
+      : new URL(script!.src).origin + "/microtracker.v1.TrackingService/Track",
   };
 }
 
-function optedOut(): boolean {
+function isOptedOut(): boolean | undefined {
   try {
     return localStorage.microtracker_ignore === "true";
   } catch {
     // Storage is forbidden here, so nobody can have opted out through it.
-    return false;
+    return;
   }
 }

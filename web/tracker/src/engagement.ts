@@ -1,41 +1,30 @@
-export interface Engagement {
-  /** Starts or stops the clock by the state of the document. */
-  sync(): void;
-  stop(): void;
-  reset(): void;
-  /** Engaged time so far, in whole milliseconds. */
-  ms(): number;
+// Measures how long the document has been visible and focused. One script serves one document, so its state is the module's.
+
+let total = 0;
+let since = 0;
+let running = false;
+
+/** Starts or stops the clock, by the state of the document unless told. */
+export function syncEngagement(
+  // Asked for, not taken from the event: when focus moves into an embedded frame the window is blurred, yet the
+  // document still has the focus.
+  run = !document.hidden && document.hasFocus(),
+): void {
+  const now = performance.now();
+  if (running) {
+    total += now - since;
+  }
+  since = now;
+  running = run;
 }
 
-/** Measures how long the document has been visible and focused. */
-export function createEngagement(): Engagement {
-  let total = 0;
-  let runningSince = 0;
-  let running = false;
+export function resetEngagement(): void {
+  syncEngagement();
+  total = 0;
+}
 
-  function turn(on: boolean): void {
-    const now = performance.now();
-    if (running) {
-      total += now - runningSince;
-    }
-    runningSince = now;
-    running = on;
-  }
-  function sync(): void {
-    // Asked for, not taken from the event: when focus moves into an embedded frame the window is blurred, yet
-    // the document still has the focus.
-    turn(document.visibilityState === "visible" && document.hasFocus());
-  }
-  return {
-    sync,
-    stop: () => turn(false),
-    reset() {
-      sync();
-      total = 0;
-    },
-    ms() {
-      turn(running);
-      return Math.round(total);
-    },
-  };
+/** Engaged time so far, in whole milliseconds. */
+export function engagedMs(): number {
+  syncEngagement(running);
+  return Math.round(total);
 }

@@ -9,7 +9,7 @@ export function guard<A extends unknown[]>(callback: (...args: A) => void): (...
   };
 }
 
-/** Listens for an event before the page's own listeners can stop it, and without delaying scrolling. */
+/** Listens for an event before the page's own listeners can stop it. */
 export function on<E extends Event>(target: EventTarget, type: string, listener: (event: E) => void): void {
-  target.addEventListener(type, guard(listener) as (event: Event) => void, { capture: true, passive: true });
+  target.addEventListener(type, guard(listener) as (event: Event) => void, true);
 }

@@ -1,81 +1,69 @@
 import { isTidied, watchAddress } from "./address.ts";
-import { copyMeta, install, isInstalled } from "./api.ts";
+import { copyMeta, install, isInstalled, type Receiver } from "./api.ts";
 import { type Config, readConfig } from "./config.ts";
-import { createEngagement } from "./engagement.ts";
+import { syncEngagement } from "./engagement.ts";
+import { newEvent } from "./event.ts";
 import { guard, on } from "./guard.ts";
-import { uuid } from "./ids.ts";
-import { createOutbox } from "./outbox.ts";
+import { MAX_NAME } from "./limits.ts";
+import { enqueue, flush, openOutbox } from "./outbox.ts";
 import { pageUrl } from "./page.ts";
-import { createScroll } from "./scroll.ts";
-import { createViews } from "./views.ts";
-import { MAX_NAME } from "./wire.ts";
+import { measureScroll } from "./scroll.ts";
+import { openView, reportView, settleView, view } from "./views.ts";
 
-type Receiver = (name: unknown, meta?: unknown) => void;
-
-/** Begins to measure the page, and returns what takes its custom events. */
-function start(config: Config): Receiver {
-  const engagement = createEngagement();
-  const scroll = createScroll();
-  const outbox = createOutbox(config, () => views.settle());
-  const views = createViews(engagement, scroll, outbox.add);
+function start(config: Config): void {
   let here = pageUrl();
 
   const leave = () => {
-    views.report();
-    outbox.flush(true);
+    reportView();
+    flush();
   };
 
-  views.open(document.referrer);
+  openOutbox(config, settleView);
+  openView(document.referrer);
 
   watchAddress((replaced) => {
     const before = here;
     here = pageUrl();
-    if (here === before || (replaced && isTidied(before, here))) {
-      return;
+    if (here !== before && !(replaced && isTidied(before, here))) {
+      reportView();
+      openView(before);
     }
-    views.report();
-    views.open(before);
   });
 
   on(document, "visibilitychange", () => {
-    engagement.sync();
-    if (document.visibilityState === "hidden") {
+    syncEngagement();
+    if (document.hidden) {
       leave();
     }
   });
   on(window, "pagehide", () => {
     // The document still calls itself visible here.
-    engagement.stop();
+    syncEngagement(false);
     leave();
   });
   on(window, "pageshow", (event: PageTransitionEvent) => {
     if (event.persisted) {
-      // Back from the back/forward cache: the same view as if the page had been loaded anew.
-      views.open(views.referrer());
+      // Back from the back/forward cache: reported as if the page had been loaded anew.
+      openView(view.referrer!);
     }
   });
   for (const type of ["focus", "blur"]) {
-    on(window, type, engagement.sync);
+    on(window, type, () => syncEngagement());
   }
   for (const type of ["scroll", "resize"]) {
-    on(window, type, scroll.measure);
+    on(window, type, measureScroll);
   }
-  on(window, "online", () => outbox.flush());
-
-  // Last, so that calls queued on the stub travel with the first page view.
-  window.setTimeout(guard(() => outbox.flush()));
-
-  return (name, meta) =>
-    outbox.add({
-      eventId: uuid(),
-      eventType: "EVENT_TYPE_CUSTOM",
-      name: String(name).slice(0, MAX_NAME),
-      createTime: new Date().toISOString(),
-      url: pageUrl(),
-      pageViewId: views.id(),
-      meta: copyMeta(meta),
-    });
+  on(window, "online", flush);
 }
+
+const receive: Receiver = (name, meta) =>
+  enqueue(
+    newEvent("CUSTOM", pageUrl(), {
+      name: String(name).slice(0, MAX_NAME),
+      pageViewId: view.eventId,
+      meta: copyMeta(meta),
+    }),
+  );
 
 guard(() => {
   if (isInstalled()) {
@@ -88,7 +76,12 @@ guard(() => {
     connect(() => {});
     return;
   }
-  const begin = () => connect(guard(start(config)));
+  const begin = () => {
+    start(config);
+    connect(guard(receive));
+    // At once, together with the calls held so far: many visitors leave within moments.
+    flush();
+  };
   // A prerendered page may never be looked at.
   if ((document as Document & { prerendering?: boolean }).prerendering) {
     on(document, "prerenderingchange", begin);

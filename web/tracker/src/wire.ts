@@ -2,17 +2,14 @@
 // The server refuses a request with a field it does not know, so these names are the proto's, in lowerCamelCase.
 
 export interface Client {
-  timeZone?: string | undefined;
+  timeZone?: string;
   viewportW: number;
   viewportH: number;
   automated: boolean;
 }
 
-export interface TrackedEvent {
-  eventId: string;
-  eventType: "EVENT_TYPE_PAGE_VIEW" | "EVENT_TYPE_EXIT" | "EVENT_TYPE_CUSTOM";
-  createTime: string;
-  url: string;
+/** What only some kinds of event carry. */
+export interface EventFields {
   name?: string;
   referrer?: string;
   title?: string;
@@ -22,18 +19,19 @@ export interface TrackedEvent {
   meta?: object | undefined;
 }
 
+export interface TrackedEvent extends EventFields {
+  eventId: string;
+  eventType: `EVENT_TYPE_${"PAGE_VIEW" | "EXIT" | "CUSTOM"}`;
+  createTime: string;
+  url: string;
+}
+
 export interface TrackRequest {
   projectKey: string;
   sentAt: string;
   client: Client;
   events: TrackedEvent[];
 }
-
-// Bounds of the contract. A text over its bound would cost the whole event, so it is cut instead.
-export const MAX_NAME = 255;
-export const MAX_TITLE = 1024;
-export const MAX_URL = 8192;
-export const MAX_ENGAGED_MS = 86_400_000;
 
 /**
  * Serialises a request so that a strict reader accepts it. A half of a surrogate pair, whether the page wrote it or our

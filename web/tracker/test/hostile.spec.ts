@@ -1,0 +1,69 @@
+import { expect, fence, pass, test } from "./test.ts";
+
+test("a policy that forbids connecting costs the page no error", async ({ page, site, pageErrors }) => {
+  const refused = page.waitForEvent("console", (message) => message.text().includes("Content Security Policy"));
+  await page.goto(site.url("/csp.html"));
+  await refused;
+  await page.evaluate(() => window.microtracker!.track!("goes nowhere"));
+  await page.goto(site.url("/other.html"));
+  await expect.poll(() => site.views().map((view) => view.title)).toEqual(["The other page"]);
+  expect(pageErrors).toEqual([]);
+});
+
+test("a page on which nothing can be sent sees no error", async ({ page, site, pageErrors }) => {
+  await page.goto(site.url("/nothing-sends.html"));
+  await page.evaluate(() => {
+    window.microtracker!.track!("goes nowhere");
+    history.pushState({}, "", "/next");
+  });
+  await pass(1000);
+  expect(site.posts).toHaveLength(0);
+  expect(pageErrors).toEqual([]);
+});
+
+test("without data-project nothing is sent, and the console says why, once", async ({ page, site, pageErrors }) => {
+  const warnings: string[] = [];
+  page.on("console", (message) => warnings.push(message.text()));
+  await page.goto(site.url("/no-key.html"));
+  await page.evaluate(() => {
+    window.microtracker!.track!("goes nowhere");
+    history.pushState({}, "", "/next");
+  });
+  await page.goto(site.url("/other.html"));
+  await fence(page, site);
+  expect(site.views().map((view) => view.title)).toEqual(["The other page"]);
+  expect(site.exits()).toHaveLength(0);
+  expect(warnings).toEqual(["microtracker: no data-project"]);
+  expect(pageErrors).toEqual([]);
+});
+
+test("who opted out is not counted, and track stays callable", async ({ page, site, pageErrors }) => {
+  await page.goto(site.url("/opted-out.html"));
+  await page.evaluate(() => window.microtracker!.track!("goes nowhere"));
+  // The mark is the origin's: it holds on the next page too.
+  await page.goto(site.url("/other.html"));
+  await page.evaluate(() => localStorage.removeItem("microtracker_ignore"));
+  await page.goto(site.url("/short.html"));
+  await fence(page, site);
+  expect(site.views().map((view) => view.title)).toEqual(["A short page"]);
+  expect(site.customs()).toHaveLength(1);
+  expect(pageErrors).toEqual([]);
+});
+
+test("where storage is forbidden the page is counted", async ({ page, site, pageErrors }) => {
+  await page.goto(site.url("/no-storage.html"));
+  await expect.poll(() => site.views().length).toBe(1);
+  expect(pageErrors).toEqual([]);
+});
+
+test("a page inside a sandboxed frame is counted", async ({ page, site, pageErrors }) => {
+  await page.goto(site.url("/framed.html"));
+  await page.evaluate(() => {
+    const frame = document.createElement("iframe");
+    frame.setAttribute("sandbox", "allow-scripts");
+    frame.src = "/short.html";
+    document.body.append(frame);
+  });
+  await expect.poll(() => site.views().map((view) => view.title)).toEqual(["A short page"]);
+  expect(pageErrors).toEqual([]);
+});
