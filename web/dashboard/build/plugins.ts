@@ -1,0 +1,120 @@
+import { readFileSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { base64Encode } from "@bufbuild/protobuf/wire";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import type { Plugin, Rolldown } from "vite";
+
+/** Emits the theme bootstrap as a hashed, render-blocking script of its own and names it in the page's head. */
+export function themeBootstrap(file: string): Plugin {
+  let reference: string | undefined;
+  return {
+    name: "theme-bootstrap",
+    buildStart() {
+      if (this.environment.mode !== "build") return;
+      reference = this.emitFile({ type: "asset", name: "theme.js", source: readFileSync(file) });
+    },
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, context) {
+        let src = "/src/theme-bootstrap.js";
+        if (context.bundle) {
+          const asset = Object.values(context.bundle).find((o) => o.type === "asset" && o.names.includes("theme.js"));
+          if (!asset || !reference) throw new Error("theme.js was not emitted");
+          src = `/${asset.fileName}`;
+        }
+        return [{ tag: "script", attrs: { src }, injectTo: "head-prepend" }];
+      },
+    },
+  };
+}
+
+/** Empties only assets/ of the output folder: the tracker's t.js and .gitkeep live beside it. */
+export function cleanAssets(outDir: string): Plugin {
+  return {
+    name: "clean-assets",
+    apply: "build",
+    buildStart() {
+      rmSync(resolve(outDir, "assets"), { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * The generated messages name buf/validate/validate.proto as an import, and so carry its whole descriptor. Only the
+ * validator reads that, and has its own copy, loaded with the first form. What stays is a file of that name.
+ */
+export function slimValidateDescriptor(): Plugin {
+  const file = toBinary(FileDescriptorProtoSchema, create(FileDescriptorProtoSchema, {
+    name: "buf/validate/validate.proto",
+    package: "buf.validate",
+    syntax: "proto2",
+  }));
+  return {
+    name: "slim-validate-descriptor",
+    enforce: "pre",
+    load(id) {
+      if (!/@microtracker\/client\/buf\/validate\/validate_pb\.js$|gen\/ts\/buf\/validate\/validate_pb\.js$/.test(id)) return null;
+      return [
+        'import { fileDesc } from "@bufbuild/protobuf/codegenv2";',
+        `export const file_buf_validate_validate = /*@__PURE__*/ fileDesc(${JSON.stringify(base64Encode(file, "std_raw"))});`,
+      ].join("\n");
+    },
+  };
+}
+
+/** react-aria carries its strings in thirty languages. The dashboard speaks English so far, so the others become English. */
+export function englishAria(): Plugin {
+  return {
+    name: "english-aria",
+    apply: "build",
+    enforce: "pre",
+    load(id) {
+      if (!/\/react-(aria|stately|aria-components)\/dist\/.*\/intl\/.*\/[a-z]{2}-[A-Z]{2}\.m?js$/.test(id)) return null;
+      if (id.includes("/en-US.")) return null;
+      return `export { default } from "./en-US.mjs";`;
+    },
+  };
+}
+
+/**
+ * Prints what a first visit downloads (the entry and the named lazy modules of one page, with everything they import
+ * at once) and fails the build above the budget. What comes later, such as charts, is not counted.
+ */
+export function firstLoadBudget(options: { limit: number; page: string[] }): Plugin {
+  return {
+    name: "first-load-budget",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const chunks = new Map(Object.values(bundle).filter((o) => o.type === "chunk").map((c) => [c.fileName, c]));
+      const reach = (from: Rolldown.OutputChunk, seen = new Set<string>()): Set<string> => {
+        if (seen.has(from.fileName)) return seen;
+        seen.add(from.fileName);
+        for (const name of from.imports) {
+          const next = chunks.get(name);
+          if (next) reach(next, seen);
+        }
+        return seen;
+      };
+      const gzip = (names: Set<string>) =>
+        [...names].reduce((sum, name) => sum + gzipSync(chunks.get(name)?.code ?? "").length, 0);
+
+      const entry = [...chunks.values()].find((c) => c.isEntry);
+      if (!entry) throw new Error("no entry chunk");
+      const shell = reach(entry);
+      const visit = new Set(shell);
+      for (const name of options.page) {
+        const chunk = [...chunks.values()].find((c) => c.isDynamicEntry && c.name === name);
+        if (!chunk) throw new Error(`the page has no chunk ${name}`);
+        reach(chunk, visit);
+      }
+      const total = gzip(visit);
+      const kb = (n: number) => `${(n / 1024).toFixed(1)} KB`;
+      this.info(
+        `first load: ${kb(total)} gzip of ${kb(options.limit)} (shell ${kb(gzip(shell))}, ${options.page.join(" + ")} ${kb(total - gzip(shell))})`,
+      );
+      if (total > options.limit) this.error(`first load JS is ${kb(total)} gzip, over the budget of ${kb(options.limit)}`);
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { Mark, Person } from "../ui/icons";
+import { MenuButton } from "../ui/MenuButton";
+import { setTheme, useThemeChoice } from "../ui/theme";
+import { ProjectMenu } from "./projects/ProjectMenu";
+import { useCurrentUser, useLogout } from "./session";
+
+/** The frame of every page behind the login. */
+export function Shell() {
+  const { t } = useTranslation();
+  return (
+    <>
+      <a className="skip" href="#content">
+        {t("app.skip")}
+      </a>
+      <header className="topbar">
+        <div className="topbar-inner">
+          <Link to="/projects" className="brand">
+            <Mark />
+            <span className="brand-name">{t("app.name")}</span>
+          </Link>
+          <ProjectMenu />
+          <span className="spacer" />
+          <UserMenu />
+        </div>
+      </header>
+      <Outlet />
+    </>
+  );
+}
+
+function UserMenu() {
+  const { t } = useTranslation();
+  const user = useCurrentUser();
+  const navigate = useNavigate();
+  const logout = useLogout();
+  const theme = useThemeChoice();
+  const label = t("nav.account", { name: user?.name ?? "" });
+  const themes = { system: t("nav.themeSystem"), light: t("nav.themeLight"), dark: t("nav.themeDark") };
+  return (
+    <MenuButton
+      label={label}
+      menuLabel={label}
+      look="quiet"
+      className="avatar"
+      header={
+        <p className="menu-who">
+          <bdi className="menu-who-name">{user?.name}</bdi>
+          <bdi className="muted">{user?.email}</bdi>
+        </p>
+      }
+      groups={[
+        { choices: [{ id: "tokens", label: t("nav.tokens"), onChoose: () => void navigate({ to: "/account/tokens" }) }] },
+        {
+          title: t("nav.theme"),
+          choices: (["system", "light", "dark"] as const).map((id) => ({
+            id,
+            label: themes[id],
+            selected: id === theme,
+            onChoose: () => setTheme(id),
+          })),
+        },
+        { choices: [{ id: "logout", label: t("nav.logout"), onChoose: () => void logout() }] },
+      ]}
+    >
+      <Person />
+    </MenuButton>
+  );
+}

@@ -1,0 +1,91 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { AuthService } from "@microtracker/client/auth";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useRpcForm } from "../../lib/form";
+import { Button } from "../../ui/Button";
+import { CopyButton } from "../../ui/CopyButton";
+import { FormError } from "../../ui/ErrorState";
+import { SelectField, TextField } from "../../ui/Field";
+import { Modal } from "../../ui/Modal";
+
+const lifetimes = ["30", "90", "365", "never"] as const;
+type Lifetime = (typeof lifetimes)[number];
+
+/** Asks what the token is for, then shows its secret, once. */
+export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCreated: () => void }) {
+  const { t } = useTranslation();
+  const [name, setName] = useState("");
+  const [lifetime, setLifetime] = useState<Lifetime>("90");
+  const [secret, setSecret] = useState<string>();
+  const form = useRpcForm(AuthService.method.createToken, {
+    onDone: (response) => {
+      setSecret(response.secret);
+      onCreated();
+    },
+  });
+
+  if (secret !== undefined) {
+    return (
+      <Modal title={t("tokens.secretTitle")} isOpen onClose={onClose} dismissable={false}>
+        <p>{t("tokens.secretText")}</p>
+        <div className="secret">
+          <code className="secret-code">{secret}</code>
+          <CopyButton text={secret} look="primary" />
+        </div>
+        <div className="dialog-actions">
+          <Button onClick={onClose}>{t("tokens.secretDone")}</Button>
+        </div>
+      </Modal>
+    );
+  }
+
+  const label = (l: Lifetime) =>
+    l === "never" ? t("tokens.expiryNever") : l === "365" ? t("tokens.expiryYear") : t("tokens.expiryDays", { count: Number(l) });
+
+  return (
+    <Modal title={t("tokens.createTitle")} isOpen onClose={onClose}>
+      <form
+        noValidate
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const expiresAt = lifetime === "never" ? undefined : timestampFromDate(new Date(Date.now() + Number(lifetime) * 86_400_000));
+          void form.submit({ name: name.trim(), expiresAt });
+        }}
+      >
+        <FormError error={form.formError} />
+        <TextField
+          label={t("tokens.name")}
+          hint={t("tokens.nameHint")}
+          autoFocus
+          autoComplete="off"
+          value={name}
+          error={form.fieldErrors.name}
+          onChange={(e) => {
+            setName(e.target.value);
+            form.clear("name");
+          }}
+        />
+        <SelectField
+          label={t("tokens.expiry")}
+          value={lifetime}
+          error={form.fieldErrors.expires_at}
+          onChange={(e) => setLifetime(e.target.value as Lifetime)}
+        >
+          {lifetimes.map((l) => (
+            <option key={l} value={l}>
+              {label(l)}
+            </option>
+          ))}
+        </SelectField>
+        <div className="dialog-actions">
+          <Button onClick={onClose}>{t("app.cancel")}</Button>
+          <Button type="submit" look="primary" pending={form.pending}>
+            {t("tokens.create")}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,74 @@
+import { AuthService } from "@microtracker/client/auth";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useRpcForm } from "../../lib/form";
+import { safeNext } from "../../lib/urlstate";
+import { Button } from "../../ui/Button";
+import { FormError } from "../../ui/ErrorState";
+import { TextField } from "../../ui/Field";
+import { useForgetSession } from "../session";
+import { AuthCard } from "./AuthCard";
+
+export function Login() {
+  const { t } = useTranslation();
+  const { next } = useSearch({ from: "/guest" });
+  const navigate = useNavigate();
+  const forget = useForgetSession();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const form = useRpcForm(AuthService.method.login, {
+    onDone: async () => {
+      forget();
+      await navigate({ href: safeNext(next), replace: true });
+    },
+  });
+  return (
+    <AuthCard
+      title={t("auth.loginTitle")}
+      footer={
+        <>
+          {t("auth.noAccount")} <Link to="/register" search={next ? { next } : {}}>{t("auth.register")}</Link>
+        </>
+      }
+    >
+      <form
+        noValidate
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void form.submit({ email: email.trim(), password });
+        }}
+      >
+        {next && !form.formError && <p className="muted">{t("auth.expired")}</p>}
+        <FormError error={form.formError} />
+        <TextField
+          label={t("auth.email")}
+          type="email"
+          autoComplete="username"
+          autoFocus
+          value={email}
+          error={form.fieldErrors.email}
+          onChange={(e) => {
+            setEmail(e.target.value);
+            form.clear("email");
+          }}
+        />
+        <TextField
+          label={t("auth.password")}
+          type="password"
+          autoComplete="current-password"
+          value={password}
+          error={form.fieldErrors.password}
+          onChange={(e) => {
+            setPassword(e.target.value);
+            form.clear("password");
+          }}
+        />
+        <Button type="submit" look="primary" pending={form.pending}>
+          {t("auth.login")}
+        </Button>
+      </form>
+    </AuthCard>
+  );
+}

@@ -1,0 +1,15 @@
+import { useTranslation } from "react-i18next";
+import { useTitle } from "../../ui/useTitle";
+import { ProjectForm } from "./ProjectForm";
+
+export function NewProject() {
+  const { t } = useTranslation();
+  useTitle(t("projects.newTitle"));
+  return (
+    <main className="page page-narrow" id="content">
+      <h1>{t("projects.newTitle")}</h1>
+      <p className="muted lead">{t("projects.emptyText")}</p>
+      <ProjectForm />
+    </main>
+  );
+}

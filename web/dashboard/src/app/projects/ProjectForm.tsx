@@ -1,0 +1,95 @@
+import { createConnectQueryKey } from "@connectrpc/connect-query";
+import { ProjectsService } from "@microtracker/client/projects";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useRpcForm } from "../../lib/form";
+import { locale } from "../../lib/format";
+import { Button } from "../../ui/Button";
+import { FormError } from "../../ui/ErrorState";
+import { SelectField, TextField } from "../../ui/Field";
+import { secretKeyOf } from "./SecretKeyNotice";
+
+/** Makes a project and goes on to its snippet. */
+export function ProjectForm() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const [values, setValues] = useState(() => ({ name: "", website_url: "", time_zone: ownTimeZone(), currency: "USD" }));
+  const form = useRpcForm(ProjectsService.method.createProject, {
+    fieldOfReason: { PROJECT_NAME_TAKEN: "name" },
+    onDone: async ({ project, secretKey }) => {
+      if (!project) return;
+      queryClient.setQueryData(secretKeyOf(project.id), secretKey);
+      void queryClient.invalidateQueries({
+        queryKey: createConnectQueryKey({ schema: ProjectsService.method.listProjects, cardinality: undefined }),
+      });
+      await navigate({ to: "/p/$projectId", params: { projectId: String(project.id) } });
+    },
+  });
+  const field = (name: keyof typeof values) => ({
+    value: values[name],
+    error: form.fieldErrors[name],
+    onChange: (event: { target: { value: string } }) => {
+      setValues({ ...values, [name]: event.target.value });
+      form.clear(name);
+    },
+  });
+  const zones = useMemo(timeZones, []);
+  const currencies = useMemo(currencyNames, []);
+  return (
+    <form
+      noValidate
+      className="card form form-card"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void form.submit({
+          name: values.name.trim(),
+          websiteUrl: values.website_url.trim(),
+          timeZone: values.time_zone,
+          currency: values.currency,
+        });
+      }}
+    >
+      <FormError error={form.formError} />
+      <TextField label={t("projects.name")} hint={t("projects.nameHint")} autoComplete="off" autoFocus {...field("name")} />
+      <TextField
+        label={t("projects.website")}
+        hint={t("projects.websiteHint")}
+        optional
+        type="url"
+        inputMode="url"
+        autoComplete="url"
+        placeholder="https://example.com"
+        {...field("website_url")}
+      />
+      <div className="form-pair">
+        <SelectField label={t("projects.timeZone")} hint={t("projects.timeZoneHint")} {...field("time_zone")}>
+          {zones.map((zone) => (
+            <option key={zone}>{zone}</option>
+          ))}
+        </SelectField>
+        <SelectField label={t("projects.currency")} hint={t("projects.currencyHint")} {...field("currency")}>
+          {currencies.map(([code, name]) => (
+            <option key={code} value={code}>
+              {code} · {name}
+            </option>
+          ))}
+        </SelectField>
+      </div>
+      <Button type="submit" look="primary" pending={form.pending}>
+        {t("projects.createNext")}
+      </Button>
+    </form>
+  );
+}
+
+const ownTimeZone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+
+const timeZones = () => [...new Set(["UTC", ownTimeZone(), ...Intl.supportedValuesOf("timeZone")])].sort();
+
+function currencyNames(): [code: string, name: string][] {
+  const names = new Intl.DisplayNames(locale, { type: "currency" });
+  return Intl.supportedValuesOf("currency").map((code) => [code, names.of(code) ?? code]);
+}

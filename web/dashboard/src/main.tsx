@@ -1,0 +1,41 @@
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/ui.css";
+import "./styles/app.css";
+import "./styles/reports.css";
+import { TransportProvider } from "@connectrpc/connect-query";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { I18nProvider } from "react-aria-components/I18nProvider";
+import { createQueryClient } from "./app/queries";
+import { createAppRouter } from "./app/router";
+import { locale } from "./lib/format";
+import { initI18n } from "./lib/i18n";
+import { createTransport } from "./lib/transport";
+
+initI18n();
+
+const queryClient = createQueryClient();
+const transport = createTransport(() => {
+  queryClient.clear();
+  const { pathname, search } = window.location;
+  if (/^\/(login|register)\b/.test(pathname)) return;
+  void router.navigate({ to: "/login", search: { next: pathname + search } });
+});
+const router = createAppRouter({ queryClient, transport });
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <I18nProvider locale={locale}>
+      <TransportProvider transport={transport}>
+        <QueryClientProvider client={queryClient}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </TransportProvider>
+    </I18nProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,25 @@
+import { useTranslation } from "react-i18next";
+import { Tooltip } from "../../ui/Tooltip";
+import { useLive } from "./live";
+
+/** How many visitors there are now, and whether that is still known. */
+export function LiveCounter() {
+  const { t } = useTranslation();
+  const { status, snapshot } = useLive();
+  const count = snapshot ? Number(snapshot.visitors) : undefined;
+  const lost = status === "lost";
+  const text = count === undefined ? (lost ? t("live.lostShort") : t("live.connecting")) : t("live.now", { count });
+  return (
+    <Tooltip description={lost ? t("live.lost") : t("live.definition")}>
+      <button
+        type="button"
+        className={`live-counter live-${status}`}
+        onClick={() => document.getElementById("live")?.scrollIntoView({ block: "nearest" })}
+      >
+        <span className="live-dot" aria-hidden="true" />
+        <span>{text}</span>
+        {lost && count !== undefined && <span className="muted"> · {t("live.lostShort")}</span>}
+      </button>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,99 @@
+import { createConnectQueryKey } from "@connectrpc/connect-query";
+import { ReportingService } from "@microtracker/client/reporting";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { useOpenProject } from "../../app/projects/ProjectLayout";
+import { useInstallation } from "../../app/install/useInstallation";
+import { dayIn } from "../../lib/days";
+import { resolveRange } from "../../lib/range";
+import { readOverview, writeOverview } from "../../lib/urlstate";
+import { RangeMenu } from "../../ui/RangeMenu";
+import { PageSkeleton } from "../../ui/Skeleton";
+import { ErrorState } from "../../ui/ErrorState";
+import { useNow } from "../../ui/useNow";
+import { useTitle } from "../../ui/useTitle";
+import { Breakdown } from "../breakdown/Breakdown";
+import { useLive } from "../live/live";
+import { LiveCounter } from "../live/LiveCounter";
+import { LivePanel } from "../live/LivePanel";
+import { KeyFigures } from "../timeline/KeyFigures";
+import { TimelineCard } from "../timeline/TimelineCard";
+import { useTimeline } from "../timeline/useTimeline";
+
+// A project that has events never needs it.
+const Waiting = lazy(() => import("../../app/install/Waiting"));
+
+/** How the project is doing; before its first event, how to install it. */
+export function Overview() {
+  const { t } = useTranslation();
+  const project = useOpenProject();
+  useTitle(project.name, t("overview.title"));
+  const { installation, query, phase } = useInstallation(project.id);
+
+  if (query.isError && !installation) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  if (!installation) return <PageSkeleton />;
+  if (phase === "receiving") return <Report />;
+  return (
+    <Suspense fallback={<PageSkeleton />}>
+      <Waiting installation={installation} phase={phase} />
+    </Suspense>
+  );
+}
+
+function Report() {
+  const project = useOpenProject();
+  const now = useNow();
+  const search = useSearch({ from: "/member/p/$projectId/" });
+  const navigate = useNavigate({ from: "/p/$projectId/" });
+  const { range, metric } = readOverview(search);
+  const today = dayIn(project.timeZone, now);
+  const { since, until } = resolveRange(range, today);
+  const days = useMemo(() => ({ since, until }), [since, until]);
+  const { query, timeline } = useTimeline(project, days, now);
+  useFollowLive(days.until > today);
+
+  return (
+    <>
+      <div className="controls">
+        <LiveCounter />
+        <span className="spacer" />
+        <RangeMenu range={range} today={today} onChange={(chosen) => void navigate({ search: writeOverview({ range: chosen, metric }) })} />
+      </div>
+      <KeyFigures
+        totals={timeline?.totals}
+        chosen={metric}
+        onChoose={(chosen) => void navigate({ search: writeOverview({ range, metric: chosen }), resetScroll: false })}
+      />
+      <TimelineCard
+        timeline={timeline}
+        metric={metric}
+        days={days}
+        fileName={project.name}
+        stale={query.isPlaceholderData}
+        error={query.error}
+        onRetry={() => void query.refetch()}
+      />
+      <div className="panels">
+        <Breakdown by="pages" days={days} />
+        <Breakdown by="sources" days={days} />
+        <LivePanel />
+      </div>
+    </>
+  );
+}
+
+/** Reports that include today follow the live stream, at most every half minute. */
+function useFollowLive(includesToday: boolean) {
+  const queryClient = useQueryClient();
+  const { snapshot } = useLive();
+  const refreshed = useRef(Date.now());
+  useEffect(() => {
+    if (!snapshot || !includesToday || Date.now() - refreshed.current < 30_000) return;
+    refreshed.current = Date.now();
+    void queryClient.invalidateQueries({
+      queryKey: createConnectQueryKey({ schema: ReportingService.method.query, cardinality: "finite" }),
+    });
+  }, [snapshot, includesToday, queryClient]);
+}

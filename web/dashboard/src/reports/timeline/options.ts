@@ -1,0 +1,72 @@
+import type { EChartsCoreOption } from "echarts/core";
+import { format } from "../../lib/format";
+import type { MetricKind } from "../../lib/metrics";
+import { drawn } from "./points";
+import type { Timeline } from "./useTimeline";
+
+export interface Palette {
+  line: string;
+  fill: string;
+  grid: string;
+  text: string;
+  font: string;
+}
+
+/** What ECharts draws: the finished buckets as a line over a light area, the running one as a dashed end. */
+export function chartOptions(timeline: Timeline, metric: number, kind: MetricKind, palette: Palette, width: number): EChartsCoreOption {
+  const { points, interval } = timeline;
+  const values = points.map((p) => drawn(p, metric));
+  const running = points.findIndex((p) => p.state === "running");
+  const finished = values.map((v, i) => (i === running ? null : v));
+  const ending = values.map((v, i) => (running >= 0 && (i === running || i === running - 1) ? v : null));
+  const severalDays = new Set(points.map((p) => p.bucket.slice(0, 10))).size > 1;
+  // A point without neighbours would not be seen: a line needs two.
+  const dotted = (list: (number | null)[]) =>
+    list.map((value, i) => ({
+      value: value ?? "-",
+      symbol: value !== null && (list[i - 1] ?? null) === null && (list[i + 1] ?? null) === null ? "circle" : "none",
+    }));
+  const highest = Math.max(0, ...values.map((v) => v ?? 0));
+  const line = {
+    type: "line" as const,
+    symbolSize: 6,
+    showSymbol: true,
+    itemStyle: { color: palette.line },
+    emphasis: { disabled: true },
+    silent: true,
+  };
+  return {
+    animation: false,
+    textStyle: { fontFamily: palette.font },
+    grid: { left: 8, right: 12, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    xAxis: {
+      type: "category",
+      boundaryGap: false,
+      data: points.map((p) => p.bucket),
+      axisLine: { lineStyle: { color: palette.grid } },
+      axisTick: { show: false },
+      axisLabel: {
+        color: palette.text,
+        fontSize: 12,
+        hideOverlap: true,
+        margin: 10,
+        interval: Math.max(0, Math.ceil(points.length / Math.max(2, Math.floor(width / 110))) - 1),
+        formatter: (bucket: string) => format.bucket(bucket, interval, "axis", severalDays),
+      },
+    },
+    yAxis: {
+      type: "value",
+      min: 0,
+      // An empty chart still has a scale; counts have no halves.
+      max: highest === 0 ? (kind === "ratio" ? 1 : 4) : kind === "ratio" && highest > 0.5 ? 1 : undefined,
+      minInterval: kind === "count" ? 1 : undefined,
+      splitNumber: 4,
+      axisLabel: { color: palette.text, fontSize: 12, formatter: (value: number) => format.metric(value, kind) },
+      splitLine: { lineStyle: { color: palette.grid } },
+    },
+    series: [
+      { ...line, data: dotted(finished), lineStyle: { color: palette.line, width: 2 }, areaStyle: { color: palette.fill } },
+      { ...line, data: dotted(ending), lineStyle: { color: palette.line, width: 2, type: [4, 4] } },
+    ],
+  };
+}

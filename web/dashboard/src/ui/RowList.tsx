@@ -1,0 +1,66 @@
+import type { ReactNode } from "react";
+import { dash, format } from "../lib/format";
+import { ForeignText } from "./Text";
+
+export interface Row {
+  /** Text from visitors. */
+  label: string;
+  value: number;
+  /** Value as a share of the whole, 0 to 1; null where the whole is zero. */
+  share: number | null;
+  action?: ReactNode;
+}
+
+interface Props {
+  caption: string;
+  columns: { label: string; value: string; share: string };
+  rows: Row[];
+}
+
+/** The list that every breakdown uses: label over a bar, number, share. A table to assistive technology. */
+export function RowList({ caption, columns, rows }: Props) {
+  const largest = Math.max(1, ...rows.map((r) => r.value));
+  return (
+    <table className="rows">
+      <caption className="visually-hidden">{caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{columns.label}</th>
+          <th scope="col">{columns.value}</th>
+          <th scope="col">
+            <span className="visually-hidden">{columns.share}</span>
+            <span aria-hidden="true">%</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.label}>
+            <th scope="row">
+              <span className="bar" style={{ width: `${(100 * row.value) / largest}%` }} />
+              <span className="row-label">
+                <ForeignText text={row.label} />
+                {row.action}
+              </span>
+            </th>
+            <td title={format.count(row.value, "exact")}>{format.count(row.value, "short")}</td>
+            <td className="share" title={row.share === null ? undefined : format.ratio(row.share, "exact")}>
+              {row.share === null ? dash : format.ratio(row.share, "short")}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** As tall as a full list, so that the page does not move when the rows arrive. */
+export function RowListSkeleton({ rows }: { rows: number }) {
+  return (
+    <div className="rows-skeleton" aria-hidden="true">
+      {Array.from({ length: rows + 1 }, (_, i) => (
+        <span key={i} className="bone" style={{ width: `${100 - i * 7}%` }} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,20 @@
+import { useTranslation } from "react-i18next";
+
+/** A grey bar of a given width, in rem, standing in for text of the same line height. */
+export function Bone({ width }: { width: number }) {
+  return <span className="bone" style={{ width: `${width}rem` }} />;
+}
+
+/** A whole page while its code or its first data are on the way. */
+export function PageSkeleton() {
+  const { t } = useTranslation();
+  return (
+    <div className="page" aria-busy="true">
+      <span className="visually-hidden" role="status">
+        {t("app.loading")}
+      </span>
+      <div className="skeleton-bar" />
+      <div className="card skeleton-block" />
+    </div>
+  );
+}
