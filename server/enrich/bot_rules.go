@@ -59,7 +59,7 @@ func reasonOfWord(word string) BotReason {
 
 	case "curl", "pycurl", "wget", "httpie", "aiohttp", "httpx", "urllib", "scrapy", "java", "apache-httpclient",
 		"apache-httpasyncclient", "okhttp", "go-http-client", "node-fetch", "undici", "axios", "superagent", "guzzle",
-		"guzzlehttp", "php", "libwww-perl", "lwp", "faraday", "httparty", "rest-client", "reqwest", "hyper", "ureq", "dart",
+		"guzzlehttp", "php", "libwww-perl", "lwp", "faraday", "httparty", "rest-client", "reqwest", "ureq", "dart",
 		"postmanruntime", "insomnia", "winhttp", "restsharp", "jakarta", "jmeter", "apachebench", "gatling", "vegeta", "colly",
 		"go-resty", "fasthttp", "hackney":
 		return BotHTTPLibrary
