@@ -58,10 +58,10 @@ UI          := server/ui/dist
 WEB_CONFIG  := $(DEPS) web/package.json $(wildcard web/tsconfig*.json)
 
 $(UI)/index.html: $(call web_sources,web/dashboard) $(call web_sources,gen/ts) $(WEB_CONFIG)
-	@.ci/phase "dashboard build" sh -c 'cd web && npm run --silent build -w dashboard' && touch $@
+	@.ci/phase "dashboard build" sh -c 'cd web && npm run --loglevel=error build -w dashboard' && touch $@
 
 $(UI)/t.js: $(call web_sources,web/tracker) $(WEB_CONFIG)
-	@.ci/phase "tracker build" sh -c 'cd web && npm run --silent build -w tracker' && touch $@
+	@.ci/phase "tracker build" sh -c 'cd web && npm run --loglevel=error build -w tracker' && touch $@
 
 .PHONY: web
 web: $(UI)/index.html $(UI)/t.js ## build the dashboard and the tracker into server/ui/dist, if their sources changed
@@ -88,16 +88,16 @@ test-web: test-dashboard test-tracker ## the dashboard's unit tests and the trac
 
 .PHONY: test-dashboard
 test-dashboard: $(DEPS)
-	@.ci/phase "dashboard tests" sh -c 'cd web && npm test --silent -w dashboard'
+	@.ci/phase "dashboard tests" sh -c 'cd web && npm test --loglevel=error -w dashboard'
 
 # The tracker's tests build server/ui/dist/t.js themselves.
 .PHONY: test-tracker
 test-tracker: need-chromium $(DEPS)
-	@.ci/phase "tracker tests" $(WITH_CHROMIUM) sh -c 'cd web && npm test --silent -w tracker'
+	@.ci/phase "tracker tests" $(WITH_CHROMIUM) sh -c 'cd web && npm test --loglevel=error -w tracker'
 
 .PHONY: test-e2e
 test-e2e: need-chromium build ## the product in a real browser, alone
-	@.ci/phase "browser tests" $(WITH_CHROMIUM) sh -c 'cd web && npm test --silent -w e2e'
+	@.ci/phase "browser tests" $(WITH_CHROMIUM) sh -c 'cd web && npm test --loglevel=error -w e2e'
 
 # The browser tests read CHROMIUM.
 WITH_CHROMIUM = env CHROMIUM="$$(.ci/chromium)"
@@ -158,7 +158,7 @@ lint-gen: $(DEPS)
 
 .PHONY: lint-web
 lint-web: $(DEPS) ## the TypeScript compiler over every web package
-	@.ci/phase "TypeScript" sh -c 'cd web && npm run --silent check -w dashboard -w tracker -w e2e'
+	@.ci/phase "TypeScript" sh -c 'cd web && npm run --loglevel=error check -w dashboard -w tracker -w e2e'
 
 # --- the rest ----------------------------------------------------------------------------------------------------------
 
