@@ -126,8 +126,11 @@ func cleanHost(host string) (string, bool) {
 		}
 		host = ascii
 	}
+	if strings.Contains(host, "..") {
+		return "", false
+	}
 	host = strings.TrimSuffix(host, ".") // The root's dot changes nothing.
-	if host == "" || len(host) > maxHost || host[0] == '.' || strings.Contains(host, "..") {
+	if host == "" || len(host) > maxHost || host[0] == '.' {
 		return "", false
 	}
 	for i := range len(host) {
