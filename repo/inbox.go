@@ -14,6 +14,8 @@ type Inbox struct {
 	ProjectID int64
 	// WebsiteURL is the project's own site, whose pages are no referrers.
 	WebsiteURL string
+	// LastUsedAt is when one of the project's keys was last used, to the minute.
+	LastUsedAt time.Time
 
 	store *Store
 }
@@ -21,18 +23,17 @@ type Inbox struct {
 // OpenInbox opens the inbox of the project with this public key. ErrNotFound.
 func (s *Store) OpenInbox(ctx context.Context, publicKey string) (*Inbox, error) {
 	info := new(ProjectInfo)
-	err := s.db.NewSelect().Model(info).Column("id", "website_url").Where("public_key = ?", publicKey).Scan(ctx)
+	err := s.db.NewSelect().Model(info).Column("id", "website_url", "last_used_at").Where("public_key = ?", publicKey).Scan(ctx)
 	if err != nil {
 		return nil, classify("open the inbox", err)
 	}
-	return &Inbox{ProjectID: info.ID, WebsiteURL: info.WebsiteURL, store: s}, nil
+	return &Inbox{ProjectID: info.ID, WebsiteURL: info.WebsiteURL, LastUsedAt: info.LastUsedAt, store: s}, nil
 }
 
-// Touch notes that the project's public key was used now. It writes at most once a minute.
+// Touch notes that the project's public key was used now.
 func (in *Inbox) Touch(ctx context.Context, now time.Time) error {
 	_, err := in.store.db.NewUpdate().Model((*ProjectInfo)(nil)).
-		Set("last_used_at = ?", now).
-		Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", in.ProjectID, now.Add(-time.Minute)).Exec(ctx)
+		Set("last_used_at = ?", now).Where("id = ?", in.ProjectID).Exec(ctx)
 	return classify("touch the project", err)
 }
 

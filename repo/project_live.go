@@ -22,7 +22,7 @@ type LivePage struct {
 // Live returns who has been active since then, with at most maxPages pages. Bots are left out.
 func (p *Project) Live(ctx context.Context, since time.Time, maxPages int) (*Live, error) {
 	rows, err := p.store.db.QueryContext(ctx, `
-		-- Who is there now, and on which page?
+		-- Who is there now, and on which page (bun reads a question mark as an argument)
 		WITH recent AS (
 			SELECT e.visitor_id, e.event_type, e.path, e.created_at, e.event_id
 			FROM events AS e JOIN tracking_sessions AS s ON s.project_id = e.project_id AND s.id = e.session_id
@@ -36,11 +36,13 @@ func (p *Project) Live(ctx context.Context, since time.Time, maxPages int) (*Liv
 		pages AS (
 			SELECT path, count(*) AS visitors FROM last_views GROUP BY path ORDER BY visitors DESC, path COLLATE "C" LIMIT ?
 		)
-		SELECT '' AS path, count(DISTINCT visitor_id) AS visitors, count(*) FILTER (WHERE event_type = 'page_view') AS pageviews, 0 AS kind
-		FROM recent
-		UNION ALL
-		SELECT path, visitors, 0, 1 FROM pages
-		ORDER BY kind, visitors DESC, path COLLATE "C"`, p.ID, since, maxPages)
+		SELECT path, visitors, pageviews, is_page FROM (
+			SELECT '' AS path, count(DISTINCT visitor_id) AS visitors,
+				count(*) FILTER (WHERE event_type = 'page_view') AS pageviews, false AS is_page
+			FROM recent
+			UNION ALL
+			SELECT path, visitors, 0, true FROM pages
+		) AS answer ORDER BY is_page, visitors DESC, path COLLATE "C"`, p.ID, since, maxPages)
 	if err != nil {
 		return nil, classify("look who is live", err)
 	}
@@ -49,14 +51,14 @@ func (p *Project) Live(ctx context.Context, since time.Time, maxPages int) (*Liv
 	for rows.Next() {
 		var page LivePage
 		var pageviews int64
-		var kind int
-		if err := rows.Scan(&page.Path, &page.Visitors, &pageviews, &kind); err != nil {
+		var isPage bool
+		if err := rows.Scan(&page.Path, &page.Visitors, &pageviews, &isPage); err != nil {
 			return nil, classify("look who is live", err)
 		}
-		if kind == 0 {
-			live.Visitors, live.Pageviews = page.Visitors, pageviews
-		} else {
+		if isPage {
 			live.Pages = append(live.Pages, page)
+		} else {
+			live.Visitors, live.Pageviews = page.Visitors, pageviews
 		}
 	}
 	return live, classify("look who is live", rows.Err())

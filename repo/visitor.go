@@ -21,8 +21,8 @@ type Visitor struct {
 	IsBot         bool
 	Timezone      string `bun:",nullzero"`
 	// ViewportW and ViewportH are in CSS pixels.
-	ViewportW int    `bun:",nullzero"`
-	ViewportH int    `bun:",nullzero"`
+	ViewportW int    `bun:"viewport_w,nullzero"`
+	ViewportH int    `bun:"viewport_h,nullzero"`
 	UserAgent string `bun:",nullzero"`
 	// FirstUTM and LastUTM are the campaigns of the first and the last session that had one, as a JSON object.
 	FirstUTM  json.RawMessage `bun:"type:jsonb,nullzero"`

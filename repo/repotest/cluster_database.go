@@ -43,7 +43,8 @@ func cloneTemplate(ctx context.Context, server, name string) (err error) {
 			return fmt.Errorf("make the template: %w", err)
 		}
 	}
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)); err != nil {
+	// Copying files costs half of what copying through the log does, as long as nothing waits for the disk.
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)+" STRATEGY FILE_COPY"); err != nil {
 		return fmt.Errorf("copy the template: %w", err)
 	}
 	return nil

@@ -44,6 +44,7 @@ func sharedServer(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	spread(filepath.Join(dir, "shared", "postgres", "data", "base"))
 	// Written aside and moved, so that a reader finds a whole address or none.
 	if err := os.WriteFile(address+".new", []byte(server.URL()), 0o600); err != nil {
 		return "", fmt.Errorf("note the address of the PostgreSQL for tests: %w", err)
