@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"time"
+	_ "time/tzdata" // days are cut by any zone, also where the system knows none
+
+	"github.com/microtracker/microtracker/server"
+	"github.com/microtracker/microtracker/server/identity"
+	"github.com/microtracker/microtracker/server/ui"
+)
+
+// partitionCheck is how often the partitions of the coming months are made sure of.
+const partitionCheck = 6 * time.Hour
+
+type serveCommand struct {
+	Listen             string         `help:"Address to serve on." default:"127.0.0.1:8080" env:"MICROTRACKER_LISTEN"`
+	PublicURL          string         `help:"How browsers reach the server, such as https://stats.example.com. Default: as each request says." env:"MICROTRACKER_PUBLIC_URL" placeholder:"URL"`
+	TLSCert            string         `help:"PEM file of the certificate. With --tls-key the server speaks TLS." env:"MICROTRACKER_TLS_CERT" type:"existingfile" placeholder:"FILE"`
+	TLSKey             string         `help:"PEM file of the certificate's key." env:"MICROTRACKER_TLS_KEY" type:"existingfile" placeholder:"FILE"`
+	TrustedProxies     []netip.Prefix `help:"Networks of the proxies in front, whose X-Forwarded-For is believed." env:"MICROTRACKER_TRUSTED_PROXIES" placeholder:"CIDR"`
+	ClosedRegistration bool           `help:"Let nobody register; the operator makes accounts." env:"MICROTRACKER_CLOSED_REGISTRATION"`
+	Demo               bool           `help:"For a newcomer: serve a demo shop at /demo and make an owner account and a project at the first start." env:"MICROTRACKER_DEMO"`
+}
+
+// Run serves until it is told to stop.
+func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger) error {
+	tlsConfig, err := c.tls()
+	if err != nil {
+		return err
+	}
+	// Before the database: an address that is taken should not cost its start.
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen (is another microtracker running? choose another address with --listen): %w", err)
+	}
+	db, err := flags.Database.open(ctx, logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer db.close()
+	applied, err := db.Migrate(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if applied > 0 {
+		logger.Info("brought the schema up to date", "migrations", applied)
+	}
+	if err := keepPartitions(ctx, db, logger); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	srv, err := c.server(db, logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	welcome := c.address(listener)
+	if c.Demo {
+		if err := bootstrap(ctx, srv, db, os.Stdout); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		printWelcome(os.Stdout, welcome)
+	}
+	logger.Info("serving", "address", welcome, "version", version)
+	return srv.Serve(ctx, listener, tlsConfig)
+}
+
+func (c *serveCommand) server(db *database, logger *slog.Logger) (*server.Server, error) {
+	var options ui.Options
+	if c.Demo {
+		options.DemoKey = demoKey(db)
+	}
+	pages, err := ui.Handler(options)
+	if err != nil {
+		return nil, err
+	}
+	return server.New(server.Config{
+		Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(runtime.GOMAXPROCS(0)),
+		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RegistrationClosed: c.ClosedRegistration, Pages: pages,
+	})
+}
+
+func (c *serveCommand) tls() (*tls.Config, error) {
+	if c.TLSCert == "" && c.TLSKey == "" {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate (--tls-cert and --tls-key go together): %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// address is where a browser on this machine finds the server.
+func (c *serveCommand) address(listener net.Listener) string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return scheme + "://" + listener.Addr().String()
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// keepPartitions makes the partitions of events that are needed now, and goes on doing so.
+func keepPartitions(ctx context.Context, db *database, logger *slog.Logger) error {
+	ensure := func() error {
+		now := time.Now()
+		_, err := db.EnsureEventPartitions(ctx, now.AddDate(0, -1, 0), now.AddDate(0, 2, 0))
+		return err
+	}
+	if err := ensure(); err != nil {
+		return err
+	}
+	go func() {
+		ticker := time.NewTicker(partitionCheck)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				if err := ensure(); err != nil {
+					logger.Error("could not make the coming partitions of events; trying again", "error", err)
+				}
+			}
+		}
+	}()
+	return nil
+}
+

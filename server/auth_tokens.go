@@ -1,0 +1,72 @@
+package server
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/identity"
+)
+
+func (s authServer) CreateToken(ctx context.Context, req *microtrackerv1.CreateTokenRequest) (*microtrackerv1.CreateTokenResponse, error) {
+	var expiresAt time.Time
+	if req.GetExpiresAt() != nil {
+		expiresAt = req.GetExpiresAt().AsTime()
+	}
+	token, secret, err := s.NewToken(ctx, callerFrom(ctx).User.ID, req.GetName(), expiresAt)
+	if err != nil {
+		return nil, err
+	}
+	return &microtrackerv1.CreateTokenResponse{Token: tokenToProto(token), Secret: secret.Reveal()}, nil
+}
+
+// NewToken makes a personal access token of the user. A zero expiresAt means never.
+func (s *Server) NewToken(ctx context.Context, userID int64, name string, expiresAt time.Time) (*repo.PersonalAccessToken, identity.Secret, error) {
+	secret := identity.New(identity.PersonalAccessToken)
+	now := s.config.Now()
+	token := &repo.PersonalAccessToken{
+		Name: name, Token: secret.SHA256(), Abilities: `["*"]`, ExpiresAt: expiresAt, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := s.config.Store.CreateToken(ctx, userID, token); err != nil {
+		return nil, identity.Secret{}, err
+	}
+	return token, secret, nil
+}
+
+func (s authServer) ListTokens(ctx context.Context, req *microtrackerv1.ListTokensRequest) (*microtrackerv1.ListTokensResponse, error) {
+	after, err := afterPageToken(req)
+	if err != nil {
+		return nil, err
+	}
+	afterID, _ := strconv.ParseInt(after, 10, 64) // made by us, or empty
+	limit := pageSize(req, defaultPageSize)
+	tokens, err := s.config.Store.Tokens(ctx, callerFrom(ctx).User.ID, repo.Page[int64]{After: afterID, Limit: limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	res := &microtrackerv1.ListTokensResponse{}
+	for i := range tokens {
+		if i == limit {
+			res.NextPageToken = nextPageToken(req, strconv.FormatInt(tokens[limit-1].ID, 10))
+			break
+		}
+		res.Tokens = append(res.Tokens, tokenToProto(&tokens[i]))
+	}
+	return res, nil
+}
+
+func (s authServer) RevokeToken(ctx context.Context, req *microtrackerv1.RevokeTokenRequest) (*microtrackerv1.RevokeTokenResponse, error) {
+	if err := s.config.Store.DeleteToken(ctx, callerFrom(ctx).User.ID, req.GetTokenId()); err != nil {
+		return nil, err
+	}
+	return &microtrackerv1.RevokeTokenResponse{}, nil
+}
+
+func tokenToProto(token *repo.PersonalAccessToken) *microtrackerv1.Token {
+	return &microtrackerv1.Token{
+		Id: token.ID, Name: token.Name, LastUsedAt: timeToProto(token.LastUsedAt),
+		ExpiresAt: timeToProto(token.ExpiresAt), CreateTime: timeToProto(token.CreatedAt),
+	}
+}

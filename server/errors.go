@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectproto"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/repo/report"
+	"github.com/microtracker/microtracker/server/identity"
+)
+
+// errorDomain is the domain of the google.rpc.ErrorInfo that every error carries.
+const errorDomain = "microtracker"
+
+// fail makes an error whose text the caller reads: it says what is wrong and what to do.
+func fail(code connect.Code, reason microtrackerv1.ErrorReason, message string) *connect.Error {
+	return withReason(connect.NewError(code, message), reason, nil)
+}
+
+// failField is fail for one field of the request: the buf.validate.Violations detail names it.
+func failField(field, message string) *connect.Error {
+	err := connect.Errorf(connect.CodeInvalidArgument, "%s: %s", field, message)
+	err = withDetail(err, &validate.Violations{Violations: []*validate.Violation{violation(field, message)}})
+	return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, nil)
+}
+
+func violation(field, message string) *validate.Violation {
+	return &validate.Violation{
+		Field:   &validate.FieldPath{Elements: []*validate.FieldPathElement{{FieldName: proto.String(field)}}},
+		RuleId:  proto.String("microtracker"),
+		Message: proto.String(message),
+	}
+}
+
+func withReason(err *connect.Error, reason microtrackerv1.ErrorReason, metadata map[string]string) *connect.Error {
+	return withDetail(err, &errdetails.ErrorInfo{Reason: reason.String(), Domain: errorDomain, Metadata: metadata})
+}
+
+func withDetail(err *connect.Error, message proto.Message) *connect.Error {
+	detail, packErr := connectproto.NewErrorDetail(message)
+	if packErr != nil {
+		return err // a message of ours always marshals
+	}
+	return err.WithDetail(detail)
+}
+
+// errorInterceptor is the one place where errors become what a caller sees: a Connect code, a text and an ErrorInfo
+// with a reason. An error that nobody foresaw is logged once and leaves as a bare internal error with the request's id.
+func errorInterceptor(logger *slog.Logger) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			err := next(ctx, spec, stream)
+			if err == nil {
+				return nil
+			}
+			public := publicError(err)
+			if public == nil {
+				id := requestFrom(ctx).ID
+				logger.ErrorContext(ctx, "internal error", "procedure", spec.Procedure, "request_id", id, "error", err)
+				public = withReason(connect.NewError(connect.CodeInternal,
+					"something went wrong on our side; the operator finds it in the log by the request id "+id),
+					microtrackerv1.ErrorReason_ERROR_REASON_INTERNAL, map[string]string{"request_id": id})
+			}
+			return public
+		}
+	}
+}
+
+// publicError returns what a caller may know of err, nil if that is nothing.
+func publicError(err error) *connect.Error {
+	var authored *connect.Error
+	if errors.As(err, &authored) && !authored.IsRemote() {
+		return completed(authored)
+	}
+	switch {
+	case errors.Is(err, repo.ErrNotFound):
+		return fail(connect.CodeNotFound, microtrackerv1.ErrorReason_ERROR_REASON_NOT_FOUND,
+			"it does not exist, or it is not yours: check the id")
+	case errors.Is(err, report.ErrUnsupported):
+		return fail(connect.CodeInvalidArgument, microtrackerv1.ErrorReason_ERROR_REASON_QUERY_UNSUPPORTED, err.Error())
+	case errors.Is(err, identity.ErrOverloaded):
+		return fail(connect.CodeResourceExhausted, microtrackerv1.ErrorReason_ERROR_REASON_OVERLOADED,
+			"too many sign-ins at once: try again in a few seconds")
+	case errors.Is(err, repo.ErrUnavailable):
+		return fail(connect.CodeUnavailable, microtrackerv1.ErrorReason_ERROR_REASON_DATABASE_UNAVAILABLE,
+			"the database is away: try again with back-off")
+	case errors.Is(err, context.Canceled):
+		return fail(connect.CodeCanceled, microtrackerv1.ErrorReason_ERROR_REASON_CANCELED, "the call was given up")
+	case errors.Is(err, context.DeadlineExceeded):
+		return fail(connect.CodeDeadlineExceeded, microtrackerv1.ErrorReason_ERROR_REASON_CANCELED, "the call ran into its deadline")
+	}
+	return nil
+}
+
+// completed gives an authored error the reason that it lacks: those of the transport and the validation have none.
+func completed(err *connect.Error) *connect.Error {
+	violations := false
+	for _, detail := range err.Details() {
+		switch detail.Type {
+		case string((&errdetails.ErrorInfo{}).ProtoReflect().Descriptor().FullName()):
+			return err
+		case string((&validate.Violations{}).ProtoReflect().Descriptor().FullName()):
+			violations = true
+		}
+	}
+	switch {
+	case violations:
+		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, nil)
+	case err.Code() == connect.CodeInvalidArgument:
+		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, nil)
+	case err.Code() == connect.CodeResourceExhausted:
+		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE, nil)
+	case err.Code() == connect.CodeUnimplemented:
+		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_UNKNOWN_RPC, nil)
+	case err.Code() == connect.CodeCanceled, err.Code() == connect.CodeDeadlineExceeded:
+		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_CANCELED, nil)
+	}
+	return nil // an authored internal error: not one of ours
+}

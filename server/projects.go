@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"html"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"golang.org/x/text/currency"
+
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/identity"
+)
+
+// projectsServer serves ProjectsService.
+type projectsServer struct{ *Server }
+
+func (s projectsServer) CreateProject(ctx context.Context, req *microtrackerv1.CreateProjectRequest) (*microtrackerv1.CreateProjectResponse, error) {
+	info := repo.ProjectInfo{
+		OwnerUserID: callerFrom(ctx).User.ID, Name: req.GetName(), Description: req.GetDescription(),
+		WebsiteURL: req.GetWebsiteUrl(), TimeZone: req.GetTimeZone(), Currency: req.GetCurrency(),
+	}
+	if _, err := loadZone("time_zone", info.TimeZone); info.TimeZone != "" && err != nil {
+		return nil, err
+	}
+	if _, err := currency.ParseISO(info.Currency); info.Currency != "" && err != nil {
+		return nil, failField("currency", "it is no ISO 4217 currency code; examples are USD, EUR, JPY")
+	}
+	project, secret, err := s.NewProject(ctx, info)
+	if errors.Is(err, repo.ErrConflict) {
+		return nil, fail(connect.CodeAlreadyExists, microtrackerv1.ErrorReason_ERROR_REASON_PROJECT_NAME_TAKEN,
+			"name: you have a project of this name; choose another")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &microtrackerv1.CreateProjectResponse{Project: projectToProto(&project.ProjectInfo), SecretKey: secret.Reveal()}, nil
+}
+
+// NewProject makes a project of info's owner with new keys, and returns its secret key, which is kept nowhere.
+// repo.ErrConflict when the owner has one of that name.
+func (s *Server) NewProject(ctx context.Context, info repo.ProjectInfo) (*repo.Project, identity.Secret, error) {
+	secret := identity.New(identity.SecretKey)
+	now := s.config.Now()
+	info.PublicKey = identity.New(identity.PublicKey).Reveal()
+	info.SecretKey = secret.SHA256()
+	info.IsActive, info.CreatedAt, info.UpdatedAt = true, now, now
+	if info.TimeZone == "" {
+		info.TimeZone = "UTC"
+	}
+	if info.Currency == "" {
+		info.Currency = "USD"
+	}
+	project, err := s.config.Store.CreateProject(ctx, &info)
+	return project, secret, err
+}
+
+func (s projectsServer) GetProject(ctx context.Context, req *microtrackerv1.GetProjectRequest) (*microtrackerv1.GetProjectResponse, error) {
+	project, err := s.openProject(ctx, req.GetProjectId())
+	if err != nil {
+		return nil, err
+	}
+	return &microtrackerv1.GetProjectResponse{Project: projectToProto(&project.ProjectInfo)}, nil
+}
+
+func (s projectsServer) ListProjects(ctx context.Context, req *microtrackerv1.ListProjectsRequest) (*microtrackerv1.ListProjectsResponse, error) {
+	after, err := afterPageToken(req)
+	if err != nil {
+		return nil, err
+	}
+	limit := pageSize(req, defaultPageSize)
+	caller := repo.Caller{UserID: callerFrom(ctx).User.ID}
+	projects, err := s.config.Store.Projects(ctx, caller, repo.Page[string]{After: after, Limit: limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	res := &microtrackerv1.ListProjectsResponse{}
+	for i := range projects {
+		if i == limit {
+			res.NextPageToken = nextPageToken(req, projects[limit-1].Name)
+			break
+		}
+		res.Projects = append(res.Projects, projectToProto(&projects[i]))
+	}
+	return res, nil
+}
+
+func (s projectsServer) GetInstallation(ctx context.Context, req *microtrackerv1.GetInstallationRequest) (*microtrackerv1.GetInstallationResponse, error) {
+	project, err := s.openProject(ctx, req.GetProjectId())
+	if err != nil {
+		return nil, err
+	}
+	lastEventAt, err := project.LastEventAt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scriptURL := requestFrom(ctx).BaseURL + "/t.js"
+	return &microtrackerv1.GetInstallationResponse{
+		Snippet:     `<script defer src="` + html.EscapeString(scriptURL) + `" data-project="` + html.EscapeString(project.PublicKey) + `"></script>`,
+		ScriptUrl:   scriptURL,
+		LastEventAt: timeToProto(lastEventAt),
+	}, nil
+}
+
+// loadZone reads an IANA name. The names that mean "this machine" are none.
+func loadZone(field, name string) (*time.Location, error) {
+	if name != "" && name != "Local" {
+		if zone, err := time.LoadLocation(name); err == nil {
+			return zone, nil
+		}
+	}
+	return nil, failField(field, "it is no IANA time zone; examples are UTC, Europe/Berlin, America/New_York")
+}
+
+func projectToProto(info *repo.ProjectInfo) *microtrackerv1.Project {
+	return &microtrackerv1.Project{
+		Id: info.ID, Name: info.Name, Description: info.Description, WebsiteUrl: info.WebsiteURL,
+		PublicKey: info.PublicKey, IsActive: info.IsActive, TimeZone: info.TimeZone, Currency: info.Currency,
+		LastUsedAt: timeToProto(info.LastUsedAt), CreateTime: timeToProto(info.CreatedAt),
+	}
+}

@@ -1,0 +1,137 @@
+// Package server serves Micro Tracker's API: one file per service, each handler in three steps: open the project, act,
+// map. Interceptors decide who may call (access.go), what a message may contain (validate.go) and what a caller learns
+// of an error (errors.go).
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/connect/v2/connectproto"
+	"connectrpc.com/grpchealth"
+	"connectrpc.com/grpcreflect/v2"
+	"connectrpc.com/validate"
+
+	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
+	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/identity"
+	"github.com/microtracker/microtracker/server/ingest"
+	"github.com/microtracker/microtracker/server/live"
+)
+
+const (
+	// maxMessage is the largest message read, after decompression.
+	maxMessage = 1 << 20
+	// compressAbove is the size from which answers are compressed.
+	compressAbove = 1 << 10
+)
+
+// Config is what a Server needs. Store, Logger and Passwords are required.
+type Config struct {
+	Store     *repo.Store
+	Logger    *slog.Logger
+	Passwords *identity.Passwords
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	// PublicURL is how browsers reach the server, such as https://stats.example.com; taken from each request if empty.
+	PublicURL string
+	// TrustedProxies may say in X-Forwarded-For and X-Forwarded-Proto who the client is.
+	TrustedProxies []netip.Prefix
+	// RegistrationClosed leaves the making of accounts to the operator.
+	RegistrationClosed bool
+	// Pages serves what is no RPC: the dashboard, the tracker, the demo.
+	Pages http.Handler
+}
+
+// Server answers the API's calls. It is stateless but for its watchers: any number may share one database.
+type Server struct {
+	config    Config
+	validator protovalidate.Validator
+	ingester  *ingest.Ingester
+	live      *live.Hub
+	rpc       *connect.Server
+	errors    *connecthttp.ErrorWriter
+	health    *grpchealth.StaticChecker
+	// stopping is closed when streams shall end.
+	stopping chan struct{}
+}
+
+// New makes a server.
+func New(config Config) (*Server, error) {
+	if config.Store == nil || config.Logger == nil || config.Passwords == nil {
+		return nil, errors.New("make a server: Store, Logger and Passwords are required")
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	validator, err := protovalidate.New()
+	if err != nil {
+		return nil, fmt.Errorf("make the validator: %w", err)
+	}
+	s := &Server{
+		config: config, validator: validator, stopping: make(chan struct{}),
+		live:   live.NewHub(config.Logger, config.Now),
+		errors: connecthttp.NewErrorWriter(),
+	}
+	s.ingester = ingest.New(config.Store, config.Now, s.live.Changed)
+	// From the outside in: what a caller learns of an error, who may call, what a message may contain.
+	s.rpc = connect.NewServer(
+		logInterceptor(config.Logger), errorInterceptor(config.Logger), recoverInterceptor,
+		s.accessInterceptor, refuseNUL, validate.NewServerInterceptor(validate.WithValidator(validator)),
+	)
+	microtrackerv1connect.RegisterAuthServiceHandler(s.rpc, authServer{s})
+	microtrackerv1connect.RegisterProjectsServiceHandler(s.rpc, projectsServer{s})
+	microtrackerv1connect.RegisterTrackingServiceHandler(s.rpc, trackingServer{s})
+	microtrackerv1connect.RegisterReportingServiceHandler(s.rpc, reportingServer{s})
+	services := make([]string, 0, 8)
+	for spec := range s.rpc.Specs() {
+		services = append(services, serviceOf(spec.Procedure))
+	}
+	s.health = grpchealth.NewStaticChecker(services...)
+	grpcreflect.Register(s.rpc)
+	return s, nil
+}
+
+// Handler returns everything that the server serves on its one port.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	connecthttp.Mount(mux, s.rpc,
+		connecthttp.WithReadMaxBytes(maxMessage),
+		connecthttp.WithCompressMinBytes(compressAbove),
+		connecthttp.WithCodecs(connectproto.NewBinaryCodec(), strictJSON()),
+	)
+	mux.Handle(grpchealth.NewHandler(s.health))
+	if s.config.Pages != nil {
+		mux.Handle("/", s.config.Pages)
+	}
+	var handler http.Handler = mux
+	handler = s.bodyDeadline(handler)
+	handler = beacons(handler)
+	handler = s.sameOrigin(handler)
+	handler = corsHandler(handler)
+	handler = s.withRequest(handler)
+	return handler
+}
+
+// strictJSON refuses unknown fields: a misspelt one would otherwise be lost in silence.
+func strictJSON() *connectproto.JSONCodec {
+	codec := connectproto.NewJSONCodec()
+	codec.UnmarshalOptions.DiscardUnknown = false
+	// Zeros are said: a reader of JSON need not know the schema to see that a count is 0.
+	codec.MarshalOptions.EmitDefaultValues = true
+	return codec
+}
+
+// writeError answers an HTTP request with an error in the protocol that it speaks.
+func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	if writeErr := s.errors.Write(w, r, err); writeErr != nil {
+		s.config.Logger.DebugContext(r.Context(), "could not write an error", "error", writeErr)
+	}
+}

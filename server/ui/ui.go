@@ -1,0 +1,117 @@
+// Package ui serves what is built into the binary: the dashboard, the tracker and the demo shop.
+package ui
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/microtracker/microtracker/server/ui/demo"
+)
+
+// dist is what `make build` puts there: index.html, assets/, t.js.
+//
+//go:embed all:dist
+var dist embed.FS
+
+// contentSecurityPolicy lets the dashboard load from its own origin and nothing else.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// Options say what is served beside the dashboard and the tracker.
+type Options struct {
+	// DemoKey returns the public key of the project that counts the demo shop's visitors. Nil: there is no demo.
+	DemoKey func(ctx context.Context) (string, error)
+}
+
+// Handler serves GET and HEAD requests. An unknown path without an extension gets the dashboard, which has its own
+// addresses.
+func Handler(opts Options) (http.Handler, error) {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil {
+		return nil, fmt.Errorf("open the built files: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /t.js", tracker(files))
+	mux.Handle("GET /assets/", immutable(http.FileServerFS(files)))
+	mux.Handle("GET /", dashboard(files))
+	if opts.DemoKey != nil {
+		shop := demo.Handler(opts.DemoKey)
+		mux.Handle("/demo/", shop)
+		mux.Handle("GET /demo", http.RedirectHandler("/demo/", http.StatusMovedPermanently))
+	}
+	return securityHeaders(mux), nil
+}
+
+func securityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// tracker serves the script to pages of every origin; a changed one arrives within the hour.
+func tracker(files fs.FS) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+		serveFile(w, r, files, "t.js")
+	})
+}
+
+// immutable marks files whose names carry their hash.
+func immutable(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func dashboard(files fs.FS) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		w.Header().Set("Cache-Control", "no-cache")
+		switch {
+		case strings.HasPrefix(name, "."):
+			http.NotFound(w, r)
+		case path.Ext(name) != "" && name != "index.html":
+			serveFile(w, r, files, name)
+		default:
+			serveFile(w, r, files, "index.html")
+		}
+	})
+}
+
+// serveFile serves one embedded file with a tag of its content, since embedded files have no time.
+func serveFile(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
+	content, err := fs.ReadFile(files, name)
+	if err != nil {
+		if name == "index.html" || name == "t.js" {
+			w.Header().Del("Cache-Control")
+			http.Error(w, name+" is not built into this binary: build with `make build`", http.StatusNotFound)
+			return
+		}
+		http.NotFound(w, r)
+		return
+	}
+	sum := sha256.Sum256(content)
+	w.Header().Set("Etag", `"`+hex.EncodeToString(sum[:8])+`"`)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+}

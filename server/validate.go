@@ -1,0 +1,65 @@
+package server
+
+import (
+	"context"
+	"strings"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protopath"
+	"google.golang.org/protobuf/reflect/protorange"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
+)
+
+// refuseNUL refuses messages with a NUL character in a text, which PostgreSQL cannot store. Track looks at each event
+// by itself, so that a bad one does not hurt its neighbours.
+func refuseNUL(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		return next(ctx, spec, nulRefusingStream{stream, spec.Procedure == microtrackerv1connect.TrackingServiceTrackProcedure})
+	}
+}
+
+type nulRefusingStream struct {
+	connect.ServerStream
+	exceptEvents bool
+}
+
+func (s nulRefusingStream) Receive(msg any) error {
+	if err := s.ServerStream.Receive(msg); err != nil {
+		return err
+	}
+	message, ok := msg.(proto.Message)
+	if !ok {
+		return nil
+	}
+	if path := pathOfNUL(message); path != "" && !(s.exceptEvents && strings.HasPrefix(path, "events[")) {
+		return failField(path, "it contains a NUL character; leave it out")
+	}
+	return nil
+}
+
+// pathOfNUL returns the path of the first text with a NUL character, empty if there is none.
+func pathOfNUL(message proto.Message) string {
+	found := ""
+	// The range stops only by the error that we give it.
+	_ = protorange.Range(message.ProtoReflect(), func(p protopath.Values) error {
+		step := p.Index(-1)
+		if text, ok := step.Value.Interface().(string); ok && strings.ContainsRune(text, 0) {
+			found = strings.TrimPrefix(p.Path[1:].String(), ".")
+			return protorange.Terminate
+		}
+		if key := step.Step; key.Kind() == protopath.MapIndexStep && mapKeyHasNUL(key.MapIndex()) {
+			found = strings.TrimPrefix(p.Path[1:len(p.Path)-1].String(), ".")
+			return protorange.Terminate
+		}
+		return nil
+	})
+	return found
+}
+
+func mapKeyHasNUL(key protoreflect.MapKey) bool {
+	text, ok := key.Interface().(string)
+	return ok && strings.ContainsRune(text, 0)
+}

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"context"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
+	"github.com/microtracker/microtracker/server/live"
+)
+
+func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.WatchLiveRequest, stream microtrackerv1connect.ReportingServiceWatchLiveServerStream) error {
+	project, err := s.openProject(ctx, req.GetProjectId())
+	if err != nil {
+		return err
+	}
+	watcher := s.live.Watch(project)
+	defer watcher.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.stopping:
+			return fail(connect.CodeUnavailable, microtrackerv1.ErrorReason_ERROR_REASON_OVERLOADED,
+				"the server is being restarted: connect again")
+		case snapshot := <-watcher.C:
+			if err := stream.Send(liveToProto(snapshot)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func liveToProto(snapshot live.Snapshot) *microtrackerv1.WatchLiveResponse {
+	res := &microtrackerv1.WatchLiveResponse{
+		AsOf: timestamppb.New(snapshot.AsOf), Visitors: snapshot.Visitors, Pageviews: snapshot.Pageviews,
+	}
+	for _, page := range snapshot.Pages {
+		res.Pages = append(res.Pages, &microtrackerv1.LivePage{Path: page.Path, Visitors: page.Visitors})
+	}
+	return res
+}
