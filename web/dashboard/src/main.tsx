@@ -11,6 +11,7 @@ import { createRoot } from "react-dom/client";
 import { I18nProvider } from "react-aria-components/I18nProvider";
 import { createQueryClient } from "./app/queries";
 import { createAppRouter } from "./app/router";
+import { forgetUser } from "./app/session";
 import { locale } from "./lib/format";
 import { initI18n } from "./lib/i18n";
 import { createTransport } from "./lib/transport";
@@ -19,10 +20,10 @@ initI18n();
 
 const queryClient = createQueryClient();
 const transport = createTransport(() => {
-  queryClient.clear();
+  // Of several answers that the session is gone, the first leads to the login. Whoever never had one is led by the routes.
+  if (!forgetUser(queryClient)) return;
   const { pathname, search } = window.location;
-  if (/^\/(login|register)\b/.test(pathname)) return;
-  void router.navigate({ to: "/login", search: { next: pathname + search } });
+  void router.navigate({ to: "/login", search: { next: pathname + search } }).then(() => queryClient.clear());
 });
 const router = createAppRouter({ queryClient, transport });
 

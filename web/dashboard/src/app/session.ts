@@ -29,7 +29,17 @@ export function useCurrentUser(): User | undefined {
   return useQuery(me, {}, { staleTime: Number.POSITIVE_INFINITY }).data?.user;
 }
 
-/** Forgets whoever was here before, so that the next answer is the new account's. */
+const meKey = createConnectQueryKey({ schema: me, cardinality: "finite" });
+
+/** Forgets who is signed in; false if nobody was. */
+export function forgetUser(queryClient: QueryClient): boolean {
+  const known = queryClient.getQueriesData({ queryKey: meKey }).some(([, data]) => data !== undefined);
+  // A question under way is left alone: whoever asked it gets the answer.
+  if (known) queryClient.removeQueries({ queryKey: meKey });
+  return known;
+}
+
+/** Forgets all that was seen before, so that the next answers are the new account's. */
 export function useForgetSession() {
   const queryClient = useQueryClient();
   return () => queryClient.clear();
@@ -37,19 +47,20 @@ export function useForgetSession() {
 
 /** Asks again who is signed in; an ended session then leads to the login by itself. */
 export function recheckSession(queryClient: QueryClient) {
-  void queryClient.refetchQueries({ queryKey: createConnectQueryKey({ schema: me, cardinality: "finite" }) });
+  void queryClient.refetchQueries({ queryKey: meKey });
 }
 
 export function useLogout() {
-  const forget = useForgetSession();
+  const queryClient = useQueryClient();
   const navigate = useNavigate();
   const logout = useMutation(AuthService.method.logout);
   return async () => {
     try {
       await logout.mutateAsync({});
     } finally {
+      forgetUser(queryClient);
       await navigate({ to: "/login" });
-      forget();
+      queryClient.clear();
     }
   };
 }

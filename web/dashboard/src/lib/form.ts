@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { useMutation } from "@connectrpc/connect-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ErrorKind, kindOf } from "./errors";
 import type { FieldViolation, FieldViolations } from "./violations";
@@ -57,12 +57,21 @@ export function useRpcForm<I extends DescMessage, O extends DescMessage>(
     }
   };
 
+  // Bring the reader to the first field that needs them, once it is marked.
+  const formRef = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (Object.keys(fieldErrors).length === 0) return;
+    const { activeElement } = document;
+    if (activeElement?.getAttribute("aria-invalid") === "true") return;
+    formRef.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [fieldErrors]);
+
   /** A field's error disappears as soon as the field is edited. */
   const clear = (field: string) => {
     if (fieldErrors[field]) setFieldErrors(({ [field]: _gone, ...rest }) => rest);
   };
 
-  return { submit, clear, fieldErrors, formError, pending: checking || mutation.isPending };
+  return { formRef, submit, clear, fieldErrors, formError, pending: checking || mutation.isPending };
 }
 
 /** Says a broken rule in the reader's words; rules we have no words for keep their own. */

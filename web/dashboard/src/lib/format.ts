@@ -14,7 +14,7 @@ export function formatter(locale: string) {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-  const percentFine = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+  const percentFine = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const percentExact = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 });
   const decimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const dayFormats = {
@@ -92,9 +92,9 @@ export function ago(at: Date, now: Date): string {
   const seconds = (at.getTime() - now.getTime()) / 1000;
   const units = [["day", 86_400], ["hour", 3600], ["minute", 60]] as const;
   for (const [unit, size] of units) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
+    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
   }
-  return relative.format(Math.trunc(seconds), "second");
+  return relative.format(Math.round(seconds), "second");
 }
 
 /** An instant in the reader's own zone, for titles. */

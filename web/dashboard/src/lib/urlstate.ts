@@ -56,5 +56,7 @@ export function safeNext(next: unknown): string {
   if (typeof next !== "string" || !/^\/(?![/\\])/.test(next)) return "/projects";
   const url = new URL(next, "http://here.invalid");
   if (url.origin !== "http://here.invalid" || /^\/(login|register)\b/.test(url.pathname)) return "/projects";
-  return url.pathname + url.search + url.hash;
+  const path = url.pathname + url.search + url.hash;
+  // "/.//host" is a path here and another host to whoever reads it next.
+  return path.startsWith("//") ? "/projects" : path;
 }

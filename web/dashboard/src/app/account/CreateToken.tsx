@@ -47,6 +47,7 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
     <Modal title={t("tokens.createTitle")} isOpen onClose={onClose}>
       <form
         noValidate
+        ref={form.formRef}
         className="form"
         onSubmit={(event) => {
           event.preventDefault();

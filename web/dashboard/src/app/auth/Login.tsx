@@ -34,6 +34,7 @@ export function Login() {
     >
       <form
         noValidate
+        ref={form.formRef}
         className="form"
         onSubmit={(event) => {
           event.preventDefault();

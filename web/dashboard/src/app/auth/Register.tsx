@@ -42,6 +42,7 @@ export function Register() {
     >
       <form
         noValidate
+        ref={form.formRef}
         className="form"
         onSubmit={(event) => {
           event.preventDefault();

@@ -41,6 +41,7 @@ export function ProjectForm() {
   return (
     <form
       noValidate
+      ref={form.formRef}
       className="card form form-card"
       onSubmit={(event) => {
         event.preventDefault();
