@@ -1,4 +1,5 @@
-// Measures how long the document has been visible and focused. One script serves one document, so its state is the module's.
+// Measures how long the document has been visible and focused.
+// One script serves one document, so its state is the module's.
 
 let total = 0;
 let since = 0;

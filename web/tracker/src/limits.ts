@@ -9,7 +9,8 @@ export const MAX_ENGAGED_MS = 86_400_000;
 // Events that happen together travel together, and a single-page app has set its title by then.
 export const GATHER_MS = 200;
 export const MAX_BATCH = 20;
-// While the server is away: bounds the memory taken from the page. The first events are worth most, so later ones are refused.
+// While the server is away: bounds the memory taken from the page. The first events are worth most, so later ones
+// are refused.
 export const MAX_QUEUED = 100;
 export const MAX_RETRIES = 4;
 export const FIRST_RETRY_MS = 1000;

@@ -1,5 +1,6 @@
-// Keeps the deepest point of the page that was shown. It is kept in pixels and divided by the height at the time of asking:
-// a page that is still empty fits the viewport, and would else count as read to its end before its content arrives.
+// Keeps the deepest point of the page that was shown. It is kept in pixels and divided by the height at the time of
+// asking: a page that is still empty fits the viewport, and would else count as read to its end before its content
+// arrives.
 
 let bottom = 0;
 

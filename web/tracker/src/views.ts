@@ -19,7 +19,7 @@ export function openView(referrer: string): void {
   enqueue(view);
 }
 
-/** Fills in what is only known a moment after the view began: a single-page app pushes the address first and renders then. */
+/** Fills in what is known a moment after the view began: a single-page app pushes the address first and renders then. */
 export function settleView(): void {
   if (view.title == null) {
     view.title = document.title.slice(0, MAX_TITLE);

@@ -35,7 +35,8 @@ export interface TrackRequest {
 
 /**
  * Serialises a request so that a strict reader accepts it. A half of a surrogate pair, whether the page wrote it or our
- * cutting left it, is written by JSON.stringify as a lone \udXXX, which a protobuf reader refuses together with the whole batch.
+ * cutting left it, is written by JSON.stringify as a lone \udXXX, which a protobuf reader refuses together with the
+ * whole batch.
  */
 export function encode(request: TrackRequest): string {
   // The second alternative eats every other escape, so that a literal backslash before "ud800" is not taken for one.

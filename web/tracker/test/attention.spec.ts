@@ -1,7 +1,7 @@
 import { browseUnattended } from "./chromium.ts";
 import { expect, pass, test } from "./test.ts";
 
-test("hiding the tab reports an exit, and time counts only while it is visible", async ({ personPage: page, person, site }) => {
+test("hiding the tab reports an exit, and time counts only while visible", async ({ personPage: page, person, site }) => {
   await page.goto(site.url("/short.html"));
   await expect.poll(() => site.views().length).toBe(1);
   await pass(500);
@@ -47,6 +47,24 @@ test("a tab opened in the background counts, unseen", async ({ personPage: page,
   });
 });
 
+test("time without the focus does not count, though the page stays visible", async ({ page, context, site }) => {
+  // Playwright's launch keeps a page visible whatever is in front of it; without its pretence of focus, that is what a
+  // page beside another window sees.
+  await page.goto(site.url("/short.html"));
+  await expect.poll(() => site.views().length).toBe(1);
+  const session = await context.newCDPSession(page);
+  await session.send("Emulation.setFocusEmulationEnabled", { enabled: false });
+  await (await context.newPage()).bringToFront();
+  await expect.poll(() => page.evaluate(() => document.hasFocus())).toBe(false);
+  await pass(2000);
+  expect(await page.evaluate(() => document.visibilityState)).toBe("visible");
+  expect(site.exits()).toHaveLength(0);
+  await page.goto(site.url("/other.html"));
+  await expect.poll(() => site.exits().length).toBe(1);
+  const age = Date.parse(site.exits()[0]!.createTime) - Date.parse(site.views()[0]!.createTime);
+  expect(age - site.exits()[0]!.engagedMs!).toBeGreaterThanOrEqual(2000);
+});
+
 test("typing inside an embedded frame is time on the page", async ({ personPage: page, site }) => {
   await page.goto(site.url("/frame.html"));
   await expect.poll(() => site.views().length).toBe(1);
@@ -71,7 +89,7 @@ test("coming back out of the back/forward cache is a new page view", async ({ pe
   await expect.poll(() => site.views().length).toBe(3);
 
   // The very document came back: nothing was loaded again.
-  expect(await page.evaluate(() => ({ ...window }) as unknown as Record<string, unknown>).then((w) => [w.alive, w.persisted])).toEqual([true, true]);
+  expect(await page.evaluate("[window.alive, window.persisted]")).toEqual([true, true]);
   expect(site.requests.filter((request) => request === "GET /short.html")).toHaveLength(1);
   const [first, other, back] = site.views();
   expect(back).toMatchObject({ url: first!.url, title: first!.title, referrer: first!.referrer });
@@ -80,7 +98,9 @@ test("coming back out of the back/forward cache is a new page view", async ({ pe
 
   // The restored document reports its second view's exit, with time of its own.
   await page.goto(site.url("/long.html"));
-  await expect.poll(() => site.exits().map((exit) => exit.pageViewId)).toEqual([first!.eventId, other!.eventId, back!.eventId]);
+  await expect
+    .poll(() => site.exits().map((exit) => exit.pageViewId))
+    .toEqual([first!.eventId, other!.eventId, back!.eventId]);
 });
 
 test("a prerendered page is counted when it is shown, and only then", async ({ site }) => {

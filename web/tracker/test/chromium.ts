@@ -19,8 +19,9 @@ export const CHROMIUM_ARGS = [
 ];
 
 export function chromiumPath(): string {
-  const candidates = [process.env.CHROMIUM_PATH, process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-  const found = candidates.find((path) => path && existsSync(path));
+  const { CHROMIUM_PATH, CHROMIUM } = process.env;
+  const installed = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+  const found = [CHROMIUM_PATH, CHROMIUM, ...installed].find((path) => path && existsSync(path));
   if (!found) {
     throw new Error("no Chromium found: set CHROMIUM_PATH");
   }
@@ -46,7 +47,14 @@ function spawnChromium(url: string): { child: ChildProcess; close: () => Promise
   const profile = mkdtempSync(join(tmpdir(), "microtracker-chromium-"));
   const child = spawn(
     chromiumPath(),
-    [...CHROMIUM_ARGS, "--headless=new", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "--window-size=800,600", url],
+    [
+      ...CHROMIUM_ARGS,
+      "--headless=new",
+      "--remote-debugging-port=0",
+      `--user-data-dir=${profile}`,
+      "--window-size=800,600",
+      url,
+    ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   return {

@@ -18,7 +18,8 @@ export async function loadContract(): Promise<Check> {
         const validator = createValidator();
         export function check(body) {
           const request = fromJsonString(TrackRequestSchema, body);
-          return [validator.validate(TrackRequestSchema, request), ...request.events.map((event) => validator.validate(EventSchema, event))]
+          const events = request.events.map((event) => validator.validate(EventSchema, event));
+          return [validator.validate(TrackRequestSchema, request), ...events]
             .filter((result) => result.kind !== "valid")
             .map((result) => String(result.error));
         }`,
