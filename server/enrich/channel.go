@@ -1,6 +1,9 @@
 package enrich
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The channels: how a session was won.
 const (
@@ -105,7 +108,7 @@ func trafficOf(c Campaign, r Referrer) traffic {
 }
 
 func normalizeMedium(medium string) string {
-	return strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(medium))
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(medium), "-", "_"), " ", "_")
 }
 
 func isPaid(medium string) bool {
@@ -118,19 +121,9 @@ func isPaid(medium string) bool {
 }
 
 func (t traffic) mediumIs(names ...string) bool {
-	for _, name := range names {
-		if t.medium == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(names, t.medium)
 }
 
 func (t traffic) clicked(kinds ...ClickIDKind) bool {
-	for _, kind := range kinds {
-		if t.click == kind {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(kinds, t.click)
 }

@@ -15,7 +15,12 @@ const (
 // bytes, and returns the first 100 that are left, decoded. Unlike net/url it takes whatever browsers send: a stray "%",
 // a ";", and "&amp;", which comes from links that were escaped twice.
 func appendQuery(buffer []byte, query string, limit int) ([]byte, url.Values) {
-	var values url.Values
+	if query == "" {
+		return buffer, nil
+	}
+	most := min(maxParams, strings.Count(query, "&")+1)
+	values := make(url.Values, most)
+	ones := make([]string, most) // Nearly every name has one value: room for them all at once.
 	separator := byte('?')
 	for count := 0; query != "" && count < maxParams; {
 		var pair string
@@ -26,18 +31,20 @@ func appendQuery(buffer []byte, query string, limit int) ([]byte, url.Values) {
 		if name == "" || isSensitive(name) || looksLikeEmail(value) || looksLikeEmail(name) {
 			continue
 		}
-		count++
-		if values == nil {
-			values = make(url.Values, 1+min(maxParams, strings.Count(query, "&")+1))
+		if former, ok := values[name]; ok {
+			values[name] = append(former, value)
+		} else {
+			ones[count] = value
+			values[name] = ones[count : count+1 : count+1]
 		}
-		values[name] = append(values[name], value)
+		count++
 
 		before := len(buffer)
 		buffer = append(buffer, separator)
-		buffer = append(buffer, url.QueryEscape(name)...)
+		buffer = appendQueryPart(buffer, name)
 		if hasValue {
 			buffer = append(buffer, '=')
-			buffer = append(buffer, url.QueryEscape(value)...)
+			buffer = appendQueryPart(buffer, value)
 		}
 		if len(buffer) > limit {
 			buffer = buffer[:before] // A shorter one may still fit.
@@ -45,13 +52,31 @@ func appendQuery(buffer []byte, query string, limit int) ([]byte, url.Values) {
 		}
 		separator = '&'
 	}
+	if len(values) == 0 {
+		return buffer, nil
+	}
 	return buffer, values
+}
+
+// appendQueryPart does what url.QueryEscape does, without a string between.
+func appendQueryPart(buffer []byte, s string) []byte {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isUnreserved(c):
+			buffer = append(buffer, c)
+		case c == ' ':
+			buffer = append(buffer, '+')
+		default:
+			buffer = appendEscape(buffer, c)
+		}
+	}
+	return buffer
 }
 
 // decodeComponent undoes percent-encoding and the plus for a space. An escape that is none stands for itself.
 func decodeComponent(s string) string {
-	if strings.IndexByte(s, '%') < 0 {
-		return strings.ReplaceAll(s, "+", " ")
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s
 	}
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -76,14 +101,15 @@ func decodeComponent(s string) string {
 // a voucher's is no dimension of a report.
 func isSensitive(name string) bool {
 	name = strings.TrimSuffix(name, "[]")
-	if i := strings.LastIndexAny(name, "[."); i >= 0 {
-		name = name[i+1:]
-	}
 	var buffer [24]byte
 	word := buffer[:0]
 	// From the end, because the ends of long names matter.
 	for i := len(name) - 1; i >= 0 && len(word) < len(buffer); i-- {
-		if c := name[i]; c != '-' && c != '_' && c != ']' && c != ' ' {
+		c := name[i]
+		if c == '[' || c == '.' {
+			break
+		}
+		if c != '-' && c != '_' && c != ']' && c != ' ' {
 			word = append(word, lowerByte(c))
 		}
 	}
