@@ -101,6 +101,7 @@ func eachServer(t *testing.T) map[int]opener {
 	for _, in := range installed {
 		if servers[in.Major] == nil {
 			servers[in.Major] = func(ctx context.Context, t testing.TB) (string, error) {
+				t.Helper()
 				return privateServer(ctx, t, in.BinDir)
 			}
 		}

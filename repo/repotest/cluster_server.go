@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,7 +23,7 @@ func sharedServer(ctx context.Context) (string, error) {
 	if server := os.Getenv(serverVariable); server != "" {
 		return server, nil
 	}
-	dir, err := runDir()
+	dir, err := runDir(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -58,7 +59,7 @@ func sharedServer(ctx context.Context) (string, error) {
 // privateServer starts a server of the given programs for one test.
 func privateServer(ctx context.Context, t testing.TB, binDir string) (string, error) {
 	t.Helper()
-	run, err := runDir()
+	run, err := runDir(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -72,9 +73,10 @@ func privateServer(ctx context.Context, t testing.TB, binDir string) (string, er
 		return "", errors.Join(err, os.RemoveAll(dir))
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		// The test's own context has ended by then.
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
-		if err := errors.Join(server.Stop(ctx), os.RemoveAll(dir)); err != nil {
+		if err := errors.Join(server.Stop(stopCtx), os.RemoveAll(dir)); err != nil {
 			t.Errorf("stop a PostgreSQL for tests: %v", err)
 		}
 	})
@@ -82,7 +84,7 @@ func privateServer(ctx context.Context, t testing.TB, binDir string) (string, er
 }
 
 // runDir makes the folder that holds everything of this test run, and sets the watcher on it.
-func runDir() (string, error) {
+func runDir(ctx context.Context) (string, error) {
 	run, err := findOwner()
 	if err != nil {
 		return "", err
@@ -107,7 +109,7 @@ func runDir() (string, error) {
 	if _, err := os.Stat(watched); err == nil {
 		return dir, nil
 	}
-	if err := startWatcher(run, dir); err != nil {
+	if err := startWatcher(ctx, run, dir); err != nil {
 		return "", err
 	}
 	return dir, os.WriteFile(watched, nil, 0o600)
@@ -128,8 +130,10 @@ func ours(dir string) error {
 
 // startWatcher starts the shell that cleans up after the run. It must not hold our output open, for which the
 // go command waits, nor hear the terminal's signals.
-func startWatcher(run owner, dir string) error {
-	watcher := exec.Command("/bin/sh", "-c", watcherScript, "microtracker-test-watcher", fmt.Sprint(run.pid), run.started, dir)
+func startWatcher(ctx context.Context, run owner, dir string) error {
+	// It outlives the context, and us.
+	watcher := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", watcherScript,
+		"microtracker-test-watcher", strconv.Itoa(run.pid), run.started, dir)
 	watcher.Dir = "/"
 	watcher.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	watcher.Stdin, watcher.Stdout, watcher.Stderr = nil, io.Discard, io.Discard

@@ -2,7 +2,6 @@ package repotest_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -53,10 +52,9 @@ func TestADatabaseIsMigrated(t *testing.T) {
 	}
 }
 
-func TestADatabaseGoesWithItsTestEvenWhileInUse(t *testing.T) {
-	t.Parallel()
+func TestADatabaseGoesWithItsTestEvenWhileInUse(t *testing.T) { //nolint:paralleltest // the inner test ends before the outer looks
 	var gone string
-	t.Run("its test", func(t *testing.T) { //nolint:paralleltest // ended before the parent looks
+	t.Run("its test", func(t *testing.T) {
 		gone = repotest.DatabaseURL(t)
 		conn, err := pgx.Connect(t.Context(), gone)
 		if err != nil {
@@ -121,7 +119,7 @@ type roundTB struct {
 
 func (r *roundTB) Cleanup(f func()) { r.cleanups = append(r.cleanups, f) }
 
-func (r *roundTB) Name() string { return fmt.Sprintf("%s round", r.B.Name()) }
+func (r *roundTB) Name() string { return r.B.Name() + " round" }
 
 func (r *roundTB) end() {
 	for _, f := range r.cleanups {

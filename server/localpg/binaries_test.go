@@ -3,8 +3,6 @@ package localpg_test
 import (
 	"encoding/json"
 	"errors"
-	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,35 +12,6 @@ import (
 
 	"github.com/microtracker/microtracker/server/localpg"
 )
-
-// occupy listens where a server used to, until the test ends.
-func occupy(t *testing.T, address string) {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", u.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-}
-
-func TestDataOfAMajorVersionThatIsNotInstalledIsRefused(t *testing.T) {
-	t.Parallel()
-	cfg := localpg.Config{Dir: t.TempDir(), Ephemeral: true}
-	stop(t, start(t, cfg))
-	version := filepath.Join(cfg.Dir, "postgres", "data", "PG_VERSION")
-	if err := os.WriteFile(version, []byte("14\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err := localpg.Start(t.Context(), cfg)
-	var other *localpg.OtherMajorError
-	if !errors.As(err, &other) || other.Want != 14 || len(other.Have) == 0 {
-		t.Fatalf("err = %v, want OtherMajorError of 14", err)
-	}
-}
 
 func TestDataOpensWithTheVersionThatWroteItEvenWhenAnotherIsPreferred(t *testing.T) {
 	t.Parallel()

@@ -83,20 +83,6 @@ func TestAFreshServerAnswersAndIsDurable(t *testing.T) {
 	}
 }
 
-func TestAServerNeedsItsPassword(t *testing.T) {
-	t.Parallel()
-	server := start(t, localpg.Config{Dir: t.TempDir(), Ephemeral: true})
-	config, err := pgx.ParseConfig(server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Password = "guess"
-	if conn, err := pgx.ConnectConfig(t.Context(), config); err == nil {
-		_ = conn.Close(t.Context())
-		t.Fatal("a wrong password was let in")
-	}
-}
-
 func TestStopLeavesNoProcessAndASecondStartKeepsTheData(t *testing.T) {
 	t.Parallel()
 	cfg := localpg.Config{Dir: t.TempDir()}
@@ -118,25 +104,6 @@ func TestStopLeavesNoProcessAndASecondStartKeepsTheData(t *testing.T) {
 	}
 }
 
-func TestAnUninterruptedClientDoesNotHoldUpStop(t *testing.T) {
-	t.Parallel()
-	server := start(t, localpg.Config{Dir: t.TempDir(), Ephemeral: true})
-	conn, err := pgx.Connect(t.Context(), server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.Background()) }()
-	if _, err := conn.Exec(t.Context(), "BEGIN"); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	stop(t, server)
-	stop(t, server)
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("Stop took %s", took)
-	}
-}
-
 func TestTwoFoldersServeSideBySide(t *testing.T) {
 	t.Parallel()
 	one := start(t, localpg.Config{Dir: t.TempDir(), Ephemeral: true})
@@ -144,17 +111,6 @@ func TestTwoFoldersServeSideBySide(t *testing.T) {
 	query(t, one.URL(), "CREATE TABLE mine (id int)")
 	if got := query(t, two.URL(), "SELECT to_regclass('mine') IS NULL"); got != "t" {
 		t.Error("a table of one server is seen in the other")
-	}
-}
-
-func TestASecondStartOfARunningFolderIsRefused(t *testing.T) {
-	t.Parallel()
-	cfg := localpg.Config{Dir: t.TempDir(), Ephemeral: true}
-	start(t, cfg)
-	_, err := localpg.Start(t.Context(), cfg)
-	var inUse *localpg.InUseError
-	if !errors.As(err, &inUse) || inUse.PID != os.Getpid() {
-		t.Fatalf("err = %v, want InUseError of process %d", err, os.Getpid())
 	}
 }
 

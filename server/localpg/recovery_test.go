@@ -121,37 +121,6 @@ func TestCommittedDataSurvivesTheKillOfOwnerAndServer(t *testing.T) {
 	}
 }
 
-func TestAStalePidFileOfAnotherProgramDoesNotHinderAStart(t *testing.T) {
-	t.Parallel()
-	for name, content := range map[string]string{
-		"another program's": strconv.Itoa(os.Getpid()) + "\n/elsewhere\n0\n1\n\n127.0.0.1\n0 0\nready\n",
-		"empty":             "",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cfg := localpg.Config{Dir: t.TempDir(), Ephemeral: true}
-			stop(t, start(t, cfg))
-			if err := os.WriteFile(filepath.Join(cfg.Dir, "postgres", "data", "postmaster.pid"), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			query(t, start(t, cfg).URL(), "SELECT 1")
-		})
-	}
-}
-
-func TestATakenPortIsExchangedForAFreeOne(t *testing.T) {
-	t.Parallel()
-	cfg := localpg.Config{Dir: t.TempDir(), Ephemeral: true}
-	first := start(t, cfg)
-	stop(t, first)
-	occupy(t, first.URL())
-	second := start(t, cfg)
-	if second.URL() == first.URL() {
-		t.Fatal("the address is the one that somebody else holds")
-	}
-	query(t, second.URL(), "SELECT 1")
-}
-
 func TestAStartInterruptedWhileInitialisingIsRepeated(t *testing.T) {
 	t.Parallel()
 	available(t)
@@ -177,19 +146,6 @@ func TestAStartInterruptedWhileInitialisingIsRepeated(t *testing.T) {
 	stop(t, start(t, localpg.Config{Dir: dir, Ephemeral: true}))
 	if left := halfMade(t, dir); len(left) > 0 {
 		t.Errorf("left over: %v", left)
-	}
-}
-
-func TestAFolderThatOnlyLooksHalfMadeIsKept(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	letter := filepath.Join(dir, ".postgres-init-mine", "letter.txt")
-	if err := errors.Join(os.Mkdir(filepath.Dir(letter), 0o700), os.WriteFile(letter, nil, 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	start(t, localpg.Config{Dir: dir, Ephemeral: true})
-	if _, err := os.Stat(letter); err != nil {
-		t.Errorf("somebody's file is gone: %v", err)
 	}
 }
 
