@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"connectrpc.com/connect/v2"
@@ -115,13 +117,29 @@ func completed(err *connect.Error) *connect.Error {
 	case violations:
 		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, nil)
 	case err.Code() == connect.CodeInvalidArgument:
-		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, nil)
+		return fail(connect.CodeInvalidArgument, microtrackerv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, unreadable(err.Message()))
 	case err.Code() == connect.CodeResourceExhausted:
-		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE, nil)
-	case err.Code() == connect.CodeUnimplemented:
-		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_UNKNOWN_RPC, nil)
+		return fail(connect.CodeResourceExhausted, microtrackerv1.ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE,
+			fmt.Sprintf("the message is larger than %d bytes: send less at once", maxMessage))
 	case err.Code() == connect.CodeCanceled, err.Code() == connect.CodeDeadlineExceeded:
 		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_CANCELED, nil)
 	}
 	return nil // an authored internal error: not one of ours
+}
+
+// unreadable words what the transport says of a message that it could not decode: where it is wrong, not who found it.
+func unreadable(transport string) string {
+	if strings.HasPrefix(transport, "get decompressor") || strings.HasPrefix(transport, "decompress") {
+		return "the body is not compressed as its headers say"
+	}
+	_, where, found := strings.Cut(transport, "proto:")
+	if !found {
+		_, where, _ = strings.Cut(transport, "unmarshal message:")
+	}
+	// protojson puts no-break spaces into its texts, so that nobody compares them.
+	where = strings.TrimSpace(strings.ReplaceAll(where, "\u00a0", " "))
+	if where == "" {
+		return "the message cannot be read"
+	}
+	return "the message cannot be read: " + where
 }

@@ -4,6 +4,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"connectrpc.com/grpcreflect/v2"
 	"connectrpc.com/validate"
 
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server/identity"
@@ -96,6 +98,10 @@ func New(config Config) (*Server, error) {
 	}
 	s.health = grpchealth.NewStaticChecker(services...)
 	grpcreflect.Register(s.rpc)
+	s.rpc.SetUnknownHandler(func(_ context.Context, spec connect.Spec, _ connect.ServerStream) error {
+		return fail(connect.CodeUnimplemented, microtrackerv1.ErrorReason_ERROR_REASON_UNKNOWN_RPC,
+			spec.Procedure+" does not exist here: is the client newer than the server?")
+	})
 	return s, nil
 }
 

@@ -32,7 +32,7 @@ type Options struct {
 	DemoKey func(ctx context.Context) (string, error)
 }
 
-// Handler serves GET and HEAD requests. An unknown path without an extension gets the dashboard, which has its own
+// Handler serves everything that is no RPC. An unknown path without an extension gets the dashboard, which has its own
 // addresses.
 func Handler(opts Options) (http.Handler, error) {
 	files, err := fs.Sub(dist, "dist")
@@ -42,11 +42,11 @@ func Handler(opts Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /t.js", tracker(files))
 	mux.Handle("GET /assets/", immutable(http.FileServerFS(files)))
-	mux.Handle("GET /", dashboard(files))
+	mux.Handle("/", dashboard(files))
 	if opts.DemoKey != nil {
 		shop := demo.Handler(opts.DemoKey)
 		mux.Handle("/demo/", shop)
-		mux.Handle("GET /demo", http.RedirectHandler("/demo/", http.StatusMovedPermanently))
+		mux.Handle("/demo", http.RedirectHandler("/demo/", http.StatusMovedPermanently))
 	}
 	return securityHeaders(mux), nil
 }
@@ -89,7 +89,8 @@ func dashboard(files fs.FS) http.Handler {
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		w.Header().Set("Cache-Control", "no-cache")
 		switch {
-		case strings.HasPrefix(name, "."):
+		case r.Method != http.MethodGet && r.Method != http.MethodHead, strings.HasPrefix(name, "."):
+			// To clients of the API, 404 says that there is no such RPC.
 			http.NotFound(w, r)
 		case path.Ext(name) != "" && name != "index.html":
 			serveFile(w, r, files, name)
