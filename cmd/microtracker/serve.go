@@ -143,4 +143,3 @@ func keepPartitions(ctx context.Context, db *database, logger *slog.Logger) erro
 	}()
 	return nil
 }
-
