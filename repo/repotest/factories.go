@@ -1,10 +1,13 @@
 package repotest
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server/identity"
@@ -13,7 +16,13 @@ import (
 // Store opens a database of its own for the test.
 func Store(t testing.TB) *repo.Store {
 	t.Helper()
-	store, err := repo.Open(DatabaseURL(t), repo.Options{MaxConns: 8})
+	return Open(t, DatabaseURL(t))
+}
+
+// Open opens a database for the test.
+func Open(t testing.TB, url string) *repo.Store {
+	t.Helper()
+	store, err := repo.Open(url, repo.Options{MaxConns: 8})
 	if err != nil {
 		t.Fatalf("open the store: %v", err)
 	}
@@ -62,4 +71,20 @@ func ProjectOf(t testing.TB, store *repo.Store, owner *repo.User) *repo.Project 
 		t.Fatalf("make a project: %v", err)
 	}
 	return project
+}
+
+// Dump returns every row of every table of a database as text, to look for what must not be there.
+func Dump(t testing.TB, url string) []byte {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("connect to dump: %v", err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // it has been read
+	var dump []byte
+	err = conn.QueryRow(t.Context(), "SELECT convert_to(schema_to_xml('public', true, false, '')::text, 'UTF8')").Scan(&dump)
+	if err != nil {
+		t.Fatalf("dump: %v", err)
+	}
+	return dump
 }
