@@ -19,6 +19,7 @@ export function formatter(locale: string) {
   const decimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const dayFormats = {
     short: new Intl.DateTimeFormat(locale, { timeZone: "UTC", day: "numeric", month: "short" }),
+    medium: new Intl.DateTimeFormat(locale, { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" }),
     long: new Intl.DateTimeFormat(locale, { timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric" }),
   };
 
@@ -50,7 +51,7 @@ export function formatter(locale: string) {
     ratio,
     duration,
     bucket,
-    day: (day: string, form: "short" | "long" = "long") => dayFormats[form].format(toUTC(day)),
+    day: (day: string, form: keyof typeof dayFormats = "long") => dayFormats[form].format(toUTC(day)),
     /** A metric's value; null, where the definition divides by zero, is a dash. */
     metric: (value: number | null, kind: MetricKind, form: "short" | "exact" = "short") => {
       if (value === null) return dash;

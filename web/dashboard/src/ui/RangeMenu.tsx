@@ -17,8 +17,8 @@ export function RangeMenu({ range, today, onChange }: { range: Range; today: Day
     "preset" in range
       ? t(`overview.presets.${range.preset}`)
       : range.first === range.last
-        ? format.day(range.first)
-        : `${format.day(range.first, "short")} – ${format.day(range.last)}`;
+        ? format.day(range.first, "medium")
+        : `${format.day(range.first, range.first.slice(0, 4) === range.last.slice(0, 4) ? "short" : "medium")} – ${format.day(range.last, "medium")}`;
   return (
     <>
       <MenuButton

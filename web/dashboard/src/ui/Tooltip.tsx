@@ -1,6 +1,5 @@
-import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useEffect, useId, useRef, useState } from "react";
-
-const TooltipBubble = lazy(() => import("./TooltipBubble"));
+import { cloneElement, type ReactElement, type ReactNode, type RefObject, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 
 interface Props {
   /** The words, for assistive technology: always there, not only while the tooltip shows. */
@@ -49,12 +48,54 @@ export function Tooltip({ description, content, children }: Props) {
         {description}
       </span>
       {open && (
-        <Suspense fallback={null}>
-          <TooltipBubble trigger={wrapper} onHover={(over) => (over ? show(0) : hide(150))}>
-            {content ?? description}
-          </TooltipBubble>
-        </Suspense>
+        <Bubble anchor={wrapper} onHover={(over) => (over ? show(0) : hide(150))}>
+          {content ?? description}
+        </Bubble>
       )}
     </span>
+  );
+}
+
+interface BubbleProps {
+  anchor: RefObject<HTMLElement | null>;
+  onHover: (over: boolean) => void;
+  children: ReactNode;
+}
+
+const gap = 8;
+
+/** The visible part: below its control, above where there is no room. It may be pointed at without going away. */
+function Bubble({ anchor, onHover, children }: BubbleProps) {
+  const bubble = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const place = () => {
+      if (!anchor.current || !bubble.current) return;
+      const at = anchor.current.getBoundingClientRect();
+      const { offsetWidth: width, offsetHeight: height } = bubble.current;
+      const middle = at.left + at.width / 2 - width / 2;
+      const below = at.bottom + gap;
+      const left = Math.max(gap, Math.min(middle, document.documentElement.clientWidth - width - gap));
+      const top = below + height + gap > window.innerHeight && at.top > height + gap ? at.top - height - gap : below;
+      bubble.current.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+    };
+    place();
+    window.addEventListener("scroll", place, { capture: true, passive: true });
+    window.addEventListener("resize", place);
+    return () => {
+      window.removeEventListener("scroll", place, { capture: true });
+      window.removeEventListener("resize", place);
+    };
+  }, [anchor]);
+  return createPortal(
+    <div
+      ref={bubble}
+      className="tooltip"
+      aria-hidden="true"
+      onPointerEnter={() => onHover(true)}
+      onPointerLeave={() => onHover(false)}
+    >
+      {children}
+    </div>,
+    document.body,
   );
 }

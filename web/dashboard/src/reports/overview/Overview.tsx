@@ -63,6 +63,7 @@ function Report() {
       </div>
       <KeyFigures
         totals={timeline?.totals}
+        failed={query.isError}
         chosen={metric}
         onChoose={(chosen) => void navigate({ search: writeOverview({ range, metric: chosen }), resetScroll: false })}
       />

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { format } from "../../lib/format";
+import { dash, format } from "../../lib/format";
 import { type MetricName, metricNames, metrics } from "../../lib/metrics";
 import { Bone } from "../../ui/Skeleton";
 import { Tooltip } from "../../ui/Tooltip";
@@ -7,12 +7,14 @@ import type { Values } from "./useTimeline";
 
 interface Props {
   totals: Values | undefined;
+  /** There will be none: the chart below says why. */
+  failed: boolean;
   chosen: MetricName;
   onChoose: (metric: MetricName) => void;
 }
 
 /** The range in six numbers. Pressing one draws it. */
-export function KeyFigures({ totals, chosen, onChoose }: Props) {
+export function KeyFigures({ totals, failed, chosen, onChoose }: Props) {
   const { t } = useTranslation();
   return (
     <div className="figures" role="group" aria-label={t("overview.totals")}>
@@ -38,7 +40,7 @@ export function KeyFigures({ totals, chosen, onChoose }: Props) {
             <button type="button" className="figure" aria-pressed={name === chosen} onClick={() => onChoose(name)}>
               <span className="figure-name">{t(`metrics.${name}.name`)}</span>
               <span className="figure-value">
-                {value === undefined ? <Bone width={4} /> : format.metric(value, kind)}
+                {value !== undefined ? format.metric(value, kind) : failed ? dash : <Bone width={4} />}
                 {value === null && <span className="figure-reason">{t("metrics.nullShort")}</span>}
               </span>
             </button>

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { download, toCSV } from "../../lib/csv";
+import { addDays } from "../../lib/days";
 import { type MetricName, metricNames } from "../../lib/metrics";
 import type { Days } from "../../lib/range";
 import { Button } from "../../ui/Button";
@@ -31,7 +32,7 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
     if (!timeline) return;
     const header = [timeline.interval, ...metricNames, "state"];
     const rows = timeline.points.map((p) => [p.bucket, ...(p.state === "complete" || p.state === "running" ? p.values : metricNames.map(() => null)), p.state]);
-    download(`${fileName} ${days.since} ${days.until}.csv`, toCSV(header, rows));
+    download(`${fileName} ${days.since}..${addDays(days.until, -1)}.csv`, toCSV(header, rows));
   };
 
   return (

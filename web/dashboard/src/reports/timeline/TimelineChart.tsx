@@ -118,6 +118,12 @@ export default function TimelineChart({ timeline, metric }: { timeline: Timeline
       onBlur={() => setActive(undefined)}
     >
       <div ref={canvas} className="chart-canvas" />
+      {points.every((p) => p.values.every((v) => !v)) && (
+        <div className="chart-empty">
+          <strong>{t("timeline.empty")}</strong>
+          <span className="muted">{t("timeline.emptyText")}</span>
+        </div>
+      )}
       {point && typeof x === "number" && (
         <>
           <span className="chart-guide" style={{ transform: `translateX(${x}px)` }} />

@@ -38,7 +38,8 @@ export function chartOptions(timeline: Timeline, metric: number, kind: MetricKin
   return {
     animation: false,
     textStyle: { fontFamily: palette.font },
-    grid: { left: 8, right: 12, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    // Fixed room for the labels: where the grid moves by itself, pixels and values no longer agree.
+    grid: { left: 56, right: 28, top: 12, bottom: 28, outerBoundsMode: "none" },
     xAxis: {
       type: "category",
       boundaryGap: false,
