@@ -100,8 +100,13 @@ func (f folder) removeLeftovers(logger *slog.Logger) {
 			_ = os.Remove(leftover)
 			continue
 		}
-		// An initdb that outlived its owner may still write there; then the next start tries again.
-		if err := os.RemoveAll(leftover); err != nil {
+		// An initdb that outlived its owner may still write there; then the next start tries again, and for that
+		// our mark must be the last to go.
+		err := os.RemoveAll(filepath.Join(leftover, "data"))
+		if err == nil {
+			err = os.RemoveAll(leftover)
+		}
+		if err != nil {
 			logger.Warn("could not remove a half-made PostgreSQL folder", "dir", leftover, "error", err)
 		}
 	}

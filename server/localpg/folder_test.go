@@ -18,7 +18,9 @@ import (
 
 // TestOneFolder takes one folder through everything that may befall it, since initialising one costs a second.
 // The parts depend on nothing but the folder and leave it stopped.
-func TestOneFolder(t *testing.T) { //nolint:paralleltest,tparallel // the parts share the folder
+//
+//nolint:paralleltest,tparallel // the parts share the folder
+func TestOneFolder(t *testing.T) {
 	t.Parallel()
 	available(t)
 	cfg := localpg.Config{Dir: t.TempDir(), Ephemeral: true}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // pidFile is what a server says of itself in postmaster.pid.
@@ -60,13 +62,35 @@ func adopt(ctx context.Context, f folder) (*postmaster, int, error) {
 		if found.gone() || !isPostmasterOf(pid, f) {
 			return nil, 0, setAside(f)
 		}
-		if state, err := readPIDFile(f); err == nil && state.pid == pid && state.status == "ready" {
+		if state, err := readPIDFile(f); err == nil && state.pid == pid && state.status == "ready" && answers(ctx, state.port) {
 			return found, state.port, nil
 		}
 		if err := pause(ctx, pollEvery); err != nil {
 			return nil, 0, fmt.Errorf("wait for the PostgreSQL that is starting or stopping as process %d: %w", pid, err)
 		}
 	}
+}
+
+// answers asks a server whether it does TLS, to which it replies with a byte before anybody has to log in. A
+// server that was killed a moment ago still looks alive, and its kernel takes connections, but it says nothing.
+func answers(ctx context.Context, port int) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	deadline, _ := ctx.Deadline()
+	if conn.SetDeadline(deadline) != nil {
+		return false
+	}
+	if _, err := conn.Write([]byte{0, 0, 0, 8, 4, 210, 22, 47}); err != nil {
+		return false
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err == nil
 }
 
 // writtenPID is the first line of postmaster.pid, which is there before the others. It is 0 for a file that
