@@ -64,6 +64,7 @@ func TestASessionHasASourceAndAChannel(t *testing.T) {
 		{campaign{Source: "partner42"}, blog, "partner42", "Referral"},
 		{campaign{Source: "partner42"}, none, "partner42", "Other"},
 		{campaign{Source: "partner42", Medium: "cpc"}, none, "partner42", "Other"},
+		{campaign{Source: "partner42", Medium: "cpc"}, blog, "partner42", "Other"},
 		{campaign{Source: "poster", Medium: "qr"}, none, "poster", "Other"},
 		{campaign{Medium: "push"}, none, "Direct / None", "Other"},
 		{campaign{CampaignName: "Spring"}, none, "Direct / None", "Other"},

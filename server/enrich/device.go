@@ -45,7 +45,7 @@ func deviceClass(ua string, d Device) string {
 		return DeviceOther
 	case isTV(ua, d.OS):
 		return DeviceTV
-	case strings.Contains(ua, "iPad"), strings.Contains(ua, "Tablet;"), strings.Contains(ua, "PlayBook"), strings.Contains(ua, "Kindle"):
+	case strings.Contains(ua, "iPad"), strings.Contains(ua, "PlayBook"), strings.Contains(ua, "Kindle"):
 		return DeviceTablet
 	case strings.Contains(ua, "Mobi"), strings.Contains(ua, "iPhone"), strings.Contains(ua, "iPod"),
 		d.Browser == browserOperaMini, d.OS == osWindowsPhone, d.OS == osKaiOS, d.OS == osBlackBerry:

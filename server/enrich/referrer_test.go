@@ -82,6 +82,7 @@ func TestTheOwnSiteIsToldByItsRegistrableDomain(t *testing.T) {
 		{"https://alice.github.io/", "bob.github.io", enrich.KindOther},
 		{"https://alice.github.io/", "alice.github.io", enrich.KindOwn},
 		{"https://a.co.uk/", "b.co.uk", enrich.KindOther},
+		{"https://example.com/", "notexample.com", enrich.KindOther},
 		{"http://localhost:3000/", "localhost:5173", enrich.KindOwn},
 		{"http://127.0.0.1/", "127.0.0.1", enrich.KindOwn},
 		{"http://10.0.0.1/", "127.0.0.1", enrich.KindOther},

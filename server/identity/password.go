@@ -151,7 +151,8 @@ func bcryptChecker(hash string) (func(string) (bool, bool, error), error) {
 	}
 	return func(password string) (bool, bool, error) {
 		given := []byte(password)
-		// bcrypt reads 72 bytes; those who made these hashes cut there in silence, so must we.
+		// bcrypt reads 72 bytes, and those who made these hashes cut there in silence. The library does so too when it
+		// compares, but refuses longer passwords when it hashes: do not depend on which.
 		err := bcrypt.CompareHashAndPassword(stored, given[:min(len(given), bcryptMaxBytes)])
 		switch {
 		case err == nil:
