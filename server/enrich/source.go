@@ -5,7 +5,7 @@ import "strings"
 // SourceDirect is the source of a session that nothing led to.
 const SourceDirect = "Direct / None"
 
-// Source names what led to a session (docs: source): the utm_source in its canonical spelling, else the referrer's known
+// Source names what led to a session (docs/metrics.md): the utm_source in its canonical spelling, else the referrer's known
 // name, else its domain, else SourceDirect. A page of one's own site is no source.
 func Source(c Campaign, r Referrer) string {
 	switch {

@@ -119,6 +119,9 @@ func TestLongURLsAreCutAtABoundary(t *testing.T) {
 	if len(got.URL) > 2048 || strings.HasSuffix(got.URL, "%") || got.Query.Get("utm_source") != "x" {
 		t.Errorf("URL of %d, query %v", len(got.URL), got.Query)
 	}
+	if exact, _ := enrich.CleanURL("https://example.com/" + strings.Repeat("a", 300)); len(exact.Path) != 255 || len(exact.URL) != 320 {
+		t.Errorf("path of %d, URL of %d", len(exact.Path), len(exact.URL))
+	}
 	many, err := enrich.CleanURL("https://example.com/?" + strings.Repeat("a=1&", 500) + "b=2")
 	if err != nil || len(many.Query["a"]) != 100 || many.Query.Has("b") {
 		t.Errorf("%d parameters kept, %v", len(many.Query["a"]), err)
