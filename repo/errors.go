@@ -50,8 +50,7 @@ func classify(doing string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return fmt.Errorf("%s: %w", doing, errors.Join(sentinelOf(pgErr), err))
 	}
 	if isConnectionLoss(err) {
@@ -91,8 +90,7 @@ func isConnectionLoss(err error) bool {
 
 // redactURL keeps what is wrong with a database URL and drops the URL, which carries the password.
 func redactURL(err error) error {
-	var parseErr *pgconn.ParseConfigError
-	if errors.As(err, &parseErr) {
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		return errors.New("it is not of the form postgres://user:password@host:port/database")
 	}
 	return err

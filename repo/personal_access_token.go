@@ -8,7 +8,7 @@ import (
 )
 
 // TokenableUser is the tokenable_type of a user's tokens, as the former application wrote it.
-const TokenableUser = `App\Models\User`
+const TokenableUser = `App\Models\User` //nolint:gosec // a class name
 
 // PersonalAccessToken is a user's token for scripts: a row of personal_access_tokens.
 type PersonalAccessToken struct {

@@ -7,7 +7,6 @@ package repo
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -87,9 +86,4 @@ func (s *Store) EnsureEventPartitions(ctx context.Context, since, until time.Tim
 	var made int
 	err := s.db.NewRaw("SELECT create_event_partitions(?, ?)", since, until).Scan(ctx, &made)
 	return made, classify("make event partitions", err)
-}
-
-// inTx runs work in one transaction.
-func (s *Store) inTx(ctx context.Context, work func(ctx context.Context, tx bun.Tx) error) error {
-	return s.db.RunInTx(ctx, &sql.TxOptions{}, work)
 }

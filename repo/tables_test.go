@@ -1,6 +1,7 @@
 package repo_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"testing"
@@ -327,7 +328,7 @@ func TestReplicasAgreeOnTheSaltAndItIsDestroyed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second, err := store.VisitorSalt(t.Context(), now, []byte("second")); err != nil || string(second) != string(first) {
+	if second, err := store.VisitorSalt(t.Context(), now, []byte("second")); err != nil || !bytes.Equal(second, first) {
 		t.Fatalf("second = %q, %v", second, err)
 	}
 	if err := store.DeleteVisitorSalts(t.Context(), now.AddDate(0, 0, 1)); err != nil {

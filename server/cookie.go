@@ -21,7 +21,7 @@ const (
 
 // setSessionCookie puts the session into the response. An empty value clears it.
 func setSessionCookie(ctx context.Context, value string) {
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // Secure is set below, where there is TLS
 		Name: plainCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		MaxAge: int(sessionIdle.Seconds()),
 	}

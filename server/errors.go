@@ -36,9 +36,9 @@ func failField(field, message string) *connect.Error {
 
 func violation(field, message string) *validate.Violation {
 	return &validate.Violation{
-		Field:   &validate.FieldPath{Elements: []*validate.FieldPathElement{{FieldName: proto.String(field)}}},
-		RuleId:  proto.String("microtracker"),
-		Message: proto.String(message),
+		Field:   &validate.FieldPath{Elements: []*validate.FieldPathElement{{FieldName: new(field)}}},
+		RuleId:  new("microtracker"),
+		Message: new(message),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
 )
@@ -24,7 +25,7 @@ func (w *world) post(t *testing.T, procedure, body string, set map[string]string
 	for name, value := range set {
 		req.Header.Set(name, value)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: time.Minute}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ func (s reportingServer) Query(ctx context.Context, req *microtrackerv1.QueryReq
 	return res, nil
 }
 
+//nolint:gochecknoglobals // a closed table, never written
 var metricsFromProto = map[microtrackerv1.Metric]report.Metric{
 	microtrackerv1.Metric_METRIC_VISITORS:             report.Visitors,
 	microtrackerv1.Metric_METRIC_SESSIONS:             report.Sessions,
@@ -57,6 +58,7 @@ var metricsFromProto = map[microtrackerv1.Metric]report.Metric{
 	microtrackerv1.Metric_METRIC_VIEWS_PER_SESSION:    report.ViewsPerSession,
 }
 
+//nolint:gochecknoglobals // a closed table, never written
 var dimensionsFromProto = map[microtrackerv1.Dimension]report.Dimension{
 	microtrackerv1.Dimension_DIMENSION_HOUR:   report.Hour,
 	microtrackerv1.Dimension_DIMENSION_DAY:    report.Day,

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -74,8 +75,8 @@ func (s *Server) trusts(peer netip.Addr) bool {
 func (s *Server) forwardedFor(r *http.Request, peer netip.Addr) netip.Addr {
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	client := peer
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop := addrOf(strings.TrimSpace(hops[i]))
+	for _, text := range slices.Backward(hops) {
+		hop := addrOf(strings.TrimSpace(text))
 		if !hop.IsValid() {
 			break
 		}

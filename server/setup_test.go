@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -105,15 +106,13 @@ func (w *world) client(t *testing.T, p protocol, set map[string]string) *connect
 	if p.http2 {
 		transport.Protocols.SetUnencryptedHTTP2(true)
 		transport.Protocols.SetHTTP2(true)
-		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // our own test certificate
+		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	} else {
 		transport.Protocols.SetHTTP1(true)
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	all := map[string]string{"User-Agent": chrome}
-	for name, value := range set {
-		all[name] = value
-	}
+	maps.Copy(all, set)
 	httpClient := &http.Client{Transport: headers{next: transport, set: all}}
 	return connect.NewClient(connecthttp.NewTransport(httpClient, w.url, p.options...))
 }

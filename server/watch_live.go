@@ -16,7 +16,7 @@ func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.Watc
 	if err != nil {
 		return err
 	}
-	watcher := s.live.Watch(project)
+	watcher := s.live.Watch(project) //nolint:contextcheck // the room serves other watchers after this one has gone
 	defer watcher.Close()
 	for {
 		select {

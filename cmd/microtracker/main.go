@@ -12,7 +12,7 @@ import (
 )
 
 // version is set by the build.
-var version = "dev" //nolint:gochecknoglobals // the linker needs a variable
+var version = "dev"
 
 // cli is the command line. A value comes from its flag, else from its environment variable, else from the file.
 type cli struct {

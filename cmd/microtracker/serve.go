@@ -89,7 +89,7 @@ func (c *serveCommand) server(db *database, logger *slog.Logger) (*server.Server
 
 func (c *serveCommand) tls() (*tls.Config, error) {
 	if c.TLSCert == "" && c.TLSKey == "" {
-		return nil, nil
+		return nil, nil //nolint:nilnil // without a certificate there is no TLS
 	}
 	certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 	if err != nil {

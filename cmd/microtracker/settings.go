@@ -46,7 +46,7 @@ func collectFlags(node *kong.Node, into map[string]bool) {
 func (r resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
 		if _, set := os.LookupEnv(name); set {
-			return nil, nil
+			return nil, nil //nolint:nilnil // what kong takes for "not in the file"
 		}
 	}
 	return r.values[flag.Name], nil

@@ -29,7 +29,7 @@ func (g *Ingester) visitorKey(ctx context.Context, projectID int64, client Clien
 	}
 	mac := hmac.New(sha256.New, salt)
 	var id [8]byte
-	binary.BigEndian.PutUint64(id[:], uint64(projectID)) //nolint:gosec // the bits matter, not the number
+	binary.BigEndian.PutUint64(id[:], uint64(projectID))
 	mac.Write(id[:])
 	address := client.IP.As16()
 	mac.Write(address[:])
