@@ -1,6 +1,7 @@
+import { create } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { createConnectQueryKey, createQueryOptions, useMutation, useQuery } from "@connectrpc/connect-query";
-import { AuthService, type User } from "@microtracker/client/auth";
+import { AuthService, type GetCurrentUserResponse, type User } from "@microtracker/client/auth";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { kindOf } from "../lib/errors";
@@ -13,15 +14,22 @@ export interface RouterContext {
 
 const me = AuthService.method.getCurrentUser;
 
-/** Who is signed in, by the session cookie; undefined for nobody. The answer is kept for the visit. */
+/**
+ * Who is signed in, by the session cookie; undefined for nobody. A user is remembered for the visit, nobody only for
+ * moments: long enough for the routes of one navigation, short enough for a login in another tab.
+ */
 export async function currentUser({ queryClient, transport }: RouterContext): Promise<User | undefined> {
+  const options = createQueryOptions(me, {}, { transport });
   try {
-    const options = createQueryOptions(me, {}, { transport });
-    const { user } = await queryClient.ensureQueryData({ ...options, staleTime: Number.POSITIVE_INFINITY });
+    const { user } = await queryClient.fetchQuery({
+      ...options,
+      staleTime: ({ state }) => (state.data?.user ? Number.POSITIVE_INFINITY : 3000),
+    });
     return user;
   } catch (error) {
-    if (kindOf(error) === "UNAUTHENTICATED") return undefined;
-    throw error;
+    if (kindOf(error) !== "UNAUTHENTICATED") throw error;
+    queryClient.setQueryData(options.queryKey, create(me.output));
+    return undefined;
   }
 }
 
@@ -33,7 +41,7 @@ const meKey = createConnectQueryKey({ schema: me, cardinality: "finite" });
 
 /** Forgets who is signed in; false if nobody was. */
 export function forgetUser(queryClient: QueryClient): boolean {
-  const known = queryClient.getQueriesData({ queryKey: meKey }).some(([, data]) => data !== undefined);
+  const known = queryClient.getQueriesData({ queryKey: meKey }).some(([, data]) => (data as GetCurrentUserResponse | undefined)?.user !== undefined);
   // A question under way is left alone: whoever asked it gets the answer.
   if (known) queryClient.removeQueries({ queryKey: meKey });
   return known;

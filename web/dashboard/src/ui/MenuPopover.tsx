@@ -17,7 +17,14 @@ interface Props {
 /** The open menu of a MenuButton. */
 export default function MenuPopover({ trigger, menuLabel, groups, placement, header, onClose }: Props) {
   return (
-    <Popover className="popover" triggerRef={trigger} isOpen onOpenChange={(open) => !open && onClose()} placement={placement}>
+    <Popover
+      className="popover"
+      aria-label={menuLabel}
+      triggerRef={trigger}
+      isOpen
+      onOpenChange={(open) => !open && onClose()}
+      placement={placement}
+    >
       {header}
       <Menu className="menu" aria-label={menuLabel} autoFocus="first" onClose={onClose}>
         {groups.map((group, i) => {

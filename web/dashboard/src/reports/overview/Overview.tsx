@@ -43,6 +43,7 @@ export function Overview() {
 }
 
 function Report() {
+  const { t } = useTranslation();
   const project = useOpenProject();
   const now = useNow();
   const search = useSearch({ from: "/member/p/$projectId/" });
@@ -56,6 +57,7 @@ function Report() {
 
   return (
     <>
+      <h1 className="visually-hidden">{t("overview.title")}</h1>
       <div className="controls">
         <LiveCounter />
         <span className="spacer" />

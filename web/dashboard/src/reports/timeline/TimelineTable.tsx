@@ -9,7 +9,7 @@ export function TimelineTable({ timeline }: { timeline: Timeline }) {
   const { t } = useTranslation();
   const points = timeline.points.filter((p) => p.state !== "future").toReversed();
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-labelledby="timeline-title">
+    <div className="table-scroll" tabIndex={0} role="region" aria-label={t("timeline.table")}>
       <table className="table">
         <thead>
           <tr>
