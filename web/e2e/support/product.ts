@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
+
+const binary = join(import.meta.dirname, "../../../bin/microtracker");
+
+/** A running product on its first start, as `make run` leaves it. */
+export interface Product {
+  url: string;
+  /** The owner account that the first start made. */
+  email: string;
+  password: string;
+}
+
+/** Starts the product on an empty folder and stops it with its database; fails if anything is left running. */
+async function start(): Promise<{ product: Product; stop: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), "microtracker-e2e-"));
+  const server = spawn(binary, ["serve", "--demo", "--data-dir", folder, "--listen", "127.0.0.1:0"], {
+    env: { ...process.env, DATABASE_URL: undefined },
+  });
+  let output = "";
+  const product = await new Promise<Product>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk;
+      const url = /serving address=(\S+)/.exec(output);
+      const account = /shown once\):\s+(\S+)\s+\/\s+(\S+)/.exec(output);
+      if (url && account) {
+        resolve({ url: url[1]!, email: account[1]!, password: account[2]! });
+      }
+    };
+    server.stdout.on("data", read);
+    server.stderr.on("data", read);
+    server.once("error", reject);
+    server.once("exit", () => reject(new Error(`the server did not start:\n${output}`)));
+  });
+  return {
+    product,
+    async stop() {
+      const exited = new Promise<number | null>((resolve) => server.once("exit", resolve));
+      server.kill("SIGTERM");
+      expect(await exited, output).toBe(0);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const test = base.extend<{ product: Product }, { running: Product }>({
+  running: [
+    async ({}, use) => {
+      const { product, stop } = await start();
+      await use(product);
+      await stop();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+  product: ({ running }, use) => use(running),
+});
+
+export { expect };
+
+/** Logs the owner in. */
+export async function logIn(page: Page, product: Product): Promise<void> {
+  await page.goto(`${product.url}/login`);
+  await page.getByLabel("E-mail").fill(product.email);
+  await page.getByLabel("Password", { exact: true }).fill(product.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.waitForURL(/\/p\/\d+|\/projects/);
+}
+
+/** Calls an RPC as Connect JSON. */
+export async function call<T>(request: APIRequestContext, product: Product, method: string, message: object, token?: string): Promise<T> {
+  const response = await request.post(`${product.url}/microtracker.v1.${method}`, {
+    data: message,
+    headers: token ? { Authorization: `Bearer ${token}` } : {},
+  });
+  expect(response.ok(), await response.text()).toBe(true);
+  return (await response.json()) as T;
+}
+
+/** Fails on anything that axe finds. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`)).toEqual([]);
+}
