@@ -66,6 +66,8 @@ func sentinelOf(pgErr *pgconn.PgError) error {
 		return &ConflictError{Constraint: pgErr.ConstraintName}
 	case "23503": // foreign_key_violation: the parent is gone, or another tenant's
 		return ErrNotFound
+	case "57014": // query_canceled: it ran into the statement timeout, else ctx would say so
+		return context.DeadlineExceeded
 	case "57P01", "57P02", "57P03", "55P03": // shutting down, crashed, starting up, lock not available
 		return ErrUnavailable
 	case "40001", "40P01": // serialization failure, deadlock: another try will do

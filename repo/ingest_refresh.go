@@ -35,12 +35,12 @@ WITH session_events AS (
 ),
 page_views AS ( -- a page view reported several times counts with the most that was reported
 	SELECT session_id, coalesce(page_view_id, event_id) AS page_view_id,
-		max(scroll_pct) AS scroll_pct, least(max(engaged_ms), 30 * 60 * 1000) AS engaged_ms
+		max(scroll_pct) AS scroll_pct, least(coalesce(max(engaged_ms), 0), 30 * 60 * 1000) AS engaged_ms
 	FROM session_events WHERE event_type IN ('page_view', 'exit')
 	GROUP BY session_id, coalesce(page_view_id, event_id)
 ),
 engagement AS (
-	SELECT session_id, avg(scroll_pct) AS scroll_pct, coalesce(sum(engaged_ms), 0) AS engaged_ms
+	SELECT session_id, avg(scroll_pct) AS scroll_pct, sum(engaged_ms) AS engaged_ms
 	FROM page_views GROUP BY session_id
 ),
 totals AS (

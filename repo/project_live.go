@@ -3,6 +3,8 @@ package repo
 import (
 	"context"
 	"time"
+
+	"github.com/uptrace/bun"
 )
 
 // Live is who is on the project's site.
@@ -21,12 +23,20 @@ type LivePage struct {
 
 // Live returns who has been active since then, with at most maxPages pages. Bots are left out.
 func (p *Project) Live(ctx context.Context, since time.Time, maxPages int) (*Live, error) {
-	rows, err := p.store.db.QueryContext(ctx, `
+	live := new(Live)
+	err := p.store.inSnapshot(ctx, func(ctx context.Context, tx bun.Tx) error {
+		return p.readLive(ctx, tx, since, maxPages, live)
+	})
+	return live, classify("look who is live", err)
+}
+
+func (p *Project) readLive(ctx context.Context, tx bun.Tx, since time.Time, maxPages int, live *Live) error {
+	rows, err := tx.QueryContext(ctx, `
 		-- Who is there now, and on which page (bun reads a question mark as an argument)
 		WITH recent AS (
 			SELECT e.visitor_id, e.event_type, e.path, e.created_at, e.event_id
 			FROM events AS e JOIN tracking_sessions AS s ON s.project_id = e.project_id AND s.id = e.session_id
-			WHERE e.project_id = ? AND e.created_at >= ? AND NOT s.is_bot
+			WHERE e.project_id = ? AND e.created_at >= ? AND s.last_activity_at >= ? AND NOT s.is_bot
 		),
 		last_views AS (
 			SELECT DISTINCT ON (visitor_id) visitor_id, path FROM recent
@@ -42,18 +52,17 @@ func (p *Project) Live(ctx context.Context, since time.Time, maxPages int) (*Liv
 			FROM recent
 			UNION ALL
 			SELECT path, visitors, 0, true FROM pages
-		) AS answer ORDER BY is_page, visitors DESC, path COLLATE "C"`, p.ID, since, maxPages)
+		) AS answer ORDER BY is_page, visitors DESC, path COLLATE "C"`, p.ID, since, since, maxPages)
 	if err != nil {
-		return nil, classify("look who is live", err)
+		return err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
-	live := new(Live)
 	for rows.Next() {
 		var page LivePage
 		var pageviews int64
 		var isPage bool
 		if err := rows.Scan(&page.Path, &page.Visitors, &pageviews, &isPage); err != nil {
-			return nil, classify("look who is live", err)
+			return err
 		}
 		if isPage {
 			live.Pages = append(live.Pages, page)
@@ -61,5 +70,5 @@ func (p *Project) Live(ctx context.Context, since time.Time, maxPages int) (*Liv
 			live.Visitors, live.Pageviews = page.Visitors, pageviews
 		}
 	}
-	return live, classify("look who is live", rows.Err())
+	return rows.Err()
 }

@@ -107,6 +107,8 @@ func history(t *testing.T) *repo.Project {
 	// Sunday, in the hour that comes twice: once in each.
 	visit(t, inbox, "ben", "Direct", false, at("2026-10-25T02:30:00+02:00"), "page_view /a 0", "exit /a 5 5000")
 	visit(t, inbox, "anna", "Direct", false, at("2026-10-25T02:30:00+01:00"), "page_view /a 0", "click /a 3")
+	// One view that nothing more is known of: a bounce.
+	visit(t, inbox, "emil", "Direct", false, at("2026-10-25T13:00:00+01:00"), "page_view /d 0")
 	// Long on one page: no bounce, although it is one view.
 	visit(t, inbox, "cleo", "Google", false, at("2026-10-25T12:00:00+01:00"), "page_view /c 0", "exit /c 12 12000")
 	// A bot, and somebody else's visitor: neither counts.
@@ -132,34 +134,34 @@ func TestReportsAreWhatAHandCounts(t *testing.T) {
 		want  []string
 	}{
 		{
-			// visitors anna, ben, cleo; durations 1260, 5, 3, 12; only ben bounced.
+			// visitors anna, ben, cleo, emil; durations 1260, 5, 3, 12, 0; ben and emil bounced.
 			"over all", report.Query{Metrics: all},
-			[]string{"3 4 5 1 0.25 320 1.25"},
+			[]string{"4 5 6 2 0.4 256 1.2"},
 		},
 		{
 			// anna's first session began on Saturday; its second page view was on Sunday.
 			"by day", report.Query{Metrics: all, Dimensions: []report.Dimension{report.Day}},
-			[]string{"2026-10-24 1 1 1 0 0 1260 1", "2026-10-25 3 3 4 1 0.3333333333333333 6.666666666666667 1.33", "2026-10-26 0 0 0 0 - - -"},
+			[]string{"2026-10-24 1 1 1 0 0 1260 1", "2026-10-25 4 4 5 2 0.5 5 1.25", "2026-10-26 0 0 0 0 - - -"},
 		},
 		{
 			// /b was seen by a session that began in the range; /a by three sessions, of which ben's bounced.
 			"by path", report.Query{Metrics: []report.Metric{report.Pageviews, report.Visitors, report.Sessions, report.BounceRate}, Dimensions: []report.Dimension{report.Path}},
-			[]string{"/a 3 2 3 0.3333333333333333", "/b 1 1 1 0", "/c 1 1 1 0"},
+			[]string{"/a 3 2 3 0.3333333333333333", "/b 1 1 1 0", "/c 1 1 1 0", "/d 1 1 1 1"},
 		},
 		{
 			"by source", report.Query{Metrics: []report.Metric{report.Sessions, report.Visitors, report.Pageviews, report.BounceRate}, Dimensions: []report.Dimension{report.Source}},
-			[]string{"Direct 2 2 2 0.5", "Google 2 2 3 0"},
+			[]string{"Direct 3 3 3 0.6666666666666666", "Google 2 2 3 0"},
 		},
 		{
 			"by source, fewest page views first", report.Query{
 				Metrics: []report.Metric{report.Pageviews}, Dimensions: []report.Dimension{report.Source},
-				OrderBy: []report.Order{{Metric: report.Pageviews}},
+				OrderBy: []report.Order{{Metric: report.Pageviews}, {Dimension: report.Source, Descending: true}},
 			},
-			[]string{"Direct 2", "Google 3"},
+			[]string{"Google 3", "Direct 3"},
 		},
 		{
 			"by day and source", report.Query{Metrics: []report.Metric{report.Sessions, report.Pageviews}, Dimensions: []report.Dimension{report.Day, report.Source}},
-			[]string{"2026-10-24 Google 1 1", "2026-10-25 Direct 2 2", "2026-10-25 Google 1 2"},
+			[]string{"2026-10-24 Google 1 1", "2026-10-25 Direct 3 3", "2026-10-25 Google 1 2"},
 		},
 	} {
 		query := c.query
@@ -212,7 +214,7 @@ func TestPagesOfAReportMeetWithoutGapOrOverlap(t *testing.T) {
 		}
 		seen, more = append(seen, table(answer.Rows)...), answer.More
 	}
-	if diff := cmp.Diff([]string{"/a 2", "/b 1", "/c 1"}, seen); diff != "" {
+	if diff := cmp.Diff([]string{"/a 2", "/b 1", "/c 1", "/d 1"}, seen); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 }

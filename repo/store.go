@@ -7,6 +7,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -51,6 +52,23 @@ func Open(url string, opts Options) (*Store, error) {
 	pool.SetMaxIdleConns(maxConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return &Store{db: bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())}, nil
+}
+
+// reportTimeout is how long one question may keep the database busy.
+const reportTimeout = 30 * time.Second
+
+// inSnapshot runs read-only work that sees one state of the database, with the planner set for reports.
+func (s *Store) inSnapshot(ctx context.Context, work func(ctx context.Context, tx bun.Tx) error) error {
+	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	return s.db.RunInTx(ctx, options, func(ctx context.Context, tx bun.Tx) error {
+		// A report reads many rows by its nature. Where statistics are young the planner expects few, joins by nested
+		// loops, and takes seconds for what a hash join does in milliseconds.
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL enable_nestloop = off; SET LOCAL statement_timeout = %d", reportTimeout.Milliseconds()))
+		if err != nil {
+			return err
+		}
+		return work(ctx, tx)
+	})
 }
 
 // Close ends the pool's connections.

@@ -161,8 +161,10 @@ func (c *compiler) eventFacts(measures []measure) {
 	c.selectMeasures(measures)
 	c.sql.WriteString(`
 	FROM events AS e JOIN tracking_sessions AS s ON s.project_id = e.project_id AND s.id = e.session_id
-	WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at < ? AND NOT s.is_bot`)
-	c.args = append(c.args, c.projectID, c.query.Since, c.query.Until)
+	WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at < ? AND NOT s.is_bot
+		AND s.last_activity_at >= ? AND s.started_at < ?`)
+	// The session of an event in the range overlaps the range: said, so that the other sessions need not be read.
+	c.args = append(c.args, c.projectID, c.query.Since, c.query.Until, c.query.Since, c.query.Until)
 	if c.perPage() {
 		c.sql.WriteString(" AND e.path IS NOT NULL")
 	}
