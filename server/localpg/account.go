@@ -11,9 +11,6 @@ import (
 	"syscall"
 )
 
-// nobody is the account for PostgreSQL under root on a machine without a user named postgres.
-const nobody = 65534
-
 // account is who PostgreSQL runs as. It refuses to run as root, so root hands it to somebody else. The zero
 // value is ourselves.
 type account struct {
@@ -41,14 +38,31 @@ func chooseAccount(data string) (account, error) {
 	if exists && uid != 0 {
 		return account{other: true, uid: uid, gid: gid}, nil
 	}
-	if postgres, err := user.Lookup("postgres"); err == nil {
-		uid, uidErr := strconv.ParseUint(postgres.Uid, 10, 32)
-		gid, gidErr := strconv.ParseUint(postgres.Gid, 10, 32)
-		if uidErr == nil && gidErr == nil && uid != 0 {
-			return account{other: true, uid: uint32(uid), gid: uint32(gid)}, nil
+	// initdb insists on an account with a name.
+	for _, name := range []string{"postgres", "_postgres", "nobody"} {
+		if found, err := lookUp(name); err == nil {
+			return found, nil
 		}
 	}
-	return account{other: true, uid: nobody, gid: nobody}, nil
+	return account{}, errors.New("PostgreSQL does not run as root, and this machine has neither a user postgres " +
+		"nor nobody: make one, start as an ordinary user, or set DATABASE_URL")
+}
+
+// lookUp finds an account by its name; it refuses one with root's power.
+func lookUp(name string) (account, error) {
+	found, err := user.Lookup(name)
+	if err != nil {
+		return account{}, err
+	}
+	uid, uidErr := strconv.ParseInt(found.Uid, 10, 64) // macOS gives nobody the id -2
+	gid, gidErr := strconv.ParseInt(found.Gid, 10, 64)
+	if err := errors.Join(uidErr, gidErr); err != nil {
+		return account{}, err
+	}
+	if uid == 0 {
+		return account{}, errors.New("the user " + name + " is root")
+	}
+	return account{other: true, uid: uint32(uid), gid: uint32(gid)}, nil
 }
 
 func owner(path string) (uid, gid uint32, err error) {

@@ -130,7 +130,10 @@ func TestAStartInterruptedWhileInitialisingIsRepeated(t *testing.T) {
 	if err := owner.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for !initdbWorks(dir) {
+	for deadline := time.Now().Add(30 * time.Second); !initdbWorks(dir); {
+		if time.Now().After(deadline) {
+			t.Fatal("initdb has not begun after 30 s")
+		}
 		<-time.After(time.Millisecond)
 	}
 	kill(t, owner.Process.Pid)
