@@ -70,9 +70,12 @@ func New(config Config) (*Server, error) {
 	if config.Store == nil || config.Logger == nil || config.Passwords == nil {
 		return nil, errors.New("make a server: Store, Logger and Passwords are required")
 	}
-	if config.Now == nil {
-		config.Now = time.Now
+	clock := config.Now
+	if clock == nil {
+		clock = time.Now
 	}
+	// As exact as the database keeps it, so that an answer to a change and a later one to a question agree.
+	config.Now = func() time.Time { return clock().Truncate(time.Microsecond) }
 	validator, err := protovalidate.New()
 	if err != nil {
 		return nil, fmt.Errorf("make the validator: %w", err)
