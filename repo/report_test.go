@@ -135,32 +135,38 @@ func TestReportsAreWhatAHandCounts(t *testing.T) {
 	}{
 		{
 			// visitors anna, ben, cleo, emil; durations 1260, 5, 3, 12, 0; ben and emil bounced.
-			"over all", report.Query{Metrics: all},
+			"over all",
+			report.Query{Metrics: all},
 			[]string{"4 5 6 2 0.4 256 1.2"},
 		},
 		{
 			// anna's first session began on Saturday; its second page view was on Sunday.
-			"by day", report.Query{Metrics: all, Dimensions: []report.Dimension{report.Day}},
+			"by day",
+			report.Query{Metrics: all, Dimensions: []report.Dimension{report.Day}},
 			[]string{"2026-10-24 1 1 1 0 0 1260 1", "2026-10-25 4 4 5 2 0.5 5 1.25", "2026-10-26 0 0 0 0 - - -"},
 		},
 		{
 			// /b was seen by a session that began in the range; /a by three sessions, of which ben's bounced.
-			"by path", report.Query{Metrics: []report.Metric{report.Pageviews, report.Visitors, report.Sessions, report.BounceRate}, Dimensions: []report.Dimension{report.Path}},
+			"by path",
+			report.Query{Metrics: []report.Metric{report.Pageviews, report.Visitors, report.Sessions, report.BounceRate}, Dimensions: []report.Dimension{report.Path}},
 			[]string{"/a 3 2 3 0.3333333333333333", "/b 1 1 1 0", "/c 1 1 1 0", "/d 1 1 1 1"},
 		},
 		{
-			"by source", report.Query{Metrics: []report.Metric{report.Sessions, report.Visitors, report.Pageviews, report.BounceRate}, Dimensions: []report.Dimension{report.Source}},
+			"by source",
+			report.Query{Metrics: []report.Metric{report.Sessions, report.Visitors, report.Pageviews, report.BounceRate}, Dimensions: []report.Dimension{report.Source}},
 			[]string{"Direct 3 3 3 0.6666666666666666", "Google 2 2 3 0"},
 		},
 		{
-			"by source, fewest page views first", report.Query{
+			"by source, fewest page views first",
+			report.Query{
 				Metrics: []report.Metric{report.Pageviews}, Dimensions: []report.Dimension{report.Source},
 				OrderBy: []report.Order{{Metric: report.Pageviews}, {Dimension: report.Source, Descending: true}},
 			},
 			[]string{"Google 3", "Direct 3"},
 		},
 		{
-			"by day and source", report.Query{Metrics: []report.Metric{report.Sessions, report.Pageviews}, Dimensions: []report.Dimension{report.Day, report.Source}},
+			"by day and source",
+			report.Query{Metrics: []report.Metric{report.Sessions, report.Pageviews}, Dimensions: []report.Dimension{report.Day, report.Source}},
 			[]string{"2026-10-24 Google 1 1", "2026-10-25 Direct 3 3", "2026-10-25 Google 1 2"},
 		},
 	} {

@@ -152,7 +152,11 @@ func lock(path string) (unlock func(), err error) {
 	for {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
 		if err == nil {
-			return func() { _ = file.Close() }, nil
+			// Unlocked first: a program being started at this moment holds a copy of the file until it runs.
+			return func() {
+				_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+				_ = file.Close()
+			}, nil
 		}
 		if !errors.Is(err, syscall.EINTR) {
 			return nil, errors.Join(fmt.Errorf("lock the test run: %w", err), file.Close())

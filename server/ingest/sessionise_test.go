@@ -43,7 +43,8 @@ func TestSessionsAreCut(t *testing.T) {
 		{"midnight does not cut", []hit{page(11*60+50, ""), page(12*60+10, "")}, "Direct / None: 710 730"},
 		{"order does not matter", []hit{page(20, ""), page(0, ""), page(40, "")}, "Direct / None: 0 20 40"},
 		{
-			"another ad begins a session", []hit{page(0, "?utm_source=google&utm_campaign_id=1"), page(1, "?utm_source=google&utm_campaign_id=2"), page(2, "")},
+			"another ad begins a session",
+			[]hit{page(0, "?utm_source=google&utm_campaign_id=1"), page(1, "?utm_source=google&utm_campaign_id=2"), page(2, "")},
 			"Google: 0; Google: 1 2",
 		},
 		{"the same ad goes on", []hit{page(0, "?gclid=x"), page(5, "?gclid=x")}, "Direct / None: 0 5"},

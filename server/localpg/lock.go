@@ -59,4 +59,8 @@ func holder(file *os.File) int {
 }
 
 // release leaves the file where it is: to remove it would let two processes hold locks on two files of one name.
-func (l *folderLock) release() { _ = l.file.Close() }
+// It unlocks before it closes, because a program being started at this moment holds a copy of the file until it runs.
+func (l *folderLock) release() {
+	_ = syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN)
+	_ = l.file.Close()
+}

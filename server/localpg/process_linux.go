@@ -7,9 +7,15 @@ import (
 	"strconv"
 )
 
-// isPostmasterOf reports whether a process is the server of this folder: a server works in its data directory.
+// isPostmasterOf reports whether a process is the server of this folder: its arguments name the data directory, or,
+// should they spell it otherwise, it works there. Root in a container may often not see where others work.
 func isPostmasterOf(pid int, f folder) bool {
-	works, err := os.Stat(filepath.Join("/proc", strconv.Itoa(pid), "cwd"))
+	proc := filepath.Join("/proc", strconv.Itoa(pid))
+	if args, err := os.ReadFile(filepath.Join(proc, "cmdline")); err == nil &&
+		bytes.Contains(args, []byte("\x00-D\x00"+f.data()+"\x00")) {
+		return true
+	}
+	works, err := os.Stat(filepath.Join(proc, "cwd"))
 	if err != nil {
 		return false
 	}
