@@ -122,7 +122,6 @@ func TestAnAbsurdStoredHashIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-//nolint:paralleltest // It compares times, which neighbors would disturb.
 func mustVerify(t *testing.T, p *identity.Passwords, password, hash string, wantOK, wantRehash bool) {
 	t.Helper()
 	ok, rehash, err := p.Verify(t.Context(), password, hash)
