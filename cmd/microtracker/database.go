@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -26,6 +27,20 @@ type database struct {
 
 	local  *localpg.Server
 	logger *slog.Logger
+}
+
+// openBeside is open for a command that may run while a server has the local PostgreSQL.
+func (f databaseFlags) openBeside(ctx context.Context, logger *slog.Logger) (*database, error) {
+	db, err := f.open(ctx, logger)
+	if inUse, ok := errors.AsType[*localpg.InUseError](err); ok {
+		running, attachErr := localpg.Attach(f.DataDir)
+		if attachErr != nil {
+			return nil, inUse
+		}
+		f.DatabaseURL = running
+		return f.open(ctx, logger)
+	}
+	return db, err
 }
 
 // open connects to the database, starting the local one if none is named.

@@ -17,7 +17,7 @@ type migrateUpCommand struct{}
 
 // Run applies all pending migrations.
 func (migrateUpCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger) error {
-	db, err := flags.Database.open(ctx, logger)
+	db, err := flags.Database.openBeside(ctx, logger)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ type migrateDownCommand struct {
 
 // Run takes the newest migration back.
 func (migrateDownCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger) error {
-	db, err := flags.Database.open(ctx, logger)
+	db, err := flags.Database.openBeside(ctx, logger)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ type migrateStatusCommand struct{}
 
 // Run lists the migrations.
 func (migrateStatusCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger) error {
-	db, err := flags.Database.open(ctx, logger)
+	db, err := flags.Database.openBeside(ctx, logger)
 	if err != nil {
 		return err
 	}

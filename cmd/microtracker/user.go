@@ -45,7 +45,7 @@ func (c *userCreateCommand) Run(ctx context.Context, flags *cli, logger *slog.Lo
 			return fmt.Errorf("the password has %d characters; give 8 to 128", n)
 		}
 	}
-	db, err := flags.Database.open(ctx, logger)
+	db, err := flags.Database.openBeside(ctx, logger)
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 )
 
@@ -106,14 +103,7 @@ func startLocked(ctx context.Context, cfg Config, f folder) (*Server, error) {
 
 // URL is the connection string of the database microtracker, with the password in it.
 func (s *Server) URL() string {
-	u := url.URL{
-		Scheme:   "postgres",
-		User:     url.UserPassword(s.metadata.User, s.metadata.Password),
-		Host:     net.JoinHostPort(loopback, strconv.Itoa(s.port)),
-		Path:     s.metadata.Database,
-		RawQuery: "sslmode=disable",
-	}
-	return u.String()
+	return s.metadata.url(s.port)
 }
 
 // Major is the server's major version, 18 for instance.

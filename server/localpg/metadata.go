@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 const (
@@ -34,6 +37,18 @@ func newMetadata(major int) metadata {
 		// rand.Text has 128 bits and only characters that need no quoting anywhere.
 		User: roleName, Password: rand.Text(), Database: databaseName,
 	}
+}
+
+// url is the connection string of the database.
+func (m metadata) url(port int) string {
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.UserPassword(m.User, m.Password),
+		Host:     net.JoinHostPort(loopback, strconv.Itoa(port)),
+		Path:     m.Database,
+		RawQuery: "sslmode=disable",
+	}
+	return u.String()
 }
 
 // readMetadataFile returns an error matching fs.ErrNotExist when dir has no metadata, and a
