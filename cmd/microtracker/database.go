@@ -37,8 +37,7 @@ func (f databaseFlags) openBeside(ctx context.Context, logger *slog.Logger) (*da
 		if attachErr != nil {
 			return nil, inUse
 		}
-		f.DatabaseURL = running
-		return f.open(ctx, logger)
+		return databaseFlags{DatabaseURL: running, MaxConns: f.MaxConns}.open(ctx, logger)
 	}
 	return db, err
 }
