@@ -117,8 +117,8 @@ func (a account) give(path string) error {
 func (a account) command(ctx context.Context, path, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = dir, environment(), a.attributes()
-	// The session's id is the program's: end its children with it, gently, so that they give back shared memory.
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	// The session's id is the program's: end its children with it.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	return cmd
 }
 
