@@ -55,15 +55,16 @@ function spawnChromium(url: string): { child: ChildProcess; close: () => Promise
       "--window-size=800,600",
       url,
     ],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    { stdio: ["ignore", "ignore", "pipe"], detached: true },
   );
   return {
     child,
     async close() {
       const exited = new Promise((resolve) => child.once("exit", resolve));
-      child.kill();
+      // The whole family at once: a helper that outlives the browser goes on writing into the profile.
+      process.kill(-child.pid!, "SIGKILL");
       await exited;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }
