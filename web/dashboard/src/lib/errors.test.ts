@@ -2,7 +2,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import en from "./i18n/en";
-import { decodeErrorInfo, isTransient, kindOf, requestIdOf } from "./errors";
+import { decodeErrorInfo, isTransient, kindOf, requestIdOf, retryAfterOf } from "./errors";
 import { ErrorReason } from "@microtracker/client/errors";
 
 const field = (writer: BinaryWriter, number: number, text: string) => writer.tag(number, WireType.LengthDelimited).string(text);
@@ -45,6 +45,16 @@ test("the request id comes from the metadata", () => {
   expect(requestIdOf(failure(Code.Internal, "ERROR_REASON_INTERNAL", { other: "1", request_id: "r-1" }))).toBe("r-1");
   expect(requestIdOf(failure(Code.Internal))).toBeUndefined();
   expect(decodeErrorInfo(errorInfo("A")).domain).toBe("microtracker");
+});
+
+test("when to try again comes from the retry info, in whole seconds", () => {
+  const error = failure(Code.ResourceExhausted, "ERROR_REASON_TOO_MANY_ATTEMPTS");
+  expect(retryAfterOf(error)).toBeUndefined();
+  const delay = new BinaryWriter().tag(1, WireType.Varint).int64(41).tag(2, WireType.Varint).int32(500_000_000);
+  const value = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(delay.finish()).finish();
+  error.details = [...error.details, { type: "google.rpc.RetryInfo", value }];
+  expect(retryAfterOf(error)).toBe(42);
+  expect(kindOf(error)).toBe("TOO_MANY_ATTEMPTS");
 });
 
 test("every reason of the contract has its text", () => {

@@ -44,17 +44,42 @@ function eachString(bytes: Uint8Array, visit: (field: number, value: Uint8Array)
   }
 }
 
-function errorInfo(error: ConnectError): ErrorInfo | undefined {
+/** google.rpc.RetryInfo: retry_delay = 1, a google.protobuf.Duration with seconds = 1, nanos = 2. */
+export function decodeRetryDelay(bytes: Uint8Array): number {
+  let seconds = 0;
+  eachString(bytes, (field, value) => {
+    if (field !== 1) return;
+    const reader = new BinaryReader(value);
+    while (reader.pos < reader.len) {
+      const [part, type] = reader.tag();
+      if (part === 1 && type === WireType.Varint) seconds += Number(reader.int64());
+      else if (part === 2 && type === WireType.Varint) seconds += reader.int32() / 1e9;
+      else reader.skip(type, part);
+    }
+  });
+  return seconds;
+}
+
+function detailOf<T>(error: ConnectError, type: string, decode: (bytes: Uint8Array) => T): T | undefined {
   for (const detail of error.details) {
-    if ("type" in detail && typeof detail.type === "string" && detail.type === "google.rpc.ErrorInfo") {
+    if ("type" in detail && detail.type === type) {
       try {
-        return decodeErrorInfo(detail.value as Uint8Array);
+        return decode(detail.value as Uint8Array);
       } catch {
         return undefined;
       }
     }
   }
   return undefined;
+}
+
+const errorInfo = (error: ConnectError) => detailOf(error, "google.rpc.ErrorInfo", decodeErrorInfo);
+
+/** In how many seconds the server wants to be asked again, where it says so. */
+export function retryAfterOf(error: unknown): number | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  const seconds = detailOf(error, "google.rpc.RetryInfo", decodeRetryDelay);
+  return seconds && seconds > 0 ? Math.ceil(seconds) : undefined;
 }
 
 /** What went wrong, for the error map and for branching. Never read the message for that. */

@@ -80,11 +80,19 @@ function useViolationText() {
   return (field: string, violation: FieldViolation): string => {
     switch (`${field}:${violation.ruleId}`) {
       case "password:string.min_len":
+      case "new_password:string.min_len":
         return t("validation.passwordShort");
       case "website_url:string.pattern":
         return t("validation.websiteUrl");
       case "currency:string.pattern":
         return t("validation.currency");
+      case "allowed_hostnames:string.pattern":
+        return t("validation.hostname");
+      case "allowed_hostnames:repeated.unique":
+      case "allowed_hostnames:repeated.max_items":
+        return t("validation.hostnames");
+      case "scope:repeated.min_items":
+        return t("scopes.noneChosen");
     }
     if (field === "time_zone") return t("validation.timeZone");
     switch (violation.ruleId) {

@@ -100,3 +100,8 @@ export function ago(at: Date, now: Date): string {
 
 /** An instant in the reader's own zone, for titles. */
 export const exactTime = (at: Date) => moment.format(at);
+
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+
+/** The time of day in the reader's own zone. */
+export const clockTime = (at: Date) => clock.format(at);
