@@ -5,6 +5,7 @@ import { MenuButton } from "../ui/MenuButton";
 import { setTheme, useThemeChoice } from "../ui/theme";
 import { ProjectMenu } from "./projects/ProjectMenu";
 import { useCurrentUser, useLogout } from "./session";
+import { VerifyBanner } from "./VerifyBanner";
 
 /** The frame of every page behind the login. */
 export function Shell() {
@@ -14,6 +15,7 @@ export function Shell() {
       <a className="skip" href="#content">
         {t("app.skip")}
       </a>
+      <VerifyBanner />
       <header className="topbar">
         <div className="topbar-inner">
           <Link to="/projects" className="brand">
@@ -51,7 +53,13 @@ function UserMenu() {
         </p>
       }
       groups={[
-        { choices: [{ id: "tokens", label: t("nav.tokens"), onChoose: () => void navigate({ to: "/account/tokens" }) }] },
+        {
+          choices: [
+            { id: "profile", label: t("nav.profile"), onChoose: () => void navigate({ to: "/account/profile" }) },
+            { id: "sessions", label: t("nav.sessions"), onChoose: () => void navigate({ to: "/account/sessions" }) },
+            { id: "tokens", label: t("nav.tokens"), onChoose: () => void navigate({ to: "/account/tokens" }) },
+          ],
+        },
         {
           title: t("nav.theme"),
           choices: (["system", "light", "dark"] as const).map((id) => ({

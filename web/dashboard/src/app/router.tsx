@@ -8,6 +8,7 @@ import {
 } from "@tanstack/react-router";
 import { parseSearch, safeNext, stringifySearch, validateOverviewSearch } from "../lib/urlstate";
 import { PageSkeleton } from "../ui/Skeleton";
+import { hideLinkToken, linkSearch } from "./linkToken";
 import { currentUser, type RouterContext } from "./session";
 import { RouteError, RouteNotFound } from "./RouteStates";
 import { Shell } from "./Shell";
@@ -40,6 +41,27 @@ const register = createRoute({
   component: lazyRouteComponent(() => import("./auth/Register"), "Register"),
 });
 
+/** Links from mails are for whoever holds them, signed in or not. */
+const verify = createRoute({
+  getParentRoute: () => root,
+  path: "/verify",
+  validateSearch: linkSearch,
+  beforeLoad: hideLinkToken("/verify"),
+  component: lazyRouteComponent(() => import("./auth/Verify"), "Verify"),
+});
+const forgot = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot",
+  component: lazyRouteComponent(() => import("./auth/Forgot"), "Forgot"),
+});
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset",
+  validateSearch: linkSearch,
+  beforeLoad: hideLinkToken("/reset"),
+  component: lazyRouteComponent(() => import("./auth/Reset"), "Reset"),
+});
+
 /** Everything below needs a session. */
 const member = createRoute({
   getParentRoute: () => root,
@@ -66,17 +88,32 @@ const newProject = createRoute({
   path: "/projects/new",
   component: lazyRouteComponent(() => import("./projects/NewProject"), "NewProject"),
 });
-const tokens = createRoute({
-  getParentRoute: () => member,
-  path: "/account/tokens",
-  component: lazyRouteComponent(() => import("./account/Tokens"), "Tokens"),
-});
 const account = createRoute({
   getParentRoute: () => member,
   path: "/account",
+  component: lazyRouteComponent(() => import("./account/AccountLayout"), "AccountLayout"),
+});
+const accountHome = createRoute({
+  getParentRoute: () => account,
+  path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/account/tokens", replace: true });
+    throw redirect({ to: "/account/profile", replace: true });
   },
+});
+const profile = createRoute({
+  getParentRoute: () => account,
+  path: "/profile",
+  component: lazyRouteComponent(() => import("./account/Profile"), "Profile"),
+});
+const sessions = createRoute({
+  getParentRoute: () => account,
+  path: "/sessions",
+  component: lazyRouteComponent(() => import("./account/Sessions"), "Sessions"),
+});
+const tokens = createRoute({
+  getParentRoute: () => account,
+  path: "/tokens",
+  component: lazyRouteComponent(() => import("./account/Tokens"), "Tokens"),
 });
 
 const project = createRoute({
@@ -93,19 +130,48 @@ const overview = createRoute({
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/SettingsLayout"), "SettingsLayout"),
+});
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
   beforeLoad: ({ params }) => {
-    throw redirect({ to: "/p/$projectId/settings/install", params: params as { projectId: string }, replace: true });
+    throw redirect({ to: "/p/$projectId/settings/general", params: params as { projectId: string }, replace: true });
   },
 });
+const general = createRoute({
+  getParentRoute: () => settings,
+  path: "/general",
+  component: lazyRouteComponent(() => import("./settings/General"), "General"),
+});
 const install = createRoute({
-  getParentRoute: () => project,
-  path: "/settings/install",
+  getParentRoute: () => settings,
+  path: "/install",
   component: lazyRouteComponent(() => import("./install/InstallPage"), "InstallPage"),
+});
+const keys = createRoute({
+  getParentRoute: () => settings,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./settings/Keys"), "Keys"),
+});
+const danger = createRoute({
+  getParentRoute: () => settings,
+  path: "/danger",
+  component: lazyRouteComponent(() => import("./settings/Danger"), "Danger"),
 });
 
 const routeTree = root.addChildren([
   guest.addChildren([login, register]),
-  member.addChildren([home, projects, newProject, tokens, account, project.addChildren([overview, settings, install])]),
+  verify,
+  forgot,
+  reset,
+  member.addChildren([
+    home,
+    projects,
+    newProject,
+    account.addChildren([accountHome, profile, sessions, tokens]),
+    project.addChildren([overview, settings.addChildren([settingsHome, general, install, keys, danger])]),
+  ]),
 ]);
 
 export function createAppRouter(context: RouterContext) {

@@ -33,8 +33,14 @@ export async function currentUser({ queryClient, transport }: RouterContext): Pr
   }
 }
 
+/** Whoever has yet to confirm the address may be doing so in another tab: coming back asks again. */
 export function useCurrentUser(): User | undefined {
-  return useQuery(me, {}, { staleTime: Number.POSITIVE_INFINITY }).data?.user;
+  const options = {
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: ({ state }: { state: { data?: GetCurrentUserResponse | undefined } }) =>
+      state.data?.user?.emailVerified === false ? ("always" as const) : false,
+  };
+  return useQuery(me, {}, options).data?.user;
 }
 
 const meKey = createConnectQueryKey({ schema: me, cardinality: "finite" });
@@ -45,6 +51,14 @@ export function forgetUser(queryClient: QueryClient): boolean {
   // A question under way is left alone: whoever asked it gets the answer.
   if (known) queryClient.removeQueries({ queryKey: meKey });
   return known;
+}
+
+/** Puts what an answer said of the user where everybody reads it. */
+export function useKeepUser() {
+  const queryClient = useQueryClient();
+  return (user: User | undefined) => {
+    if (user) queryClient.setQueriesData({ queryKey: meKey }, create(me.output, { user }));
+  };
 }
 
 /** Forgets all that was seen before, so that the next answers are the new account's. */

@@ -71,7 +71,10 @@ export function useRpcForm<I extends DescMessage, O extends DescMessage>(
     if (fieldErrors[field]) setFieldErrors(({ [field]: _gone, ...rest }) => rest);
   };
 
-  return { formRef, submit, clear, fieldErrors, formError, pending: checking || mutation.isPending };
+  /** Marks a field for a reason that no rule in the proto knows. */
+  const refuse = (field: string, text: string) => setFieldErrors({ [field]: text });
+
+  return { formRef, submit, clear, refuse, fieldErrors, formError, pending: checking || mutation.isPending };
 }
 
 /** Says a broken rule in the reader's words; rules we have no words for keep their own. */

@@ -1,4 +1,4 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from "react";
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from "react";
 import { useTranslation } from "react-i18next";
 
 interface Common {
@@ -29,6 +29,16 @@ export function SelectField({ label, hint, error, optional, children, ...select 
           {children}
         </select>
       )}
+    </Field>
+  );
+}
+
+type AreaProps = Common & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "id" | "className">;
+
+export function TextArea({ label, hint, error, optional, ...area }: AreaProps) {
+  return (
+    <Field label={label} hint={hint} error={error} optional={optional}>
+      {(aria) => <textarea className="input area" rows={3} {...area} {...aria} />}
     </Field>
   );
 }

@@ -10,10 +10,12 @@ interface Props {
   role?: "dialog" | "alertdialog";
   /** False where closing by accident would lose something, such as a secret shown once. */
   dismissable?: boolean;
+  /** Room for long lines. */
+  wide?: boolean;
   children: ReactNode;
 }
 
-export function Modal({ title, isOpen, onClose, role = "dialog", dismissable = true, children }: Props) {
+export function Modal({ title, isOpen, onClose, role = "dialog", dismissable = true, wide, children }: Props) {
   return (
     <ModalOverlay
       className="modal-overlay"
@@ -22,7 +24,7 @@ export function Modal({ title, isOpen, onClose, role = "dialog", dismissable = t
       isDismissable={dismissable && role === "dialog"}
       isKeyboardDismissDisabled={!dismissable}
     >
-      <AriaModal className="modal">
+      <AriaModal className={wide ? "modal modal-wide" : "modal"}>
         <Dialog role={role} className="dialog">
           <Heading slot="title" className="dialog-title">
             {title}

@@ -1,13 +1,16 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Scope } from "@microtracker/client/access";
 import { AuthService } from "@microtracker/client/auth";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useRpcForm } from "../../lib/form";
 import { Button } from "../../ui/Button";
-import { CopyButton } from "../../ui/CopyButton";
 import { FormError } from "../../ui/ErrorState";
 import { SelectField, TextField } from "../../ui/Field";
 import { Modal } from "../../ui/Modal";
+import { SecretDialog } from "../../ui/SecretDialog";
+import { ScopeField } from "../access/ScopeField";
+import { tokenScopes } from "../access/scopes";
 
 const lifetimes = ["30", "90", "365", "never"] as const;
 type Lifetime = (typeof lifetimes)[number];
@@ -17,6 +20,7 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
   const { t } = useTranslation();
   const [name, setName] = useState("");
   const [lifetime, setLifetime] = useState<Lifetime>("90");
+  const [abilities, setAbilities] = useState<Scope[]>([Scope.ALL]);
   const [secret, setSecret] = useState<string>();
   const form = useRpcForm(AuthService.method.createToken, {
     onDone: (response) => {
@@ -27,16 +31,13 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
 
   if (secret !== undefined) {
     return (
-      <Modal title={t("tokens.secretTitle")} isOpen onClose={onClose} dismissable={false}>
-        <p>{t("tokens.secretText")}</p>
-        <div className="secret">
-          <code className="secret-code">{secret}</code>
-          <CopyButton text={secret} look="primary" />
-        </div>
-        <div className="dialog-actions">
-          <Button onClick={onClose}>{t("tokens.secretDone")}</Button>
-        </div>
-      </Modal>
+      <SecretDialog
+        title={t("tokens.secretTitle")}
+        text={t("tokens.secretText")}
+        secret={secret}
+        done={t("tokens.secretDone")}
+        onClose={onClose}
+      />
     );
   }
 
@@ -44,7 +45,7 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
     l === "never" ? t("tokens.expiryNever") : l === "365" ? t("tokens.expiryYear") : t("tokens.expiryDays", { count: Number(l) });
 
   return (
-    <Modal title={t("tokens.createTitle")} isOpen onClose={onClose}>
+    <Modal title={t("tokens.createTitle")} isOpen wide onClose={onClose}>
       <form
         noValidate
         ref={form.formRef}
@@ -52,7 +53,9 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
         onSubmit={(event) => {
           event.preventDefault();
           const expiresAt = lifetime === "never" ? undefined : timestampFromDate(new Date(Date.now() + Number(lifetime) * 86_400_000));
-          void form.submit({ name: name.trim(), expiresAt });
+          // To the server no abilities means all of them; here it means that the reader has yet to choose.
+          if (abilities.length === 0) form.refuse("abilities", t("scopes.noneChosen"));
+          else void form.submit({ name: name.trim(), expiresAt, abilities });
         }}
       >
         <FormError error={form.formError} />
@@ -80,6 +83,15 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
             </option>
           ))}
         </SelectField>
+        <ScopeField
+          offered={tokenScopes}
+          chosen={abilities}
+          error={form.fieldErrors.abilities}
+          onChange={(chosen) => {
+            setAbilities(chosen);
+            form.clear("abilities");
+          }}
+        />
         <div className="dialog-actions">
           <Button onClick={onClose}>{t("app.cancel")}</Button>
           <Button type="submit" look="primary" pending={form.pending}>

@@ -11,6 +11,7 @@ import { Plus } from "../../ui/icons";
 import { Modal } from "../../ui/Modal";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
+import { ScopeTags } from "../access/ScopeTags";
 import { CreateToken } from "./CreateToken";
 
 /** Personal access tokens: what there is, a new one, one less. */
@@ -80,6 +81,7 @@ function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke: (token: T
       <thead>
         <tr>
           <th scope="col">{t("tokens.colName")}</th>
+          <th scope="col">{t("tokens.colAbilities")}</th>
           <th scope="col">{t("tokens.colCreated")}</th>
           <th scope="col">{t("tokens.colUsed")}</th>
           <th scope="col">{t("tokens.colExpires")}</th>
@@ -94,6 +96,9 @@ function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke: (token: T
             <th scope="row">
               <bdi className="token-name">{token.name}</bdi>
             </th>
+            <td data-label={t("tokens.colAbilities")} className="tags-cell">
+              <ScopeTags scopes={token.abilities} />
+            </td>
             <td data-label={t("tokens.colCreated")}>{when(token.createTime)}</td>
             <td data-label={t("tokens.colUsed")}>{when(token.lastUsedAt)}</td>
             <td data-label={t("tokens.colExpires")}>{expiry(token)}</td>

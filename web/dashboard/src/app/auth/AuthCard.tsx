@@ -4,7 +4,7 @@ import { Mark } from "../../ui/icons";
 import { useTitle } from "../../ui/useTitle";
 
 /** The frame of the pages before the login. */
-export function AuthCard({ title, children, footer }: { title: string; children: ReactNode; footer: ReactNode }) {
+export function AuthCard({ title, children, footer }: { title: string; children: ReactNode; footer?: ReactNode }) {
   const { t } = useTranslation();
   useTitle(title);
   return (
@@ -17,7 +17,7 @@ export function AuthCard({ title, children, footer }: { title: string; children:
         <h1 className="auth-title">{title}</h1>
         {children}
       </div>
-      <p className="auth-footer">{footer}</p>
+      {footer && <p className="auth-footer">{footer}</p>}
     </main>
   );
 }

@@ -1,10 +1,11 @@
 import { AuthService } from "@microtracker/client/auth";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useRpcForm } from "../../lib/form";
 import { safeNext } from "../../lib/urlstate";
 import { Button } from "../../ui/Button";
+import { Choice } from "../../ui/Choice";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
 import { useForgetSession } from "../session";
@@ -17,6 +18,8 @@ export function Login() {
   const forget = useForgetSession();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
+  const [remember, setRemember] = useState(false);
+  const notice = useRouterState({ select: (state) => state.location.state.loginNotice });
   const form = useRpcForm(AuthService.method.login, {
     onDone: async () => {
       forget();
@@ -38,10 +41,15 @@ export function Login() {
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          void form.submit({ email: email.trim(), password });
+          void form.submit({ email: email.trim(), password, remember });
         }}
       >
-        {next && !form.formError && <p className="muted">{t("auth.expired")}</p>}
+        {notice && !form.formError && (
+          <p className="banner banner-good" role="status">
+            {t(notice)}
+          </p>
+        )}
+        {next && !notice && !form.formError && <p className="muted">{t("auth.expired")}</p>}
         <FormError error={form.formError} />
         <TextField
           label={t("auth.email")}
@@ -66,6 +74,10 @@ export function Login() {
             form.clear("password");
           }}
         />
+        <div className="form-aside">
+          <Choice type="checkbox" label={t("auth.remember")} checked={remember} onChange={(e) => setRemember(e.target.checked)} />
+          <Link to="/forgot">{t("auth.forgot")}</Link>
+        </div>
         <Button type="submit" look="primary" pending={form.pending}>
           {t("auth.login")}
         </Button>

@@ -21,7 +21,7 @@ export function Register() {
       forget();
       await navigate({ href: safeNext(next), replace: true });
     },
-    fieldOfReason: { EMAIL_TAKEN: "email" },
+    fieldOfReason: { EMAIL_TAKEN: "email", PASSWORD_TOO_COMMON: "password" },
   });
   const field = (name: keyof typeof values) => ({
     value: values[name],

@@ -2,13 +2,13 @@ import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { ProjectsService } from "@microtracker/client/projects";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useRpcForm } from "../../lib/form";
-import { locale } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
-import { SelectField, TextField } from "../../ui/Field";
+import { TextField } from "../../ui/Field";
+import { CurrencyField, ownTimeZone, TimeZoneField } from "./PlaceFields";
 import { secretKeyOf } from "./SecretKeyNotice";
 
 /** Makes a project and goes on to its snippet. */
@@ -36,8 +36,6 @@ export function ProjectForm() {
       form.clear(name);
     },
   });
-  const zones = useMemo(timeZones, []);
-  const currencies = useMemo(currencyNames, []);
   return (
     <form
       noValidate
@@ -66,31 +64,12 @@ export function ProjectForm() {
         {...field("website_url")}
       />
       <div className="form-pair">
-        <SelectField label={t("projects.timeZone")} hint={t("projects.timeZoneHint")} {...field("time_zone")}>
-          {zones.map((zone) => (
-            <option key={zone}>{zone}</option>
-          ))}
-        </SelectField>
-        <SelectField label={t("projects.currency")} hint={t("projects.currencyHint")} {...field("currency")}>
-          {currencies.map(([code, name]) => (
-            <option key={code} value={code}>
-              {code} · {name}
-            </option>
-          ))}
-        </SelectField>
+        <TimeZoneField {...field("time_zone")} />
+        <CurrencyField {...field("currency")} />
       </div>
       <Button type="submit" look="primary" pending={form.pending}>
         {t("projects.createNext")}
       </Button>
     </form>
   );
-}
-
-const ownTimeZone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-
-const timeZones = () => [...new Set(["UTC", ownTimeZone(), ...Intl.supportedValuesOf("timeZone")])].sort();
-
-function currencyNames(): [code: string, name: string][] {
-  const names = new Intl.DisplayNames(locale, { type: "currency" });
-  return Intl.supportedValuesOf("currency").map((code) => [code, names.of(code) ?? code]);
 }

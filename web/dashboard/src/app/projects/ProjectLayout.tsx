@@ -47,8 +47,8 @@ export function ProjectLayout() {
             <Link to="/p/$projectId" params={params} activeOptions={{ exact: true, includeSearch: false }} className="tab">
               {t("nav.overview")}
             </Link>
-            <Link to="/p/$projectId/settings/install" params={params} className="tab">
-              {t("nav.installation")}
+            <Link to="/p/$projectId/settings" params={params} className="tab">
+              {t("nav.settings")}
             </Link>
           </div>
         </nav>

@@ -1,5 +1,7 @@
-import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
+import { create } from "@bufbuild/protobuf";
+import { createConnectQueryKey, useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
 import { type Project, ProjectsService } from "@microtracker/client/projects";
+import { useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 
 /** The caller's projects by name, a page at a time. */
@@ -30,3 +32,16 @@ export function useProject(projectId: bigint | undefined) {
 }
 
 export const projectPath = (project: Project) => ({ projectId: String(project.id) });
+
+/** Puts what an answer said of a project where everybody reads it. */
+export function useKeepProject() {
+  const queryClient = useQueryClient();
+  const { getProject, listProjects, getInstallation } = ProjectsService.method;
+  return (project: Project | undefined) => {
+    if (!project) return;
+    const one = { input: { projectId: project.id }, cardinality: "finite" as const };
+    queryClient.setQueriesData({ queryKey: createConnectQueryKey({ schema: getProject, ...one }) }, create(getProject.output, { project }));
+    void queryClient.invalidateQueries({ queryKey: createConnectQueryKey({ schema: getInstallation, ...one }) });
+    void queryClient.invalidateQueries({ queryKey: createConnectQueryKey({ schema: listProjects, cardinality: undefined }) });
+  };
+}

@@ -52,7 +52,6 @@ const en = {
     haveAccount: "Already have an account?",
     expired: "Please log in to go on.",
     remember: "Keep me signed in",
-    rememberHint: "For 30 days, on a device that only you use.",
     forgot: "Forgot password?",
     forgotTitle: "Reset your password",
     forgotText: "Write the address of your account. You get a mail with a link that works once, for 60 minutes.",

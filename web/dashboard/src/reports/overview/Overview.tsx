@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { InactiveNotice } from "../../app/projects/InactiveNotice";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { useInstallation } from "../../app/install/useInstallation";
 import { dayIn } from "../../lib/days";
@@ -34,11 +35,17 @@ export function Overview() {
 
   if (query.isError && !installation) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   if (!installation) return <PageSkeleton />;
-  if (phase === "receiving") return <Report />;
   return (
-    <Suspense fallback={<PageSkeleton />}>
-      <Waiting installation={installation} phase={phase} />
-    </Suspense>
+    <>
+      {!project.isActive && <InactiveNotice />}
+      {phase === "receiving" ? (
+        <Report />
+      ) : (
+        <Suspense fallback={<PageSkeleton />}>
+          <Waiting installation={installation} phase={phase} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
