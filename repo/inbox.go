@@ -14,27 +14,28 @@ type Inbox struct {
 	ProjectID int64
 	// WebsiteURL is the project's own site, whose pages are no referrers.
 	WebsiteURL string
+	// IsActive says whether the project takes events at all.
+	IsActive bool
 	// LastUsedAt is when one of the project's keys was last used, to the minute.
 	LastUsedAt time.Time
 
 	store *Store
 }
 
-// OpenInbox opens the inbox of the project with this public key. ErrNotFound.
-func (s *Store) OpenInbox(ctx context.Context, publicKey string) (*Inbox, error) {
+// OpenInbox opens the inbox of the project with this public key, or with the one before while that works. ErrNotFound.
+func (s *Store) OpenInbox(ctx context.Context, publicKey string, now time.Time) (*Inbox, error) {
 	info := new(ProjectInfo)
-	err := s.db.NewSelect().Model(info).Column("id", "website_url", "last_used_at").Where("public_key = ?", publicKey).Scan(ctx)
+	err := s.db.NewSelect().Model(info).Column("id", "website_url", "is_active", "last_used_at").
+		Where("public_key = ? OR (old_public_key = ? AND old_public_key_expires_at > ?)", publicKey, publicKey, now).Scan(ctx)
 	if err != nil {
 		return nil, classify("open the inbox", err)
 	}
-	return &Inbox{ProjectID: info.ID, WebsiteURL: info.WebsiteURL, LastUsedAt: info.LastUsedAt, store: s}, nil
+	return &Inbox{ProjectID: info.ID, WebsiteURL: info.WebsiteURL, IsActive: info.IsActive, LastUsedAt: info.LastUsedAt, store: s}, nil
 }
 
 // Touch notes that the project's public key was used now.
 func (in *Inbox) Touch(ctx context.Context, now time.Time) error {
-	_, err := in.store.db.NewUpdate().Model((*ProjectInfo)(nil)).
-		Set("last_used_at = ?", now).Where("id = ?", in.ProjectID).Exec(ctx)
-	return classify("touch the project", err)
+	return in.store.TouchProject(ctx, in.ProjectID, now)
 }
 
 // InTx runs work in one transaction and commits it: when InTx returns nil, everything is durable.

@@ -64,7 +64,7 @@ func event(kind string, second int, path string) repo.Event {
 
 func openInbox(t *testing.T, store *repo.Store, project *repo.Project) *repo.Inbox {
 	t.Helper()
-	inbox, err := store.OpenInbox(t.Context(), project.PublicKey)
+	inbox, err := store.OpenInbox(t.Context(), project.PublicKey, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

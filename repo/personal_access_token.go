@@ -49,6 +49,16 @@ func (s *Store) TokenUser(ctx context.Context, sha256 string, now time.Time) (*U
 	return user, token, err
 }
 
+// TokenUserByID returns the account whose unexpired token has this id and this sha-256: the former application's form.
+// ErrNotFound.
+func (s *Store) TokenUserByID(ctx context.Context, id int64, sha256 string, now time.Time) (*User, *PersonalAccessToken, error) {
+	user, token, err := s.TokenUser(ctx, sha256, now)
+	if err == nil && token.ID != id {
+		return nil, nil, classify("read the token", ErrNotFound)
+	}
+	return user, token, err
+}
+
 // Tokens lists the user's tokens, newest first: page.After is the id of the last one seen.
 func (s *Store) Tokens(ctx context.Context, userID int64, page Page[int64]) ([]PersonalAccessToken, error) {
 	var tokens []PersonalAccessToken

@@ -28,11 +28,23 @@ type ProjectInfo struct {
 	TimeZone string
 	// Currency is an ISO 4217 code.
 	Currency string
+	// AllowedHostnames are the hosts whose pages may send events, with "*." before one for its subdomains; none: any.
+	AllowedHostnames []string `bun:",array,nullzero,default:'{}'"`
+	// PrivacyMode is cookieless or stored_id.
+	PrivacyMode string
+	// The keys before the last rotation, in the form of the present ones, and until when they work.
+	OldPublicKey          string    `bun:",nullzero"`
+	OldPublicKeyExpiresAt time.Time `bun:",nullzero"`
+	OldSecretKey          string    `bun:",nullzero"`
+	OldSecretKeyExpiresAt time.Time `bun:",nullzero"`
 }
 
-// Caller is who asks for a project.
+// Caller is who asks for a project: a user, or a key that opens one project.
 type Caller struct {
+	// UserID is zero for a key.
 	UserID int64
+	// ProjectID is the project that the key opens, zero for a user.
+	ProjectID int64
 }
 
 // Project is an opened project: the only handle through which its rows are reached. Store.OpenProject makes it.
@@ -53,9 +65,13 @@ func (s *Store) CreateProject(ctx context.Context, info *ProjectInfo) (*Project,
 // OpenProject opens a project that the caller may see. ErrNotFound, whether it does not exist or is not the caller's.
 func (s *Store) OpenProject(ctx context.Context, caller Caller, id int64) (*Project, error) {
 	project := &Project{store: s}
-	err := s.db.NewSelect().Model(&project.ProjectInfo).
-		Where("id = ? AND owner_user_id = ?", id, caller.UserID).Scan(ctx)
-	if err != nil {
+	query := s.db.NewSelect().Model(&project.ProjectInfo).Where("id = ?", id)
+	if caller.ProjectID != 0 {
+		query = query.Where("id = ?", caller.ProjectID)
+	} else {
+		query = query.Where("owner_user_id = ?", caller.UserID)
+	}
+	if err := query.Scan(ctx); err != nil {
 		return nil, classify("open the project", err)
 	}
 	return project, nil
@@ -70,11 +86,49 @@ func (s *Store) Projects(ctx context.Context, caller Caller, page Page[string]) 
 	return projects, classify("list the projects", err)
 }
 
-// Touch notes that one of the project's keys was used now.
-func (p *Project) Touch(ctx context.Context, now time.Time) error {
-	_, err := p.store.db.NewUpdate().Model((*ProjectInfo)(nil)).
-		Set("last_used_at = ?", now).Where("id = ?", p.ID).Exec(ctx)
+// ProjectBySecretKey returns the project with this sha-256 of its secret key, or of the one before while that works.
+// ErrNotFound.
+func (s *Store) ProjectBySecretKey(ctx context.Context, sha256 string, now time.Time) (*ProjectInfo, error) {
+	info := new(ProjectInfo)
+	err := s.db.NewSelect().Model(info).
+		Where("secret_key = ? OR (old_secret_key = ? AND old_secret_key_expires_at > ?)", sha256, sha256, now).Scan(ctx)
+	return info, classify("read the project", err)
+}
+
+// TouchProject notes that one of the project's keys was used now.
+func (s *Store) TouchProject(ctx context.Context, id int64, now time.Time) error {
+	_, err := s.db.NewUpdate().Model((*ProjectInfo)(nil)).
+		Set("last_used_at = ?", now).Where("id = ?", id).Exec(ctx)
 	return classify("touch the project", err)
+}
+
+// Save writes the settings of the project: name, description, website, active, time zone, currency, hostnames, privacy.
+// ErrConflict when the owner has another project of that name, ErrNotFound when it is gone.
+func (p *Project) Save(ctx context.Context, now time.Time) error {
+	p.UpdatedAt = now
+	result, err := p.store.db.NewUpdate().Model(&p.ProjectInfo).
+		Column("name", "description", "website_url", "is_active", "time_zone", "currency", "allowed_hostnames", "privacy_mode", "updated_at").
+		Where("id = ?", p.ID).Exec(ctx)
+	return classify("save the project", expectOne(result, err))
+}
+
+// RotatePublicKey replaces the public key; the old one works until then. ErrNotFound.
+func (p *Project) RotatePublicKey(ctx context.Context, key string, oldWorksUntil, now time.Time) error {
+	p.OldPublicKey, p.OldPublicKeyExpiresAt, p.PublicKey = p.PublicKey, oldWorksUntil, key
+	return p.saveKeys(ctx, now, "old_public_key", "old_public_key_expires_at", "public_key")
+}
+
+// RotateSecretKey replaces the sha-256 of the secret key; the old one works until then. ErrNotFound.
+func (p *Project) RotateSecretKey(ctx context.Context, sha256 string, oldWorksUntil, now time.Time) error {
+	p.OldSecretKey, p.OldSecretKeyExpiresAt, p.SecretKey = p.SecretKey, oldWorksUntil, sha256
+	return p.saveKeys(ctx, now, "old_secret_key", "old_secret_key_expires_at", "secret_key")
+}
+
+func (p *Project) saveKeys(ctx context.Context, now time.Time, columns ...string) error {
+	p.LastRotatedAt, p.UpdatedAt = now, now
+	result, err := p.store.db.NewUpdate().Model(&p.ProjectInfo).
+		Column(append(columns, "last_rotated_at", "updated_at")...).Where("id = ?", p.ID).Exec(ctx)
+	return classify("rotate the key", expectOne(result, err))
 }
 
 // Delete removes the project and, by cascade, all its data. ErrNotFound when it is gone already.

@@ -45,7 +45,7 @@ func TestASessionLivesWhileItIsActive(t *testing.T) {
 	if _, _, err := store.SessionUser(t.Context(), "abc", now.Add(time.Second)); !errors.Is(err, repo.ErrNotFound) {
 		t.Fatalf("an idle session answered: %v", err)
 	}
-	if err := store.TouchSession(t.Context(), "abc", now.Add(time.Hour)); err != nil {
+	if err := store.TouchSession(t.Context(), "abc", "2001:db8::2", now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := store.SessionUser(t.Context(), "abc", now.Add(time.Minute)); err != nil {

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -21,6 +22,8 @@ type User struct {
 	RememberToken string    `bun:",nullzero"`
 	CreatedAt     time.Time `bun:",nullzero"`
 	UpdatedAt     time.Time `bun:",nullzero"`
+	// DisabledAt is when the operator shut the account out; zero if he did not.
+	DisabledAt time.Time `bun:",nullzero"`
 }
 
 // CreateUser stores the account and sets its ID. Addresses are unique as given: lower-case them first.
@@ -50,6 +53,47 @@ func (s *Store) SetPassword(ctx context.Context, userID int64, hash string, now 
 		Set("password = ?", hash).Set("updated_at = ?", now).
 		Where("id = ?", userID).Exec(ctx)
 	return classify("set the password", expectOne(result, err))
+}
+
+// SetUserName changes an account's display name. ErrNotFound.
+func (s *Store) SetUserName(ctx context.Context, userID int64, name string, now time.Time) error {
+	result, err := s.db.NewUpdate().Model((*User)(nil)).
+		Set("name = ?", name).Set("updated_at = ?", now).Where("id = ?", userID).Exec(ctx)
+	return classify("set the name", expectOne(result, err))
+}
+
+// SetUserDisabled shuts an account out from then on; the zero time lets it in again. ErrNotFound.
+func (s *Store) SetUserDisabled(ctx context.Context, userID int64, at time.Time) error {
+	result, err := s.db.NewUpdate().Model((*User)(nil)).
+		Set("disabled_at = ?", bun.NullTime{Time: at}).Where("id = ?", userID).Exec(ctx)
+	return classify("disable the user", expectOne(result, err))
+}
+
+// VerifyUserEmail notes that the address is proven. ErrNotFound when there is no such account.
+func (s *Store) VerifyUserEmail(ctx context.Context, email string, now time.Time) error {
+	result, err := s.db.NewUpdate().Model((*User)(nil)).
+		Set("email_verified_at = coalesce(email_verified_at, ?)", now).Where("email = ?", email).Exec(ctx)
+	return classify("verify the address", expectOne(result, err))
+}
+
+// DeleteUser deletes an account with its sessions, tokens and projects, and by cascade the projects' data.
+func (s *Store) DeleteUser(ctx context.Context, user *User) error {
+	err := s.db.RunInTx(ctx, &sql.TxOptions{}, func(ctx context.Context, tx bun.Tx) error {
+		for _, query := range []*bun.DeleteQuery{
+			tx.NewDelete().Model((*Session)(nil)).Where("user_id = ?", user.ID),
+			tx.NewDelete().Model((*PersonalAccessToken)(nil)).Where("tokenable_type = ? AND tokenable_id = ?", TokenableUser, user.ID),
+			tx.NewDelete().Model((*PasswordResetToken)(nil)).Where("email = ?", user.Email),
+			tx.NewDelete().Model((*EmailVerificationToken)(nil)).Where("email = ?", user.Email),
+			tx.NewDelete().Model((*ProjectInfo)(nil)).Where("owner_user_id = ?", user.ID),
+			tx.NewDelete().Model((*User)(nil)).Where("id = ?", user.ID),
+		} {
+			if _, err := query.Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return classify("delete the user", err)
 }
 
 // HasUsers reports whether any account exists.

@@ -2,11 +2,9 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
@@ -14,23 +12,7 @@ import (
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/repo"
-	"github.com/microtracker/microtracker/server/identity"
 )
-
-// caller is who makes the call, once a credential has proven it.
-type caller struct {
-	User *repo.User
-	// Session is the web session that the call came with, nil for a token.
-	Session *repo.Session
-}
-
-type callerKey struct{}
-
-// callerFrom returns who makes the call. Only RPCs for users have one.
-func callerFrom(ctx context.Context) caller {
-	c, _ := ctx.Value(callerKey{}).(caller)
-	return c
-}
 
 // accessOf returns the rule that the RPC declares in its proto, nil if it declares none.
 func accessOf(method protoreflect.MethodDescriptor) *microtrackerv1.Access {
@@ -42,7 +24,7 @@ func accessOf(method protoreflect.MethodDescriptor) *microtrackerv1.Access {
 }
 
 // accessInterceptor refuses every call that its RPC's access option does not allow, before the payload is read. What
-// has no rule is denied. Whether a user holds a role in a project is decided where the project is opened.
+// has no rule is denied. Whether the caller holds a role in a project is decided where the project is opened.
 func (s *Server) accessInterceptor(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 		if strings.HasPrefix(spec.Procedure, "/grpc.reflection.") {
@@ -53,86 +35,50 @@ func (s *Server) accessInterceptor(next connect.ServerFunc) connect.ServerFunc {
 			return next(ctx, spec, stream) // an unknown procedure: there is nothing to call
 		}
 		access := accessOf(method)
-		switch {
-		case access == nil:
+		if access == nil {
 			return fmt.Errorf("%s declares no access", spec.Procedure)
-		case access.GetAudience() == microtrackerv1.Audience_AUDIENCE_ANYONE,
-			access.GetAudience() == microtrackerv1.Audience_AUDIENCE_PROJECT_KEY:
+		}
+		switch access.GetAudience() {
+		case microtrackerv1.Audience_AUDIENCE_ANYONE, microtrackerv1.Audience_AUDIENCE_PROJECT_KEY:
 			return next(ctx, spec, stream)
-		case access.GetAudience() == microtrackerv1.Audience_AUDIENCE_USER,
-			access.GetProjectRole() == microtrackerv1.ProjectRole_PROJECT_ROLE_OWNER:
-			who, err := s.authenticate(ctx)
-			if err != nil {
-				return err
-			}
-			return next(context.WithValue(ctx, callerKey{}, who), spec, stream)
-		default:
-			return fmt.Errorf("%s declares an access that is not known here: %v", spec.Procedure, access)
+		case microtrackerv1.Audience_AUDIENCE_USER, microtrackerv1.Audience_AUDIENCE_UNSPECIFIED:
 		}
-	}
-}
-
-// authenticate proves who makes the call: by a bearer token if there is one, else by the session cookie.
-func (s *Server) authenticate(ctx context.Context) (caller, error) {
-	info, _ := connect.CallInfoForServerContext(ctx)
-	now := s.config.Now()
-	var who caller
-	var err error
-	if header := info.RequestHeader().Get("Authorization"); header != "" {
-		who, err = s.authenticateToken(ctx, header, now)
-	} else {
-		who, err = s.authenticateSession(ctx, info, now)
-	}
-	if errors.Is(err, repo.ErrNotFound) {
-		return caller{}, fail(connect.CodeUnauthenticated, microtrackerv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
-			"sign in, or send a valid personal access token as \"Authorization: Bearer …\"")
-	}
-	return who, err
-}
-
-// authenticateToken returns repo.ErrNotFound for whatever is not a living token.
-func (s *Server) authenticateToken(ctx context.Context, header string, now time.Time) (caller, error) {
-	scheme, credential, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return caller{}, repo.ErrNotFound
-	}
-	secret, err := identity.Parse(identity.PersonalAccessToken, strings.TrimSpace(credential))
-	if err != nil {
-		return caller{}, repo.ErrNotFound
-	}
-	user, token, err := s.config.Store.TokenUser(ctx, secret.SHA256(), now)
-	if err != nil {
-		return caller{}, err
-	}
-	if now.Sub(token.LastUsedAt) > time.Minute {
-		if err := s.config.Store.TouchToken(ctx, token.ID, now); err != nil {
-			return caller{}, err
+		who, err := s.authenticate(ctx)
+		if err != nil {
+			return err
 		}
-	}
-	return caller{User: user}, nil
-}
-
-// authenticateSession returns repo.ErrNotFound without a living session.
-func (s *Server) authenticateSession(ctx context.Context, info *connect.CallInfo, now time.Time) (caller, error) {
-	id, ok := sessionID(info)
-	if !ok {
-		return caller{}, repo.ErrNotFound
-	}
-	user, session, err := s.config.Store.SessionUser(ctx, id, now.Add(-sessionIdle))
-	if err != nil {
-		return caller{}, err
-	}
-	if now.Unix()-session.LastActivity > 60 {
-		if err := s.config.Store.TouchSession(ctx, id, now); err != nil {
-			return caller{}, err
+		if err := who.mayCall(access); err != nil {
+			return err
 		}
+		return next(context.WithValue(ctx, callerKey{}, who), spec, stream)
 	}
-	return caller{User: user, Session: session}, nil
 }
 
-// openProject opens the project for the caller: strangers and users without a role there get repo.ErrNotFound.
+// mayCall checks the kind of the credential and what it may do.
+func (c caller) mayCall(access *microtrackerv1.Access) error {
+	ofUser := access.GetAudience() == microtrackerv1.Audience_AUDIENCE_USER
+	ofProject := access.GetProjectRole() == microtrackerv1.ProjectRole_PROJECT_ROLE_OWNER
+	switch {
+	case !ofUser && !ofProject || access.GetScope() == microtrackerv1.Scope_SCOPE_UNSPECIFIED:
+		return fmt.Errorf("an access that is not known here: %v", access)
+	case c.User == nil && (ofUser || !forKeys(access.GetScope())):
+		return fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_SCOPE_MISSING,
+			"this is for users: sign in, or use a personal access token instead of a project's key")
+	case c.Session == nil && !allows(c.Scopes, access.GetScope()):
+		return fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_SCOPE_MISSING,
+			"the credential may not do this: it lacks "+scopeText(access.GetScope()))
+	}
+	return nil
+}
+
+// openProject opens the project for the caller: strangers, users without a role there and keys of another project get
+// repo.ErrNotFound.
 func (s *Server) openProject(ctx context.Context, id int64) (*repo.Project, error) {
-	return s.config.Store.OpenProject(ctx, repo.Caller{UserID: callerFrom(ctx).User.ID}, id)
+	who := callerFrom(ctx)
+	if who.User == nil {
+		return s.config.Store.OpenProject(ctx, repo.Caller{ProjectID: who.ProjectID}, id)
+	}
+	return s.config.Store.OpenProject(ctx, repo.Caller{UserID: who.User.ID}, id)
 }
 
 // sameOrigin refuses calls that a foreign page makes with the visitor's cookie. Calls without the cookie, or with a

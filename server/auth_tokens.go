@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"connectrpc.com/connect/v2"
+
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server/identity"
@@ -15,19 +17,30 @@ func (s authServer) CreateToken(ctx context.Context, req *microtrackerv1.CreateT
 	if req.GetExpiresAt() != nil {
 		expiresAt = req.GetExpiresAt().AsTime()
 	}
-	token, secret, err := s.NewToken(ctx, callerFrom(ctx).User.ID, req.GetName(), expiresAt)
+	who := callerFrom(ctx)
+	abilities := req.GetAbilities()
+	if len(abilities) == 0 {
+		abilities = []microtrackerv1.Scope{microtrackerv1.Scope_SCOPE_ALL}
+	}
+	for _, ability := range abilities {
+		if who.Session == nil && !allows(who.Scopes, ability) {
+			return nil, fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_SCOPE_MISSING,
+				"abilities: a token cannot make one that may do more than itself; it lacks "+scopeText(ability))
+		}
+	}
+	token, secret, err := s.newToken(ctx, who.User.ID, req.GetName(), expiresAt, abilities)
 	if err != nil {
 		return nil, err
 	}
 	return &microtrackerv1.CreateTokenResponse{Token: tokenToProto(token), Secret: secret.Reveal()}, nil
 }
 
-// NewToken makes a personal access token of the user. A zero expiresAt means never.
-func (s *Server) NewToken(ctx context.Context, userID int64, name string, expiresAt time.Time) (*repo.PersonalAccessToken, identity.Secret, error) {
+// newToken makes a personal access token of the user. A zero expiresAt means never.
+func (s *Server) newToken(ctx context.Context, userID int64, name string, expiresAt time.Time, abilities []microtrackerv1.Scope) (*repo.PersonalAccessToken, identity.Secret, error) {
 	secret := identity.New(identity.PersonalAccessToken)
 	now := s.config.Now()
 	token := &repo.PersonalAccessToken{
-		Name: name, Token: secret.SHA256(), Abilities: `["*"]`, ExpiresAt: expiresAt, CreatedAt: now, UpdatedAt: now,
+		Name: name, Token: secret.SHA256(), Abilities: abilitiesJSON(abilities), ExpiresAt: expiresAt, CreatedAt: now, UpdatedAt: now,
 	}
 	if err := s.config.Store.CreateToken(ctx, userID, token); err != nil {
 		return nil, identity.Secret{}, err
@@ -68,5 +81,6 @@ func tokenToProto(token *repo.PersonalAccessToken) *microtrackerv1.Token {
 	return &microtrackerv1.Token{
 		Id: token.ID, Name: token.Name, LastUsedAt: timeToProto(token.LastUsedAt),
 		ExpiresAt: timeToProto(token.ExpiresAt), CreateTime: timeToProto(token.CreatedAt),
+		Abilities: scopesFromAbilities(token.Abilities),
 	}
 }

@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/repo/report"
 	"github.com/microtracker/microtracker/server/identity"
+	"github.com/microtracker/microtracker/server/limit"
 )
 
 // errorDomain is the domain of the google.rpc.ErrorInfo that every error carries.
@@ -27,11 +30,27 @@ func fail(code connect.Code, reason microtrackerv1.ErrorReason, message string) 
 	return withReason(connect.NewError(code, message), reason, nil)
 }
 
+// failConfirmation refuses what was typed to confirm.
+func failConfirmation(field, message string) *connect.Error {
+	return withReason(withViolation(connect.CodeInvalidArgument, field, message),
+		microtrackerv1.ErrorReason_ERROR_REASON_CONFIRMATION_WRONG, nil)
+}
+
+// failLink refuses a token from a mail.
+func failLink(remedy string) *connect.Error {
+	return fail(connect.CodeInvalidArgument, microtrackerv1.ErrorReason_ERROR_REASON_LINK_INVALID,
+		"the link is used up or too old: "+remedy)
+}
+
 // failField is fail for one field of the request: the buf.validate.Violations detail names it.
 func failField(field, message string) *connect.Error {
-	err := connect.Errorf(connect.CodeInvalidArgument, "%s: %s", field, message)
-	err = withDetail(err, &validate.Violations{Violations: []*validate.Violation{violation(field, message)}})
-	return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, nil)
+	return withReason(withViolation(connect.CodeInvalidArgument, field, message), microtrackerv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, nil)
+}
+
+// withViolation makes an error about one field, without a reason yet.
+func withViolation(code connect.Code, field, message string) *connect.Error {
+	err := connect.Errorf(code, "%s: %s", field, message)
+	return withDetail(err, &validate.Violations{Violations: []*validate.Violation{violation(field, message)}})
 }
 
 func violation(field, message string) *validate.Violation {
@@ -81,6 +100,12 @@ func publicError(err error) *connect.Error {
 	var authored *connect.Error
 	if errors.As(err, &authored) && !authored.IsRemote() {
 		return completed(authored)
+	}
+	if exceeded, ok := errors.AsType[*limit.Exceeded](err); ok {
+		wait := exceeded.RetryAfter.Round(time.Second) + time.Second
+		tooMany := fail(connect.CodeResourceExhausted, microtrackerv1.ErrorReason_ERROR_REASON_TOO_MANY_ATTEMPTS,
+			"too many attempts: try again in "+wait.String())
+		return withDetail(tooMany, &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 	}
 	switch {
 	case errors.Is(err, repo.ErrNotFound):

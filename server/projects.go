@@ -22,16 +22,13 @@ func (s projectsServer) CreateProject(ctx context.Context, req *microtrackerv1.C
 		OwnerUserID: callerFrom(ctx).User.ID, Name: req.GetName(), Description: req.GetDescription(),
 		WebsiteURL: req.GetWebsiteUrl(), TimeZone: req.GetTimeZone(), Currency: req.GetCurrency(),
 	}
-	if _, err := loadZone("time_zone", info.TimeZone); info.TimeZone != "" && err != nil {
+	if err := checkZoneAndCurrency(info.TimeZone, info.Currency); err != nil {
 		return nil, err
 	}
-	if _, err := currency.ParseISO(info.Currency); info.Currency != "" && err != nil {
-		return nil, failField("currency", "it is no ISO 4217 currency code; examples are USD, EUR, JPY")
-	}
-	project, secret, err := s.NewProject(ctx, info)
+	info.CreatedAt = s.config.Now()
+	project, secret, err := CreateProject(ctx, s.config.Store, info)
 	if errors.Is(err, repo.ErrConflict) {
-		return nil, fail(connect.CodeAlreadyExists, microtrackerv1.ErrorReason_ERROR_REASON_PROJECT_NAME_TAKEN,
-			"name: you have a project of this name; choose another")
+		return nil, failNameTaken()
 	}
 	if err != nil {
 		return nil, err
@@ -39,21 +36,41 @@ func (s projectsServer) CreateProject(ctx context.Context, req *microtrackerv1.C
 	return &microtrackerv1.CreateProjectResponse{Project: projectToProto(&project.ProjectInfo), SecretKey: secret.Reveal()}, nil
 }
 
-// NewProject makes a project of info's owner with new keys, and returns its secret key, which is kept nowhere.
+func failNameTaken() *connect.Error {
+	return fail(connect.CodeAlreadyExists, microtrackerv1.ErrorReason_ERROR_REASON_PROJECT_NAME_TAKEN,
+		"name: you have a project of this name; choose another")
+}
+
+// checkZoneAndCurrency refuses names that are none; empty ones take the default.
+func checkZoneAndCurrency(zone, code string) error {
+	if zone != "" {
+		if _, err := loadZone("time_zone", zone); err != nil {
+			return err
+		}
+	}
+	if code != "" {
+		if _, err := currency.ParseISO(code); err != nil {
+			return failField("currency", "it is no ISO 4217 currency code; examples are USD, EUR, JPY")
+		}
+	}
+	return nil
+}
+
+// CreateProject makes a project of info's owner with new keys, and returns its secret key, which is kept nowhere.
 // repo.ErrConflict when the owner has one of that name.
-func (s *Server) NewProject(ctx context.Context, info repo.ProjectInfo) (*repo.Project, identity.Secret, error) {
+func CreateProject(ctx context.Context, store *repo.Store, info repo.ProjectInfo) (*repo.Project, identity.Secret, error) {
 	secret := identity.New(identity.SecretKey)
-	now := s.config.Now()
 	info.PublicKey = identity.New(identity.PublicKey).Reveal()
 	info.SecretKey = secret.SHA256()
-	info.IsActive, info.CreatedAt, info.UpdatedAt = true, now, now
+	info.IsActive, info.UpdatedAt = true, info.CreatedAt
 	if info.TimeZone == "" {
 		info.TimeZone = "UTC"
 	}
 	if info.Currency == "" {
 		info.Currency = "USD"
 	}
-	project, err := s.config.Store.CreateProject(ctx, &info)
+	info.PrivacyMode = privacyModeText(microtrackerv1.PrivacyMode_PRIVACY_MODE_COOKIELESS)
+	project, err := store.CreateProject(ctx, &info)
 	return project, secret, err
 }
 
@@ -71,8 +88,8 @@ func (s projectsServer) ListProjects(ctx context.Context, req *microtrackerv1.Li
 		return nil, err
 	}
 	limit := pageSize(req, defaultPageSize)
-	caller := repo.Caller{UserID: callerFrom(ctx).User.ID}
-	projects, err := s.config.Store.Projects(ctx, caller, repo.Page[string]{After: after, Limit: limit + 1})
+	owner := repo.Caller{UserID: callerFrom(ctx).User.ID}
+	projects, err := s.config.Store.Projects(ctx, owner, repo.Page[string]{After: after, Limit: limit + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -119,5 +136,7 @@ func projectToProto(info *repo.ProjectInfo) *microtrackerv1.Project {
 		Id: info.ID, Name: info.Name, Description: info.Description, WebsiteUrl: info.WebsiteURL,
 		PublicKey: info.PublicKey, IsActive: info.IsActive, TimeZone: info.TimeZone, Currency: info.Currency,
 		LastUsedAt: timeToProto(info.LastUsedAt), CreateTime: timeToProto(info.CreatedAt),
+		LastRotatedAt: timeToProto(info.LastRotatedAt), AllowedHostnames: info.AllowedHostnames,
+		PrivacyMode: privacyModeFromText(info.PrivacyMode),
 	}
 }

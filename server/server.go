@@ -25,6 +25,7 @@ import (
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server/identity"
 	"github.com/microtracker/microtracker/server/ingest"
+	"github.com/microtracker/microtracker/server/limit"
 	"github.com/microtracker/microtracker/server/live"
 )
 
@@ -35,7 +36,7 @@ const (
 	compressAbove = 1 << 10
 )
 
-// Config is what a Server needs. Store, Logger and Passwords are required.
+// Config is what a Server needs. those that say so are required.
 type Config struct {
 	Store     *repo.Store
 	Logger    *slog.Logger
@@ -48,6 +49,10 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// RegistrationClosed leaves the making of accounts to the operator.
 	RegistrationClosed bool
+	// HomeURL is where links in mails lead: the dashboard's address. Required.
+	HomeURL string
+	// Mailer sends mail. Required.
+	Mailer Mailer
 	// Pages serves what is no RPC: the dashboard, the tracker, the demo.
 	Pages http.Handler
 }
@@ -58,17 +63,21 @@ type Server struct {
 	validator protovalidate.Validator
 	ingester  *ingest.Ingester
 	live      *live.Hub
-	rpc       *connect.Server
-	errors    *connecthttp.ErrorWriter
-	health    *grpchealth.StaticChecker
+	limiter   *limit.Limiter
+	verified  *verifiedKeys
+	// background does what is done after a call was answered.
+	background *background
+	rpc        *connect.Server
+	errors     *connecthttp.ErrorWriter
+	health     *grpchealth.StaticChecker
 	// stopping is closed when streams shall end.
 	stopping chan struct{}
 }
 
 // New makes a server.
 func New(config Config) (*Server, error) {
-	if config.Store == nil || config.Logger == nil || config.Passwords == nil {
-		return nil, errors.New("make a server: Store, Logger and Passwords are required")
+	if config.Store == nil || config.Logger == nil || config.Passwords == nil || config.Mailer == nil || config.HomeURL == "" {
+		return nil, errors.New("make a server: Store, Logger, Passwords, Mailer and HomeURL are required")
 	}
 	clock := config.Now
 	if clock == nil {
@@ -82,8 +91,11 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config: config, validator: validator, stopping: make(chan struct{}),
-		live:   live.NewHub(config.Logger, config.Now),
-		errors: connecthttp.NewErrorWriter(),
+		live:       live.NewHub(config.Logger, config.Now),
+		errors:     connecthttp.NewErrorWriter(),
+		limiter:    limit.New(config.Store, config.Now),
+		verified:   newVerifiedKeys(config.Now),
+		background: newBackground(config.Logger),
 	}
 	s.ingester = ingest.New(config.Store, config.Now, s.live.Changed)
 	// From the outside in: what a caller learns of an error, who may call, what a message may contain.
@@ -93,6 +105,7 @@ func New(config Config) (*Server, error) {
 	)
 	microtrackerv1connect.RegisterAuthServiceHandler(s.rpc, authServer{s})
 	microtrackerv1connect.RegisterProjectsServiceHandler(s.rpc, projectsServer{s})
+	microtrackerv1connect.RegisterApiKeysServiceHandler(s.rpc, apiKeysServer{s})
 	microtrackerv1connect.RegisterTrackingServiceHandler(s.rpc, trackingServer{s})
 	microtrackerv1connect.RegisterReportingServiceHandler(s.rpc, reportingServer{s})
 	services := make([]string, 0, 8)

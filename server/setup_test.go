@@ -2,19 +2,28 @@ package server_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
@@ -22,6 +31,7 @@ import (
 	"github.com/microtracker/microtracker/repo/repotest"
 	"github.com/microtracker/microtracker/server"
 	"github.com/microtracker/microtracker/server/identity"
+	"github.com/microtracker/microtracker/server/mail"
 )
 
 // chrome is the user agent of a person.
@@ -29,18 +39,30 @@ const chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like 
 
 // world is a server on a real listener and database, with what a test starts from.
 type world struct {
-	store *repo.Store
+	store     *repo.Store
+	passwords *identity.Passwords
+	// mails are what was to be sent, in order.
+	mails chan mail.Message
 	url   string
-	stop  context.CancelFunc
-	done  chan error
+	// databaseURL is for looking at what is stored.
+	databaseURL string
+	log         *logBuffer
+	stop        context.CancelFunc
+	done        chan error
 }
 
 // start serves on a free port; certificates make it speak TLS.
 func start(t *testing.T, certificates ...tls.Certificate) *world {
 	t.Helper()
-	w := &world{store: repotest.Store(t), done: make(chan error, 1)}
+	databaseURL := repotest.DatabaseURL(t)
+	w := &world{
+		databaseURL: databaseURL, log: new(logBuffer), store: repotest.Open(t, databaseURL), passwords: identity.NewPasswords(2), mails: make(chan mail.Message, 100), done: make(chan error, 1),
+	}
 	srv, err := server.New(server.Config{
-		Store: w.store, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Passwords: identity.NewPasswords(2),
+		Store: w.store, Logger: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), w.log), &slog.HandlerOptions{Level: slog.LevelDebug})), Passwords: w.passwords,
+		// Tests that guess on purpose say that they come from elsewhere each time.
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		HomeURL:        "https://stats.example.com", Mailer: mailbox(w.mails),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +88,72 @@ func start(t *testing.T, certificates ...tls.Certificate) *world {
 		w.done <- nil
 	})
 	return w
+}
+
+// logBuffer keeps what the server logs.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (w *world) logged() string {
+	w.log.mu.Lock()
+	defer w.log.mu.Unlock()
+	return w.log.text.String()
+}
+
+func (w *world) dump(t *testing.T) []byte {
+	t.Helper()
+	return repotest.Dump(t, w.databaseURL)
+}
+
+// ask asks for a report of the project.
+func (w *world) ask(t *testing.T, project *repo.Project, set map[string]string) error {
+	t.Helper()
+	reporting := microtrackerv1connect.NewReportingServiceClient(w.client(t, protocols()[2], set))
+	_, err := reporting.Query(t.Context(), &microtrackerv1.QueryRequest{
+		ProjectId: project.ID, Range: today(), Metrics: []microtrackerv1.Metric{microtrackerv1.Metric_METRIC_VISITORS},
+	})
+	return err
+}
+
+func mask(paths ...string) *fieldmaskpb.FieldMask { return &fieldmaskpb.FieldMask{Paths: paths} }
+
+func linkHash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+func jsonNumber(n int64) string { return strconv.FormatInt(n, 10) }
+
+// mailbox keeps mails for the test.
+type mailbox chan mail.Message
+
+func (m mailbox) Enqueue(message mail.Message) bool {
+	select {
+	case m <- message:
+		return true
+	default:
+		return false
+	}
+}
+
+// nextMail waits for the next mail.
+func (w *world) nextMail(t *testing.T) mail.Message {
+	t.Helper()
+	select {
+	case message := <-w.mails:
+		return message
+	case <-time.After(30 * time.Second):
+		t.Fatal("no mail came")
+		return mail.Message{}
+	}
 }
 
 // protocol is one way to talk to the server.

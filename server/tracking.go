@@ -34,6 +34,9 @@ func (s trackingServer) Track(ctx context.Context, req *microtrackerv1.TrackRequ
 	if err != nil {
 		return nil, err
 	}
+	if !inbox.IsActive {
+		return &microtrackerv1.TrackResponse{Receipts: inactiveReceipts(req.GetEvents())}, nil
+	}
 	batch := ingest.Batch{Client: s.client(ctx, req.GetClient())}
 	if req.GetSentAt() != nil {
 		batch.SentAt = req.GetSentAt().AsTime()
@@ -59,6 +62,18 @@ func (s trackingServer) Track(ctx context.Context, req *microtrackerv1.TrackRequ
 	return res, nil
 }
 
+// inactiveReceipts refuse all events of a project that is switched off.
+func inactiveReceipts(events []*microtrackerv1.Event) []*microtrackerv1.EventReceipt {
+	receipts := make([]*microtrackerv1.EventReceipt, len(events))
+	for i := range receipts {
+		receipts[i] = &microtrackerv1.EventReceipt{
+			Status: microtrackerv1.ReceiptStatus_RECEIPT_STATUS_PROJECT_INACTIVE,
+			Reason: "the project takes no events; its owner can switch it on in its settings",
+		}
+	}
+	return receipts
+}
+
 // openInbox finds the project of a public key; the checksum sorts out noise before the database is asked.
 func (s *Server) openInbox(ctx context.Context, key string) (*repo.Inbox, error) {
 	invalid := fail(connect.CodeUnauthenticated, microtrackerv1.ErrorReason_ERROR_REASON_PROJECT_KEY_INVALID,
@@ -66,7 +81,7 @@ func (s *Server) openInbox(ctx context.Context, key string) (*repo.Inbox, error)
 	if _, err := identity.Parse(identity.PublicKey, key); err != nil {
 		return nil, invalid
 	}
-	inbox, err := s.config.Store.OpenInbox(ctx, key)
+	inbox, err := s.config.Store.OpenInbox(ctx, key, s.config.Now())
 	if errors.Is(err, repo.ErrNotFound) {
 		return nil, invalid
 	}

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server"
+	"github.com/microtracker/microtracker/server/identity"
 )
 
 // The account and the project that a newcomer finds.
@@ -20,21 +22,23 @@ const (
 
 // bootstrap makes the owner account and the demo project if the database has no account yet, and prints the password,
 // which is kept nowhere.
-func bootstrap(ctx context.Context, srv *server.Server, db *database, out io.Writer) error {
+func bootstrap(ctx context.Context, db *database, out io.Writer) error {
 	exists, err := db.HasUsers(ctx)
 	if err != nil || exists {
 		return err
 	}
 	password := newPassword()
-	owner, err := srv.CreateUser(ctx, "Owner", demoEmail, password)
+	now := time.Now()
+	account := repo.User{Name: "Owner", Email: demoEmail, EmailVerifiedAt: now, CreatedAt: now}
+	owner, err := server.CreateUser(ctx, db.Store, identity.NewPasswords(1), account, password)
 	if errors.Is(err, repo.ErrConflict) {
 		return nil // another replica was faster
 	}
 	if err != nil {
 		return err
 	}
-	_, _, err = srv.NewProject(ctx, repo.ProjectInfo{
-		OwnerUserID: owner.ID, Name: demoProject, Description: "Counts the visitors of the demo shop at /demo.",
+	_, _, err = server.CreateProject(ctx, db.Store, repo.ProjectInfo{
+		OwnerUserID: owner.ID, CreatedAt: now, Name: demoProject, Description: "Counts the visitors of the demo shop at /demo.",
 	})
 	if err != nil {
 		return err

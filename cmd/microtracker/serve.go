@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 	_ "time/tzdata" // days are cut by any zone, also where the system knows none
 
@@ -28,6 +29,7 @@ type serveCommand struct {
 	TLSKey             string         `help:"PEM file of the certificate's key." env:"MICROTRACKER_TLS_KEY" type:"existingfile" placeholder:"FILE"`
 	TrustedProxies     []netip.Prefix `help:"Networks of the proxies in front, whose X-Forwarded-For is believed." env:"MICROTRACKER_TRUSTED_PROXIES" placeholder:"CIDR"`
 	ClosedRegistration bool           `help:"Let nobody register; the operator makes accounts." env:"MICROTRACKER_CLOSED_REGISTRATION"`
+	Mail               mailFlags      `embed:""`
 	Demo               bool           `help:"For a newcomer: serve a demo shop at /demo and make an owner account and a project at the first start." env:"MICROTRACKER_DEMO"`
 }
 
@@ -57,13 +59,18 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	if err := keepPartitions(ctx, db, logger); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	srv, err := c.server(db, logger)
+	mailer, err := c.Mail.open(flags.Database.DataDir, os.Stdout, logger) //nolint:contextcheck // what is queued is sent after ctx has ended
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	defer closeMail(mailer, logger) //nolint:contextcheck // what is queued is sent after ctx has ended
 	welcome := c.address(listener)
+	srv, err := c.server(db, mailer, welcome, logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	if c.Demo {
-		if err := bootstrap(ctx, srv, db, os.Stdout); err != nil {
+		if err := bootstrap(ctx, db, os.Stdout); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 		printWelcome(os.Stdout, welcome)
@@ -72,7 +79,7 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	return srv.Serve(ctx, listener, tlsConfig)
 }
 
-func (c *serveCommand) server(db *database, logger *slog.Logger) (*server.Server, error) {
+func (c *serveCommand) server(db *database, mailer server.Mailer, home string, logger *slog.Logger) (*server.Server, error) {
 	var options ui.Options
 	if c.Demo {
 		options.DemoKey = demoKey(db)
@@ -84,6 +91,7 @@ func (c *serveCommand) server(db *database, logger *slog.Logger) (*server.Server
 	return server.New(server.Config{
 		Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(runtime.GOMAXPROCS(0)),
 		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RegistrationClosed: c.ClosedRegistration, Pages: pages,
+		HomeURL: strings.TrimSuffix(home, "/"), Mailer: mailer,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server"
@@ -53,11 +54,9 @@ func (c *userCreateCommand) Run(ctx context.Context, flags *cli, logger *slog.Lo
 	if _, err := db.Migrate(ctx); err != nil {
 		return err
 	}
-	srv, err := server.New(server.Config{Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(1)})
-	if err != nil {
-		return err
-	}
-	user, err := srv.CreateUser(ctx, name, c.Email, password)
+	now := time.Now()
+	account := repo.User{Name: name, Email: c.Email, EmailVerifiedAt: now, CreatedAt: now}
+	user, err := server.CreateUser(ctx, db.Store, identity.NewPasswords(1), account, password)
 	if errors.Is(err, repo.ErrConflict) {
 		return fmt.Errorf("an account with the address %s exists", c.Email)
 	}

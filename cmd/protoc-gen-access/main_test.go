@@ -33,6 +33,22 @@ func TestGenerationFailsWithoutAProperRule(t *testing.T) {
 			want:   "sets no rule",
 		},
 		{
+			name:   "a rule about users without a scope",
+			access: audience(v1.Audience_AUDIENCE_USER),
+			want:   "no scope",
+		},
+		{
+			name:    "a rule about a project without a scope",
+			access:  &v1.Access{Rule: &v1.Access_ProjectRole{ProjectRole: v1.ProjectRole_PROJECT_ROLE_OWNER}},
+			request: []*descriptorpb.FieldDescriptorProto{projectID},
+			want:    "no scope",
+		},
+		{
+			name:   "a scope where anyone may call",
+			access: &v1.Access{Rule: audience(v1.Audience_AUDIENCE_ANYONE).GetRule(), Scope: v1.Scope_SCOPE_ADS_READ},
+			want:   "a scope means nothing",
+		},
+		{
 			name:   "an unspecified audience",
 			access: audience(v1.Audience_AUDIENCE_UNSPECIFIED),
 			want:   "rule audience is unspecified or unknown (0)",
@@ -129,8 +145,8 @@ func TestThePageListsEveryRPCWithItsAccess(t *testing.T) {
 	}
 	for _, want := range []string{
 		"## ThingService\n\nDoes things.\n",
-		"| `DoThing` | project role: owner | unary | DoThing does a\\|b as t.js says. |\n",
-		"| `WatchThing` | audience: project key | server stream |  |\n",
+		"| `DoThing` | project role: owner | `reports:read` | unary | DoThing does a\\|b as t.js says. |\n",
+		"| `WatchThing` | audience: project key | none | server stream |  |\n",
 		"| audience: user |",
 	} {
 		if !strings.Contains(page, want) {
@@ -227,7 +243,7 @@ func audience(a v1.Audience) *v1.Access {
 }
 
 func role(r v1.ProjectRole) *v1.Access {
-	return &v1.Access{Rule: &v1.Access_ProjectRole{ProjectRole: r}}
+	return &v1.Access{Rule: &v1.Access_ProjectRole{ProjectRole: r}, Scope: v1.Scope_SCOPE_REPORTS_READ}
 }
 
 func scalar(name string, kind descriptorpb.FieldDescriptorProto_Type) *descriptorpb.FieldDescriptorProto {

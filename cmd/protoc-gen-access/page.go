@@ -64,16 +64,30 @@ func writePage(w io.Writer, services []service, legend []legendRow) error {
 	page.WriteString("that project does not exist (`NOT_FOUND`).\n\n")
 	page.WriteString("| access | who |\n|---|---|\n")
 	for _, row := range legend {
-		fmt.Fprintf(&page, "| %s | %s |\n", row.rule, cell(row.comment))
+		if row.rule.field != "scope" {
+			fmt.Fprintf(&page, "| %s | %s |\n", row.rule, cell(row.comment))
+		}
+	}
+	page.WriteString("\nA web session may do what its user may. A personal access token needs the scope among its abilities, an API key in its\n")
+	page.WriteString("`scope`; without it the answer is `PERMISSION_DENIED`. A project's secret key has all scopes that a key can have.\n\n")
+	page.WriteString("| scope | what it allows |\n|---|---|\n")
+	for _, row := range legend {
+		if row.rule.field == "scope" {
+			fmt.Fprintf(&page, "| `%s` | %s |\n", scopeText(string(row.rule.value)), cell(row.comment))
+		}
 	}
 	for _, svc := range services {
 		fmt.Fprintf(&page, "\n## %s\n\n", svc.name)
 		if svc.comment != "" {
 			fmt.Fprintf(&page, "%s\n\n", svc.comment)
 		}
-		page.WriteString("| RPC | access | kind | what it does |\n|---|---|---|---|\n")
+		page.WriteString("| RPC | access | scope | kind | what it does |\n|---|---|---|---|---|\n")
 		for _, row := range svc.rpcs {
-			fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", row.name, row.rule, row.kind, cell(row.comment))
+			scope := "none"
+			if row.scope != "" {
+				scope = "`" + row.scope + "`"
+			}
+			fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", row.name, row.rule, scope, row.kind, cell(row.comment))
 		}
 	}
 	_, err := io.WriteString(w, page.String())
@@ -85,6 +99,18 @@ func (r rule) String() string {
 	prefix := screamingSnake(string(r.enum.Name())) + "_"
 	value := strings.TrimPrefix(string(r.value), prefix)
 	return fmt.Sprintf("%s: %s", words(string(r.field)), words(value))
+}
+
+// scopeText writes SCOPE_REPORTS_READ as tables and commands do: "reports:read". SCOPE_ALL is "*".
+func scopeText(value string) string {
+	name := strings.ToLower(strings.TrimPrefix(value, "SCOPE_"))
+	if name == "all" {
+		return "*"
+	}
+	if place := strings.LastIndex(name, "_"); place >= 0 {
+		return name[:place] + ":" + name[place+1:]
+	}
+	return name
 }
 
 // screamingSnake turns ProjectRole into PROJECT_ROLE, the prefix that buf lint asks of the enum's values.

@@ -32,6 +32,8 @@ type rpc struct {
 	kind    string
 	comment string
 	rule    rule
+	// scope is what a token or a key must be able to do, such as "reports:read"; empty where anyone may call.
+	scope string
 }
 
 // rule is one access rule, such as audience = AUDIENCE_USER.
@@ -57,7 +59,7 @@ func readServices(plugin *protogen.Plugin) ([]service, error) {
 		for _, svc := range file.Services {
 			read := service{name: string(svc.Desc.Name()), comment: firstSentence(svc.Comments.Leading)}
 			for _, method := range svc.Methods {
-				found, err := ruleOf(method.Desc, types)
+				found, scope, err := ruleOf(method.Desc, types)
 				if err != nil {
 					faults = append(faults, fmt.Errorf("%s: %s: %w", file.Desc.Path(), method.Desc.FullName(), err))
 					continue
@@ -67,6 +69,7 @@ func readServices(plugin *protogen.Plugin) ([]service, error) {
 					kind:    streaming(method.Desc),
 					comment: firstSentence(method.Comments.Leading),
 					rule:    found,
+					scope:   scope,
 				})
 			}
 			services = append(services, read)
@@ -87,15 +90,25 @@ func linkOptions(plugin *protogen.Plugin) (*dynamicpb.Types, error) {
 	return dynamicpb.NewTypes(files), nil
 }
 
-// ruleOf returns the method's rule, or an error that says what to write in the proto.
-func ruleOf(method protoreflect.MethodDescriptor, types *dynamicpb.Types) (rule, error) {
+// ruleOf returns the method's rule and scope, or an error that says what to write in the proto.
+func ruleOf(method protoreflect.MethodDescriptor, types *dynamicpb.Types) (rule, string, error) {
 	access, err := accessOf(method, types)
 	if err != nil {
-		return rule{}, err
+		return rule{}, "", err
 	}
 	if access == nil {
-		return rule{}, fmt.Errorf("no access rule: declare `option (%s) = {…}`, see access.proto", accessOption.Name())
+		return rule{}, "", fmt.Errorf("no access rule: declare `option (%s) = {…}`, see access.proto", accessOption.Name())
 	}
+	found, err := declaredRule(method, access)
+	if err != nil {
+		return rule{}, "", err
+	}
+	scope, err := declaredScope(found, access)
+	return found, scope, err
+}
+
+// declaredRule reads the one field of the oneof that is set.
+func declaredRule(method protoreflect.MethodDescriptor, access protoreflect.Message) (rule, error) {
 	oneof := access.Descriptor().Oneofs().ByName("rule")
 	if oneof == nil {
 		return rule{}, fmt.Errorf("option %s has no oneof named rule", accessOption)
@@ -116,6 +129,30 @@ func ruleOf(method protoreflect.MethodDescriptor, types *dynamicpb.Types) (rule,
 		return rule{}, fmt.Errorf("rule project_role needs a plain field `int64 %s` in %s", projectField, method.Input().FullName())
 	}
 	return rule{field: field.Name(), enum: field.Enum().FullName(), value: value.Name()}, nil
+}
+
+// declaredScope reads what a token or a key must be able to do. It is required for users and projects, and has no
+// meaning where no such credential is asked for.
+func declaredScope(found rule, access protoreflect.Message) (string, error) {
+	asked := found.field == "project_role" || found.value == "AUDIENCE_USER"
+	field := access.Descriptor().Fields().ByName("scope")
+	var number protoreflect.EnumNumber
+	if field != nil {
+		number = access.Get(field).Enum()
+	}
+	switch {
+	case number == 0 && asked:
+		return "", errors.New("no scope: say what a token or a key must be able to do, see Scope in access.proto")
+	case number == 0:
+		return "", nil
+	case !asked:
+		return "", fmt.Errorf("a scope means nothing to %s", found)
+	}
+	value := field.Enum().Values().ByNumber(number)
+	if value == nil {
+		return "", fmt.Errorf("scope %d is not in the enum", number)
+	}
+	return scopeText(string(value.Name())), nil
 }
 
 // accessOf decodes the method's options anew, this time knowing the access option. It returns nil without one.

@@ -65,7 +65,7 @@ func ProjectOf(t testing.TB, store *repo.Store, owner *repo.User) *repo.Project 
 	project, err := store.CreateProject(t.Context(), &repo.ProjectInfo{
 		OwnerUserID: owner.ID, Name: fmt.Sprintf("Project %d", serial.Add(1)),
 		PublicKey: identity.New(identity.PublicKey).Reveal(), SecretKey: identity.New(identity.SecretKey).SHA256(),
-		IsActive: true, TimeZone: "UTC", Currency: "USD", CreatedAt: now, UpdatedAt: now,
+		IsActive: true, TimeZone: "UTC", Currency: "USD", PrivacyMode: "cookieless", CreatedAt: now, UpdatedAt: now,
 	})
 	if err != nil {
 		t.Fatalf("make a project: %v", err)

@@ -25,7 +25,7 @@ func setup(t *testing.T) world {
 	url := repotest.DatabaseURL(t)
 	store := repotest.Open(t, url)
 	project := repotest.Project(t, store)
-	inbox, err := store.OpenInbox(t.Context(), project.PublicKey)
+	inbox, err := store.OpenInbox(t.Context(), project.PublicKey, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,6 +126,103 @@ func (ProjectRole) EnumDescriptor() ([]byte, []int) {
 	return file_microtracker_v1_access_proto_rawDescGZIP(), []int{1}
 }
 
+// Scope is a thing that a credential may do. Tables and commands write it in lower case with a colon: SCOPE_REPORTS_READ
+// is "reports:read".
+type Scope int32
+
+const (
+	Scope_SCOPE_UNSPECIFIED Scope = 0
+	// Everything that the kind of credential can do at all; written "*".
+	Scope_SCOPE_ALL Scope = 1
+	// See the account. Personal access tokens only.
+	Scope_SCOPE_ACCOUNT_READ Scope = 2
+	// Change the account: its name, password, sessions and tokens. Personal access tokens only.
+	Scope_SCOPE_ACCOUNT_WRITE Scope = 3
+	// See projects and their settings.
+	Scope_SCOPE_PROJECTS_READ Scope = 4
+	// Create, change and delete projects and rotate their keys. Personal access tokens only.
+	Scope_SCOPE_PROJECTS_WRITE Scope = 5
+	// See API keys without their secrets. Personal access tokens only.
+	Scope_SCOPE_API_KEYS_READ Scope = 6
+	// Make, change, rotate and delete API keys. Personal access tokens only.
+	Scope_SCOPE_API_KEYS_WRITE Scope = 7
+	// Send events from a server.
+	Scope_SCOPE_TRACK_WRITE Scope = 8
+	// Ask for reports and watch live.
+	Scope_SCOPE_REPORTS_READ Scope = 9
+	// See ads and spend.
+	Scope_SCOPE_ADS_READ Scope = 10
+	// Import ads and spend.
+	Scope_SCOPE_ADS_WRITE Scope = 11
+	// Export what is known of a visitor.
+	Scope_SCOPE_VISITORS_READ Scope = 12
+	// Erase a visitor.
+	Scope_SCOPE_VISITORS_ERASE Scope = 13
+)
+
+// Enum value maps for Scope.
+var (
+	Scope_name = map[int32]string{
+		0:  "SCOPE_UNSPECIFIED",
+		1:  "SCOPE_ALL",
+		2:  "SCOPE_ACCOUNT_READ",
+		3:  "SCOPE_ACCOUNT_WRITE",
+		4:  "SCOPE_PROJECTS_READ",
+		5:  "SCOPE_PROJECTS_WRITE",
+		6:  "SCOPE_API_KEYS_READ",
+		7:  "SCOPE_API_KEYS_WRITE",
+		8:  "SCOPE_TRACK_WRITE",
+		9:  "SCOPE_REPORTS_READ",
+		10: "SCOPE_ADS_READ",
+		11: "SCOPE_ADS_WRITE",
+		12: "SCOPE_VISITORS_READ",
+		13: "SCOPE_VISITORS_ERASE",
+	}
+	Scope_value = map[string]int32{
+		"SCOPE_UNSPECIFIED":    0,
+		"SCOPE_ALL":            1,
+		"SCOPE_ACCOUNT_READ":   2,
+		"SCOPE_ACCOUNT_WRITE":  3,
+		"SCOPE_PROJECTS_READ":  4,
+		"SCOPE_PROJECTS_WRITE": 5,
+		"SCOPE_API_KEYS_READ":  6,
+		"SCOPE_API_KEYS_WRITE": 7,
+		"SCOPE_TRACK_WRITE":    8,
+		"SCOPE_REPORTS_READ":   9,
+		"SCOPE_ADS_READ":       10,
+		"SCOPE_ADS_WRITE":      11,
+		"SCOPE_VISITORS_READ":  12,
+		"SCOPE_VISITORS_ERASE": 13,
+	}
+)
+
+func (x Scope) Enum() *Scope {
+	p := new(Scope)
+	*p = x
+	return p
+}
+
+func (x Scope) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Scope) Descriptor() protoreflect.EnumDescriptor {
+	return file_microtracker_v1_access_proto_enumTypes[2].Descriptor()
+}
+
+func (Scope) Type() protoreflect.EnumType {
+	return &file_microtracker_v1_access_proto_enumTypes[2]
+}
+
+func (x Scope) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Scope.Descriptor instead.
+func (Scope) EnumDescriptor() ([]byte, []int) {
+	return file_microtracker_v1_access_proto_rawDescGZIP(), []int{2}
+}
+
 // Access says who may call an RPC. Every RPC declares exactly one rule; one without a rule does not generate.
 type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -133,7 +230,10 @@ type Access struct {
 	//
 	//	*Access_Audience
 	//	*Access_ProjectRole
-	Rule          isAccess_Rule `protobuf_oneof:"rule"`
+	Rule isAccess_Rule `protobuf_oneof:"rule"`
+	// What a personal access token must be able to do, or an API key must have in its scope, to make the call. A web
+	// session may do whatever its user may. Required unless anyone or a project key may call.
+	Scope         Scope `protobuf:"varint,3,opt,name=scope,proto3,enum=microtracker.v1.Scope" json:"scope,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -193,6 +293,13 @@ func (x *Access) GetProjectRole() ProjectRole {
 	return ProjectRole_PROJECT_ROLE_UNSPECIFIED
 }
 
+func (x *Access) GetScope() Scope {
+	if x != nil {
+		return x.Scope
+	}
+	return Scope_SCOPE_UNSPECIFIED
+}
+
 type isAccess_Rule interface {
 	isAccess_Rule()
 }
@@ -235,10 +342,11 @@ var File_microtracker_v1_access_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\x1cmicrotracker/v1/access.proto\x12\x0fmicrotracker.v1\x1a google/protobuf/descriptor.proto\"\x8c\x01\n" +
+	"\x1cmicrotracker/v1/access.proto\x12\x0fmicrotracker.v1\x1a google/protobuf/descriptor.proto\"\xba\x01\n" +
 	"\x06Access\x127\n" +
 	"\baudience\x18\x01 \x01(\x0e2\x19.microtracker.v1.AudienceH\x00R\baudience\x12A\n" +
-	"\fproject_role\x18\x02 \x01(\x0e2\x1c.microtracker.v1.ProjectRoleH\x00R\vprojectRoleB\x06\n" +
+	"\fproject_role\x18\x02 \x01(\x0e2\x1c.microtracker.v1.ProjectRoleH\x00R\vprojectRole\x12,\n" +
+	"\x05scope\x18\x03 \x01(\x0e2\x16.microtracker.v1.ScopeR\x05scopeB\x06\n" +
 	"\x04rule*f\n" +
 	"\bAudience\x12\x18\n" +
 	"\x14AUDIENCE_UNSPECIFIED\x10\x00\x12\x13\n" +
@@ -247,7 +355,23 @@ const file_microtracker_v1_access_proto_rawDesc = "" +
 	"\x14AUDIENCE_PROJECT_KEY\x10\x03*C\n" +
 	"\vProjectRole\x12\x1c\n" +
 	"\x18PROJECT_ROLE_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12PROJECT_ROLE_OWNER\x10\x01:Q\n" +
+	"\x12PROJECT_ROLE_OWNER\x10\x01*\xcf\x02\n" +
+	"\x05Scope\x12\x15\n" +
+	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tSCOPE_ALL\x10\x01\x12\x16\n" +
+	"\x12SCOPE_ACCOUNT_READ\x10\x02\x12\x17\n" +
+	"\x13SCOPE_ACCOUNT_WRITE\x10\x03\x12\x17\n" +
+	"\x13SCOPE_PROJECTS_READ\x10\x04\x12\x18\n" +
+	"\x14SCOPE_PROJECTS_WRITE\x10\x05\x12\x17\n" +
+	"\x13SCOPE_API_KEYS_READ\x10\x06\x12\x18\n" +
+	"\x14SCOPE_API_KEYS_WRITE\x10\a\x12\x15\n" +
+	"\x11SCOPE_TRACK_WRITE\x10\b\x12\x16\n" +
+	"\x12SCOPE_REPORTS_READ\x10\t\x12\x12\n" +
+	"\x0eSCOPE_ADS_READ\x10\n" +
+	"\x12\x13\n" +
+	"\x0fSCOPE_ADS_WRITE\x10\v\x12\x17\n" +
+	"\x13SCOPE_VISITORS_READ\x10\f\x12\x18\n" +
+	"\x14SCOPE_VISITORS_ERASE\x10\r:Q\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x17.microtracker.v1.AccessR\x06accessB\xc8\x01\n" +
 	"\x13com.microtracker.v1B\vAccessProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
@@ -263,24 +387,26 @@ func file_microtracker_v1_access_proto_rawDescGZIP() []byte {
 	return file_microtracker_v1_access_proto_rawDescData
 }
 
-var file_microtracker_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_microtracker_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_microtracker_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_microtracker_v1_access_proto_goTypes = []any{
 	(Audience)(0),                      // 0: microtracker.v1.Audience
 	(ProjectRole)(0),                   // 1: microtracker.v1.ProjectRole
-	(*Access)(nil),                     // 2: microtracker.v1.Access
-	(*descriptorpb.MethodOptions)(nil), // 3: google.protobuf.MethodOptions
+	(Scope)(0),                         // 2: microtracker.v1.Scope
+	(*Access)(nil),                     // 3: microtracker.v1.Access
+	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
 }
 var file_microtracker_v1_access_proto_depIdxs = []int32{
 	0, // 0: microtracker.v1.Access.audience:type_name -> microtracker.v1.Audience
 	1, // 1: microtracker.v1.Access.project_role:type_name -> microtracker.v1.ProjectRole
-	3, // 2: microtracker.v1.access:extendee -> google.protobuf.MethodOptions
-	2, // 3: microtracker.v1.access:type_name -> microtracker.v1.Access
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	3, // [3:4] is the sub-list for extension type_name
-	2, // [2:3] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	2, // 2: microtracker.v1.Access.scope:type_name -> microtracker.v1.Scope
+	4, // 3: microtracker.v1.access:extendee -> google.protobuf.MethodOptions
+	3, // 4: microtracker.v1.access:type_name -> microtracker.v1.Access
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	4, // [4:5] is the sub-list for extension type_name
+	3, // [3:4] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_access_proto_init() }
@@ -297,7 +423,7 @@ func file_microtracker_v1_access_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_microtracker_v1_access_proto_rawDesc), len(file_microtracker_v1_access_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   1,
 			NumExtensions: 1,
 			NumServices:   0,

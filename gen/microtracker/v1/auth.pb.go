@@ -25,11 +25,13 @@ const (
 
 // User is an account.
 type User struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            int64                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Email         string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Id         int64                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name       string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Email      string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Whether the address has been proven.
+	EmailVerified bool `protobuf:"varint,5,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -92,6 +94,103 @@ func (x *User) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *User) GetEmailVerified() bool {
+	if x != nil {
+		return x.EmailVerified
+	}
+	return false
+}
+
+// Session is a web session: a browser that is signed in.
+type Session struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the session in RevokeSession. It is not the cookie and opens nothing.
+	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// The address it was last used from.
+	IpAddress string `protobuf:"bytes,2,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
+	// The browser and the system, such as "Firefox on Linux".
+	Device string `protobuf:"bytes,3,opt,name=device,proto3" json:"device,omitempty"`
+	// When it was last used, to the minute.
+	LastActivity *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_activity,json=lastActivity,proto3" json:"last_activity,omitempty"`
+	CreateTime   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Whether it is the one that asks.
+	Current       bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Session) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Session) GetIpAddress() string {
+	if x != nil {
+		return x.IpAddress
+	}
+	return ""
+}
+
+func (x *Session) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Session) GetLastActivity() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastActivity
+	}
+	return nil
+}
+
+func (x *Session) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Session) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
 // Token is a personal access token without its secret.
 type Token struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -100,15 +199,17 @@ type Token struct {
 	// When it was last used, to the minute. Absent if never.
 	LastUsedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
 	// When it stops working. Absent if it does not expire.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	ExpiresAt  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// What it may do.
+	Abilities     []Scope `protobuf:"varint,6,rep,packed,name=abilities,proto3,enum=microtracker.v1.Scope" json:"abilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[1]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -120,7 +221,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[1]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -133,7 +234,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{1}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Token) GetId() int64 {
@@ -171,6 +272,13 @@ func (x *Token) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Token) GetAbilities() []Scope {
+	if x != nil {
+		return x.Abilities
+	}
+	return nil
+}
+
 type RegisterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -183,7 +291,7 @@ type RegisterRequest struct {
 
 func (x *RegisterRequest) Reset() {
 	*x = RegisterRequest{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[2]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -195,7 +303,7 @@ func (x *RegisterRequest) String() string {
 func (*RegisterRequest) ProtoMessage() {}
 
 func (x *RegisterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[2]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -208,7 +316,7 @@ func (x *RegisterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterRequest.ProtoReflect.Descriptor instead.
 func (*RegisterRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{2}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RegisterRequest) GetName() string {
@@ -241,7 +349,7 @@ type RegisterResponse struct {
 
 func (x *RegisterResponse) Reset() {
 	*x = RegisterResponse{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[3]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -253,7 +361,7 @@ func (x *RegisterResponse) String() string {
 func (*RegisterResponse) ProtoMessage() {}
 
 func (x *RegisterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[3]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -266,7 +374,7 @@ func (x *RegisterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterResponse.ProtoReflect.Descriptor instead.
 func (*RegisterResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{3}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RegisterResponse) GetUser() *User {
@@ -277,16 +385,18 @@ func (x *RegisterResponse) GetUser() *User {
 }
 
 type LoginRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Email    string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Password string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// Keep the session for 30 days without use, and when the browser closes; else for 12 hours, until it closes.
+	Remember      bool `protobuf:"varint,3,opt,name=remember,proto3" json:"remember,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LoginRequest) Reset() {
 	*x = LoginRequest{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[4]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -298,7 +408,7 @@ func (x *LoginRequest) String() string {
 func (*LoginRequest) ProtoMessage() {}
 
 func (x *LoginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[4]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -311,7 +421,7 @@ func (x *LoginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoginRequest.ProtoReflect.Descriptor instead.
 func (*LoginRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{4}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LoginRequest) GetEmail() string {
@@ -328,6 +438,13 @@ func (x *LoginRequest) GetPassword() string {
 	return ""
 }
 
+func (x *LoginRequest) GetRemember() bool {
+	if x != nil {
+		return x.Remember
+	}
+	return false
+}
+
 type LoginResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
@@ -337,7 +454,7 @@ type LoginResponse struct {
 
 func (x *LoginResponse) Reset() {
 	*x = LoginResponse{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[5]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -349,7 +466,7 @@ func (x *LoginResponse) String() string {
 func (*LoginResponse) ProtoMessage() {}
 
 func (x *LoginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[5]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -362,7 +479,7 @@ func (x *LoginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoginResponse.ProtoReflect.Descriptor instead.
 func (*LoginResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{5}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *LoginResponse) GetUser() *User {
@@ -380,7 +497,7 @@ type LogoutRequest struct {
 
 func (x *LogoutRequest) Reset() {
 	*x = LogoutRequest{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[6]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +509,7 @@ func (x *LogoutRequest) String() string {
 func (*LogoutRequest) ProtoMessage() {}
 
 func (x *LogoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[6]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +522,7 @@ func (x *LogoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogoutRequest.ProtoReflect.Descriptor instead.
 func (*LogoutRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{6}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{7}
 }
 
 type LogoutResponse struct {
@@ -416,7 +533,7 @@ type LogoutResponse struct {
 
 func (x *LogoutResponse) Reset() {
 	*x = LogoutResponse{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[7]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -428,7 +545,7 @@ func (x *LogoutResponse) String() string {
 func (*LogoutResponse) ProtoMessage() {}
 
 func (x *LogoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[7]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -441,7 +558,7 @@ func (x *LogoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogoutResponse.ProtoReflect.Descriptor instead.
 func (*LogoutResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{7}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{8}
 }
 
 type GetCurrentUserRequest struct {
@@ -452,7 +569,7 @@ type GetCurrentUserRequest struct {
 
 func (x *GetCurrentUserRequest) Reset() {
 	*x = GetCurrentUserRequest{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[8]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -464,7 +581,7 @@ func (x *GetCurrentUserRequest) String() string {
 func (*GetCurrentUserRequest) ProtoMessage() {}
 
 func (x *GetCurrentUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[8]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -477,7 +594,7 @@ func (x *GetCurrentUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCurrentUserRequest.ProtoReflect.Descriptor instead.
 func (*GetCurrentUserRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{8}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{9}
 }
 
 type GetCurrentUserResponse struct {
@@ -489,7 +606,7 @@ type GetCurrentUserResponse struct {
 
 func (x *GetCurrentUserResponse) Reset() {
 	*x = GetCurrentUserResponse{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[9]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -501,7 +618,7 @@ func (x *GetCurrentUserResponse) String() string {
 func (*GetCurrentUserResponse) ProtoMessage() {}
 
 func (x *GetCurrentUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[9]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -514,7 +631,7 @@ func (x *GetCurrentUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCurrentUserResponse.ProtoReflect.Descriptor instead.
 func (*GetCurrentUserResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{9}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetCurrentUserResponse) GetUser() *User {
@@ -529,14 +646,16 @@ type CreateTokenRequest struct {
 	// What the token is for, shown in the list.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// When it stops working. Absent: never.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// What it may do. None: everything.
+	Abilities     []Scope `protobuf:"varint,3,rep,packed,name=abilities,proto3,enum=microtracker.v1.Scope" json:"abilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[10]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -548,7 +667,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[10]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -561,7 +680,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{10}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateTokenRequest) GetName() string {
@@ -578,6 +697,13 @@ func (x *CreateTokenRequest) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *CreateTokenRequest) GetAbilities() []Scope {
+	if x != nil {
+		return x.Abilities
+	}
+	return nil
+}
+
 type CreateTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Token *Token                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
@@ -589,7 +715,7 @@ type CreateTokenResponse struct {
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[11]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +727,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[11]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +740,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{11}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateTokenResponse) GetToken() *Token {
@@ -643,7 +769,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[12]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +781,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[12]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +794,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{12}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListTokensRequest) GetPageSize() int32 {
@@ -696,7 +822,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[13]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +834,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[13]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +847,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{13}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -747,7 +873,7 @@ type RevokeTokenRequest struct {
 
 func (x *RevokeTokenRequest) Reset() {
 	*x = RevokeTokenRequest{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[14]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -759,7 +885,7 @@ func (x *RevokeTokenRequest) String() string {
 func (*RevokeTokenRequest) ProtoMessage() {}
 
 func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[14]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -772,7 +898,7 @@ func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{14}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RevokeTokenRequest) GetTokenId() int64 {
@@ -790,7 +916,7 @@ type RevokeTokenResponse struct {
 
 func (x *RevokeTokenResponse) Reset() {
 	*x = RevokeTokenResponse{}
-	mi := &file_microtracker_v1_auth_proto_msgTypes[15]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +928,7 @@ func (x *RevokeTokenResponse) String() string {
 func (*RevokeTokenResponse) ProtoMessage() {}
 
 func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_auth_proto_msgTypes[15]
+	mi := &file_microtracker_v1_auth_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,20 +941,838 @@ func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{15}
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{16}
+}
+
+type VerifyEmailRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token from the link in the mail.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyEmailRequest) Reset() {
+	*x = VerifyEmailRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyEmailRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyEmailRequest) ProtoMessage() {}
+
+func (x *VerifyEmailRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyEmailRequest.ProtoReflect.Descriptor instead.
+func (*VerifyEmailRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *VerifyEmailRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+type VerifyEmailResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyEmailResponse) Reset() {
+	*x = VerifyEmailResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyEmailResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyEmailResponse) ProtoMessage() {}
+
+func (x *VerifyEmailResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyEmailResponse.ProtoReflect.Descriptor instead.
+func (*VerifyEmailResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{18}
+}
+
+type ResendVerificationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResendVerificationRequest) Reset() {
+	*x = ResendVerificationRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResendVerificationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResendVerificationRequest) ProtoMessage() {}
+
+func (x *ResendVerificationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResendVerificationRequest.ProtoReflect.Descriptor instead.
+func (*ResendVerificationRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{19}
+}
+
+type ResendVerificationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResendVerificationResponse) Reset() {
+	*x = ResendVerificationResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResendVerificationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResendVerificationResponse) ProtoMessage() {}
+
+func (x *ResendVerificationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResendVerificationResponse.ProtoReflect.Descriptor instead.
+func (*ResendVerificationResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{20}
+}
+
+type UpdateCurrentUserRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateCurrentUserRequest) Reset() {
+	*x = UpdateCurrentUserRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateCurrentUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateCurrentUserRequest) ProtoMessage() {}
+
+func (x *UpdateCurrentUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateCurrentUserRequest.ProtoReflect.Descriptor instead.
+func (*UpdateCurrentUserRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *UpdateCurrentUserRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type UpdateCurrentUserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateCurrentUserResponse) Reset() {
+	*x = UpdateCurrentUserResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateCurrentUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateCurrentUserResponse) ProtoMessage() {}
+
+func (x *UpdateCurrentUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateCurrentUserResponse.ProtoReflect.Descriptor instead.
+func (*UpdateCurrentUserResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *UpdateCurrentUserResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+type ChangePasswordRequest struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	CurrentPassword string                 `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
+	// 8 to 128 characters; no rules on what they are.
+	NewPassword   string `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangePasswordRequest) Reset() {
+	*x = ChangePasswordRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordRequest) ProtoMessage() {}
+
+func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
+func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ChangePasswordRequest) GetCurrentPassword() string {
+	if x != nil {
+		return x.CurrentPassword
+	}
+	return ""
+}
+
+func (x *ChangePasswordRequest) GetNewPassword() string {
+	if x != nil {
+		return x.NewPassword
+	}
+	return ""
+}
+
+type ChangePasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangePasswordResponse) Reset() {
+	*x = ChangePasswordResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordResponse) ProtoMessage() {}
+
+func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
+func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{24}
+}
+
+type RequestPasswordResetRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestPasswordResetRequest) Reset() {
+	*x = RequestPasswordResetRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestPasswordResetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestPasswordResetRequest) ProtoMessage() {}
+
+func (x *RequestPasswordResetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestPasswordResetRequest.ProtoReflect.Descriptor instead.
+func (*RequestPasswordResetRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RequestPasswordResetRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type RequestPasswordResetResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestPasswordResetResponse) Reset() {
+	*x = RequestPasswordResetResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestPasswordResetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestPasswordResetResponse) ProtoMessage() {}
+
+func (x *RequestPasswordResetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestPasswordResetResponse.ProtoReflect.Descriptor instead.
+func (*RequestPasswordResetResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{26}
+}
+
+type ResetPasswordRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token from the link in the mail.
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// 8 to 128 characters; no rules on what they are.
+	NewPassword   string `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPasswordRequest) Reset() {
+	*x = ResetPasswordRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPasswordRequest) ProtoMessage() {}
+
+func (x *ResetPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPasswordRequest.ProtoReflect.Descriptor instead.
+func (*ResetPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ResetPasswordRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *ResetPasswordRequest) GetNewPassword() string {
+	if x != nil {
+		return x.NewPassword
+	}
+	return ""
+}
+
+type ResetPasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPasswordResponse) Reset() {
+	*x = ResetPasswordResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPasswordResponse) ProtoMessage() {}
+
+func (x *ResetPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPasswordResponse.ProtoReflect.Descriptor instead.
+func (*ResetPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{28}
+}
+
+type ListSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most this many; 0 means 50.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the previous page; empty for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListSessionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSessionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListSessionsResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sessions []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListSessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+func (x *ListSessionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type RevokeSessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Which:
+	//
+	//	*RevokeSessionRequest_SessionId
+	//	*RevokeSessionRequest_AllOthers
+	Which         isRevokeSessionRequest_Which `protobuf_oneof:"which"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionRequest) Reset() {
+	*x = RevokeSessionRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionRequest) ProtoMessage() {}
+
+func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionRequest.ProtoReflect.Descriptor instead.
+func (*RevokeSessionRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RevokeSessionRequest) GetWhich() isRevokeSessionRequest_Which {
+	if x != nil {
+		return x.Which
+	}
+	return nil
+}
+
+func (x *RevokeSessionRequest) GetSessionId() string {
+	if x != nil {
+		if x, ok := x.Which.(*RevokeSessionRequest_SessionId); ok {
+			return x.SessionId
+		}
+	}
+	return ""
+}
+
+func (x *RevokeSessionRequest) GetAllOthers() bool {
+	if x != nil {
+		if x, ok := x.Which.(*RevokeSessionRequest_AllOthers); ok {
+			return x.AllOthers
+		}
+	}
+	return false
+}
+
+type isRevokeSessionRequest_Which interface {
+	isRevokeSessionRequest_Which()
+}
+
+type RevokeSessionRequest_SessionId struct {
+	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3,oneof"`
+}
+
+type RevokeSessionRequest_AllOthers struct {
+	// Sign out everywhere else.
+	AllOthers bool `protobuf:"varint,2,opt,name=all_others,json=allOthers,proto3,oneof"`
+}
+
+func (*RevokeSessionRequest_SessionId) isRevokeSessionRequest_Which() {}
+
+func (*RevokeSessionRequest_AllOthers) isRevokeSessionRequest_Which() {}
+
+type RevokeSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionResponse) Reset() {
+	*x = RevokeSessionResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionResponse) ProtoMessage() {}
+
+func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionResponse.ProtoReflect.Descriptor instead.
+func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{32}
+}
+
+type DeleteAccountRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account's password, to be sure that it is its owner.
+	Password      string `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteAccountRequest) Reset() {
+	*x = DeleteAccountRequest{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteAccountRequest) ProtoMessage() {}
+
+func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteAccountRequest.ProtoReflect.Descriptor instead.
+func (*DeleteAccountRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *DeleteAccountRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+type DeleteAccountResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteAccountResponse) Reset() {
+	*x = DeleteAccountResponse{}
+	mi := &file_microtracker_v1_auth_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteAccountResponse) ProtoMessage() {}
+
+func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_auth_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteAccountResponse.ProtoReflect.Descriptor instead.
+func (*DeleteAccountResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_auth_proto_rawDescGZIP(), []int{34}
 }
 
 var File_microtracker_v1_auth_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_auth_proto_rawDesc = "" +
 	"\n" +
-	"\x1amicrotracker/v1/auth.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"}\n" +
+	"\x1amicrotracker/v1/auth.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\xa4\x01\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
 	"\x05email\x18\x03 \x01(\tR\x05email\x12;\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xe1\x01\n" +
+	"createTime\x12%\n" +
+	"\x0eemail_verified\x18\x05 \x01(\bR\remailVerified\"\xf7\x01\n" +
+	"\aSession\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1d\n" +
+	"\n" +
+	"ip_address\x18\x02 \x01(\tR\tipAddress\x12\x16\n" +
+	"\x06device\x18\x03 \x01(\tR\x06device\x12?\n" +
+	"\rlast_activity\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\flastActivity\x12;\n" +
+	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12\x18\n" +
+	"\acurrent\x18\x06 \x01(\bR\acurrent\"\x97\x02\n" +
 	"\x05Token\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12<\n" +
@@ -837,7 +1781,8 @@ const file_microtracker_v1_auth_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"~\n" +
+	"createTime\x124\n" +
+	"\tabilities\x18\x06 \x03(\x0e2\x16.microtracker.v1.ScopeR\tabilities\"~\n" +
 	"\x0fRegisterRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x04name\x12 \n" +
@@ -845,23 +1790,25 @@ const file_microtracker_v1_auth_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x18\xff\x01`\x01R\x05email\x12)\n" +
 	"\bpassword\x18\x03 \x01(\tB\r\xbaH\ar\x05\x10\b\x18\x80\x01\x80\x01\x01R\bpassword\"=\n" +
 	"\x10RegisterResponse\x12)\n" +
-	"\x04user\x18\x01 \x01(\v2\x15.microtracker.v1.UserR\x04user\"[\n" +
+	"\x04user\x18\x01 \x01(\v2\x15.microtracker.v1.UserR\x04user\"w\n" +
 	"\fLoginRequest\x12 \n" +
 	"\x05email\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x05email\x12)\n" +
-	"\bpassword\x18\x02 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x01\x80\x01\x01R\bpassword\":\n" +
+	"\bpassword\x18\x02 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x01\x80\x01\x01R\bpassword\x12\x1a\n" +
+	"\bremember\x18\x03 \x01(\bR\bremember\":\n" +
 	"\rLoginResponse\x12)\n" +
 	"\x04user\x18\x01 \x01(\v2\x15.microtracker.v1.UserR\x04user\"\x0f\n" +
 	"\rLogoutRequest\"\x10\n" +
 	"\x0eLogoutResponse\"\x17\n" +
 	"\x15GetCurrentUserRequest\"C\n" +
 	"\x16GetCurrentUserResponse\x12)\n" +
-	"\x04user\x18\x01 \x01(\v2\x15.microtracker.v1.UserR\x04user\"y\n" +
+	"\x04user\x18\x01 \x01(\v2\x15.microtracker.v1.UserR\x04user\"\xc4\x01\n" +
 	"\x12CreateTokenRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x04name\x12C\n" +
 	"\n" +
-	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\xb2\x01\x02@\x01R\texpiresAt\"`\n" +
+	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\xb2\x01\x02@\x01R\texpiresAt\x12I\n" +
+	"\tabilities\x18\x03 \x03(\x0e2\x16.microtracker.v1.ScopeB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\tabilities\"`\n" +
 	"\x13CreateTokenResponse\x12,\n" +
 	"\x05token\x18\x01 \x01(\v2\x16.microtracker.v1.TokenR\x05token\x12\x1b\n" +
 	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"e\n" +
@@ -875,16 +1822,65 @@ const file_microtracker_v1_auth_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"8\n" +
 	"\x12RevokeTokenRequest\x12\"\n" +
 	"\btoken_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\atokenId\"\x15\n" +
-	"\x13RevokeTokenResponse2\x9d\x05\n" +
-	"\vAuthService\x12W\n" +
-	"\bRegister\x12 .microtracker.v1.RegisterRequest\x1a!.microtracker.v1.RegisterResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12N\n" +
-	"\x05Login\x12\x1d.microtracker.v1.LoginRequest\x1a\x1e.microtracker.v1.LoginResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12Q\n" +
-	"\x06Logout\x12\x1e.microtracker.v1.LogoutRequest\x1a\x1f.microtracker.v1.LogoutResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12l\n" +
-	"\x0eGetCurrentUser\x12&.microtracker.v1.GetCurrentUserRequest\x1a'.microtracker.v1.GetCurrentUserResponse\"\t\x8a\xb5\x18\x02\b\x02\x90\x02\x01\x12`\n" +
-	"\vCreateToken\x12#.microtracker.v1.CreateTokenRequest\x1a$.microtracker.v1.CreateTokenResponse\"\x06\x8a\xb5\x18\x02\b\x02\x12`\n" +
+	"\x13RevokeTokenResponse\"9\n" +
+	"\x12VerifyEmailRequest\x12#\n" +
+	"\x05token\x18\x01 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\xff\x01\x80\x01\x01R\x05token\"\x15\n" +
+	"\x13VerifyEmailResponse\"\x1b\n" +
+	"\x19ResendVerificationRequest\"\x1c\n" +
+	"\x1aResendVerificationResponse\":\n" +
+	"\x18UpdateCurrentUserRequest\x12\x1e\n" +
+	"\x04name\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x04name\"F\n" +
+	"\x19UpdateCurrentUserResponse\x12)\n" +
+	"\x04user\x18\x01 \x01(\v2\x15.microtracker.v1.UserR\x04user\"\x83\x01\n" +
+	"\x15ChangePasswordRequest\x128\n" +
+	"\x10current_password\x18\x01 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x01\x80\x01\x01R\x0fcurrentPassword\x120\n" +
+	"\fnew_password\x18\x02 \x01(\tB\r\xbaH\ar\x05\x10\b\x18\x80\x01\x80\x01\x01R\vnewPassword\"\x18\n" +
+	"\x16ChangePasswordResponse\"?\n" +
+	"\x1bRequestPasswordResetRequest\x12 \n" +
+	"\x05email\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x18\xff\x01`\x01R\x05email\"\x1e\n" +
+	"\x1cRequestPasswordResetResponse\"m\n" +
+	"\x14ResetPasswordRequest\x12#\n" +
+	"\x05token\x18\x01 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\xff\x01\x80\x01\x01R\x05token\x120\n" +
+	"\fnew_password\x18\x02 \x01(\tB\r\xbaH\ar\x05\x10\b\x18\x80\x01\x80\x01\x01R\vnewPassword\"\x17\n" +
+	"\x15ResetPasswordResponse\"g\n" +
+	"\x13ListSessionsRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"ListTokens\x12\".microtracker.v1.ListTokensRequest\x1a#.microtracker.v1.ListTokensResponse\"\t\x8a\xb5\x18\x02\b\x02\x90\x02\x01\x12`\n" +
-	"\vRevokeToken\x12#.microtracker.v1.RevokeTokenRequest\x1a$.microtracker.v1.RevokeTokenResponse\"\x06\x8a\xb5\x18\x02\b\x02B\xc6\x01\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"t\n" +
+	"\x14ListSessionsResponse\x124\n" +
+	"\bsessions\x18\x01 \x03(\v2\x18.microtracker.v1.SessionR\bsessions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"{\n" +
+	"\x14RevokeSessionRequest\x12)\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01H\x00R\tsessionId\x12(\n" +
+	"\n" +
+	"all_others\x18\x02 \x01(\bB\a\xbaH\x04j\x02\b\x01H\x00R\tallOthersB\x0e\n" +
+	"\x05which\x12\x05\xbaH\x02\b\x01\"\x17\n" +
+	"\x15RevokeSessionResponse\"A\n" +
+	"\x14DeleteAccountRequest\x12)\n" +
+	"\bpassword\x18\x01 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x01\x80\x01\x01R\bpassword\"\x17\n" +
+	"\x15DeleteAccountResponse2\x86\r\n" +
+	"\vAuthService\x12W\n" +
+	"\bRegister\x12 .microtracker.v1.RegisterRequest\x1a!.microtracker.v1.RegisterResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12`\n" +
+	"\vVerifyEmail\x12#.microtracker.v1.VerifyEmailRequest\x1a$.microtracker.v1.VerifyEmailResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12w\n" +
+	"\x12ResendVerification\x12*.microtracker.v1.ResendVerificationRequest\x1a+.microtracker.v1.ResendVerificationResponse\"\b\x8a\xb5\x18\x04\x18\x03\b\x02\x12N\n" +
+	"\x05Login\x12\x1d.microtracker.v1.LoginRequest\x1a\x1e.microtracker.v1.LoginResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12Q\n" +
+	"\x06Logout\x12\x1e.microtracker.v1.LogoutRequest\x1a\x1f.microtracker.v1.LogoutResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12n\n" +
+	"\x0eGetCurrentUser\x12&.microtracker.v1.GetCurrentUserRequest\x1a'.microtracker.v1.GetCurrentUserResponse\"\v\x8a\xb5\x18\x04\x18\x02\b\x02\x90\x02\x01\x12t\n" +
+	"\x11UpdateCurrentUser\x12).microtracker.v1.UpdateCurrentUserRequest\x1a*.microtracker.v1.UpdateCurrentUserResponse\"\b\x8a\xb5\x18\x04\x18\x03\b\x02\x12k\n" +
+	"\x0eChangePassword\x12&.microtracker.v1.ChangePasswordRequest\x1a'.microtracker.v1.ChangePasswordResponse\"\b\x8a\xb5\x18\x04\x18\x03\b\x02\x12{\n" +
+	"\x14RequestPasswordReset\x12,.microtracker.v1.RequestPasswordResetRequest\x1a-.microtracker.v1.RequestPasswordResetResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12f\n" +
+	"\rResetPassword\x12%.microtracker.v1.ResetPasswordRequest\x1a&.microtracker.v1.ResetPasswordResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12h\n" +
+	"\fListSessions\x12$.microtracker.v1.ListSessionsRequest\x1a%.microtracker.v1.ListSessionsResponse\"\v\x8a\xb5\x18\x04\x18\x02\b\x02\x90\x02\x01\x12h\n" +
+	"\rRevokeSession\x12%.microtracker.v1.RevokeSessionRequest\x1a&.microtracker.v1.RevokeSessionResponse\"\b\x8a\xb5\x18\x04\x18\x03\b\x02\x12b\n" +
+	"\vCreateToken\x12#.microtracker.v1.CreateTokenRequest\x1a$.microtracker.v1.CreateTokenResponse\"\b\x8a\xb5\x18\x04\x18\x03\b\x02\x12b\n" +
+	"\n" +
+	"ListTokens\x12\".microtracker.v1.ListTokensRequest\x1a#.microtracker.v1.ListTokensResponse\"\v\x8a\xb5\x18\x04\x18\x02\b\x02\x90\x02\x01\x12b\n" +
+	"\vRevokeToken\x12#.microtracker.v1.RevokeTokenRequest\x1a$.microtracker.v1.RevokeTokenResponse\"\b\x8a\xb5\x18\x04\x18\x03\b\x02\x12h\n" +
+	"\rDeleteAccount\x12%.microtracker.v1.DeleteAccountRequest\x1a&.microtracker.v1.DeleteAccountResponse\"\b\x8a\xb5\x18\x04\x18\x03\b\x02B\xc6\x01\n" +
 	"\x13com.microtracker.v1B\tAuthProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var (
@@ -899,56 +1895,100 @@ func file_microtracker_v1_auth_proto_rawDescGZIP() []byte {
 	return file_microtracker_v1_auth_proto_rawDescData
 }
 
-var file_microtracker_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_microtracker_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_microtracker_v1_auth_proto_goTypes = []any{
-	(*User)(nil),                   // 0: microtracker.v1.User
-	(*Token)(nil),                  // 1: microtracker.v1.Token
-	(*RegisterRequest)(nil),        // 2: microtracker.v1.RegisterRequest
-	(*RegisterResponse)(nil),       // 3: microtracker.v1.RegisterResponse
-	(*LoginRequest)(nil),           // 4: microtracker.v1.LoginRequest
-	(*LoginResponse)(nil),          // 5: microtracker.v1.LoginResponse
-	(*LogoutRequest)(nil),          // 6: microtracker.v1.LogoutRequest
-	(*LogoutResponse)(nil),         // 7: microtracker.v1.LogoutResponse
-	(*GetCurrentUserRequest)(nil),  // 8: microtracker.v1.GetCurrentUserRequest
-	(*GetCurrentUserResponse)(nil), // 9: microtracker.v1.GetCurrentUserResponse
-	(*CreateTokenRequest)(nil),     // 10: microtracker.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),    // 11: microtracker.v1.CreateTokenResponse
-	(*ListTokensRequest)(nil),      // 12: microtracker.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),     // 13: microtracker.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),     // 14: microtracker.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),    // 15: microtracker.v1.RevokeTokenResponse
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
+	(*User)(nil),                         // 0: microtracker.v1.User
+	(*Session)(nil),                      // 1: microtracker.v1.Session
+	(*Token)(nil),                        // 2: microtracker.v1.Token
+	(*RegisterRequest)(nil),              // 3: microtracker.v1.RegisterRequest
+	(*RegisterResponse)(nil),             // 4: microtracker.v1.RegisterResponse
+	(*LoginRequest)(nil),                 // 5: microtracker.v1.LoginRequest
+	(*LoginResponse)(nil),                // 6: microtracker.v1.LoginResponse
+	(*LogoutRequest)(nil),                // 7: microtracker.v1.LogoutRequest
+	(*LogoutResponse)(nil),               // 8: microtracker.v1.LogoutResponse
+	(*GetCurrentUserRequest)(nil),        // 9: microtracker.v1.GetCurrentUserRequest
+	(*GetCurrentUserResponse)(nil),       // 10: microtracker.v1.GetCurrentUserResponse
+	(*CreateTokenRequest)(nil),           // 11: microtracker.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),          // 12: microtracker.v1.CreateTokenResponse
+	(*ListTokensRequest)(nil),            // 13: microtracker.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),           // 14: microtracker.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),           // 15: microtracker.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),          // 16: microtracker.v1.RevokeTokenResponse
+	(*VerifyEmailRequest)(nil),           // 17: microtracker.v1.VerifyEmailRequest
+	(*VerifyEmailResponse)(nil),          // 18: microtracker.v1.VerifyEmailResponse
+	(*ResendVerificationRequest)(nil),    // 19: microtracker.v1.ResendVerificationRequest
+	(*ResendVerificationResponse)(nil),   // 20: microtracker.v1.ResendVerificationResponse
+	(*UpdateCurrentUserRequest)(nil),     // 21: microtracker.v1.UpdateCurrentUserRequest
+	(*UpdateCurrentUserResponse)(nil),    // 22: microtracker.v1.UpdateCurrentUserResponse
+	(*ChangePasswordRequest)(nil),        // 23: microtracker.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),       // 24: microtracker.v1.ChangePasswordResponse
+	(*RequestPasswordResetRequest)(nil),  // 25: microtracker.v1.RequestPasswordResetRequest
+	(*RequestPasswordResetResponse)(nil), // 26: microtracker.v1.RequestPasswordResetResponse
+	(*ResetPasswordRequest)(nil),         // 27: microtracker.v1.ResetPasswordRequest
+	(*ResetPasswordResponse)(nil),        // 28: microtracker.v1.ResetPasswordResponse
+	(*ListSessionsRequest)(nil),          // 29: microtracker.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),         // 30: microtracker.v1.ListSessionsResponse
+	(*RevokeSessionRequest)(nil),         // 31: microtracker.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),        // 32: microtracker.v1.RevokeSessionResponse
+	(*DeleteAccountRequest)(nil),         // 33: microtracker.v1.DeleteAccountRequest
+	(*DeleteAccountResponse)(nil),        // 34: microtracker.v1.DeleteAccountResponse
+	(*timestamppb.Timestamp)(nil),        // 35: google.protobuf.Timestamp
+	(Scope)(0),                           // 36: microtracker.v1.Scope
 }
 var file_microtracker_v1_auth_proto_depIdxs = []int32{
-	16, // 0: microtracker.v1.User.create_time:type_name -> google.protobuf.Timestamp
-	16, // 1: microtracker.v1.Token.last_used_at:type_name -> google.protobuf.Timestamp
-	16, // 2: microtracker.v1.Token.expires_at:type_name -> google.protobuf.Timestamp
-	16, // 3: microtracker.v1.Token.create_time:type_name -> google.protobuf.Timestamp
-	0,  // 4: microtracker.v1.RegisterResponse.user:type_name -> microtracker.v1.User
-	0,  // 5: microtracker.v1.LoginResponse.user:type_name -> microtracker.v1.User
-	0,  // 6: microtracker.v1.GetCurrentUserResponse.user:type_name -> microtracker.v1.User
-	16, // 7: microtracker.v1.CreateTokenRequest.expires_at:type_name -> google.protobuf.Timestamp
-	1,  // 8: microtracker.v1.CreateTokenResponse.token:type_name -> microtracker.v1.Token
-	1,  // 9: microtracker.v1.ListTokensResponse.tokens:type_name -> microtracker.v1.Token
-	2,  // 10: microtracker.v1.AuthService.Register:input_type -> microtracker.v1.RegisterRequest
-	4,  // 11: microtracker.v1.AuthService.Login:input_type -> microtracker.v1.LoginRequest
-	6,  // 12: microtracker.v1.AuthService.Logout:input_type -> microtracker.v1.LogoutRequest
-	8,  // 13: microtracker.v1.AuthService.GetCurrentUser:input_type -> microtracker.v1.GetCurrentUserRequest
-	10, // 14: microtracker.v1.AuthService.CreateToken:input_type -> microtracker.v1.CreateTokenRequest
-	12, // 15: microtracker.v1.AuthService.ListTokens:input_type -> microtracker.v1.ListTokensRequest
-	14, // 16: microtracker.v1.AuthService.RevokeToken:input_type -> microtracker.v1.RevokeTokenRequest
-	3,  // 17: microtracker.v1.AuthService.Register:output_type -> microtracker.v1.RegisterResponse
-	5,  // 18: microtracker.v1.AuthService.Login:output_type -> microtracker.v1.LoginResponse
-	7,  // 19: microtracker.v1.AuthService.Logout:output_type -> microtracker.v1.LogoutResponse
-	9,  // 20: microtracker.v1.AuthService.GetCurrentUser:output_type -> microtracker.v1.GetCurrentUserResponse
-	11, // 21: microtracker.v1.AuthService.CreateToken:output_type -> microtracker.v1.CreateTokenResponse
-	13, // 22: microtracker.v1.AuthService.ListTokens:output_type -> microtracker.v1.ListTokensResponse
-	15, // 23: microtracker.v1.AuthService.RevokeToken:output_type -> microtracker.v1.RevokeTokenResponse
-	17, // [17:24] is the sub-list for method output_type
-	10, // [10:17] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	35, // 0: microtracker.v1.User.create_time:type_name -> google.protobuf.Timestamp
+	35, // 1: microtracker.v1.Session.last_activity:type_name -> google.protobuf.Timestamp
+	35, // 2: microtracker.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	35, // 3: microtracker.v1.Token.last_used_at:type_name -> google.protobuf.Timestamp
+	35, // 4: microtracker.v1.Token.expires_at:type_name -> google.protobuf.Timestamp
+	35, // 5: microtracker.v1.Token.create_time:type_name -> google.protobuf.Timestamp
+	36, // 6: microtracker.v1.Token.abilities:type_name -> microtracker.v1.Scope
+	0,  // 7: microtracker.v1.RegisterResponse.user:type_name -> microtracker.v1.User
+	0,  // 8: microtracker.v1.LoginResponse.user:type_name -> microtracker.v1.User
+	0,  // 9: microtracker.v1.GetCurrentUserResponse.user:type_name -> microtracker.v1.User
+	35, // 10: microtracker.v1.CreateTokenRequest.expires_at:type_name -> google.protobuf.Timestamp
+	36, // 11: microtracker.v1.CreateTokenRequest.abilities:type_name -> microtracker.v1.Scope
+	2,  // 12: microtracker.v1.CreateTokenResponse.token:type_name -> microtracker.v1.Token
+	2,  // 13: microtracker.v1.ListTokensResponse.tokens:type_name -> microtracker.v1.Token
+	0,  // 14: microtracker.v1.UpdateCurrentUserResponse.user:type_name -> microtracker.v1.User
+	1,  // 15: microtracker.v1.ListSessionsResponse.sessions:type_name -> microtracker.v1.Session
+	3,  // 16: microtracker.v1.AuthService.Register:input_type -> microtracker.v1.RegisterRequest
+	17, // 17: microtracker.v1.AuthService.VerifyEmail:input_type -> microtracker.v1.VerifyEmailRequest
+	19, // 18: microtracker.v1.AuthService.ResendVerification:input_type -> microtracker.v1.ResendVerificationRequest
+	5,  // 19: microtracker.v1.AuthService.Login:input_type -> microtracker.v1.LoginRequest
+	7,  // 20: microtracker.v1.AuthService.Logout:input_type -> microtracker.v1.LogoutRequest
+	9,  // 21: microtracker.v1.AuthService.GetCurrentUser:input_type -> microtracker.v1.GetCurrentUserRequest
+	21, // 22: microtracker.v1.AuthService.UpdateCurrentUser:input_type -> microtracker.v1.UpdateCurrentUserRequest
+	23, // 23: microtracker.v1.AuthService.ChangePassword:input_type -> microtracker.v1.ChangePasswordRequest
+	25, // 24: microtracker.v1.AuthService.RequestPasswordReset:input_type -> microtracker.v1.RequestPasswordResetRequest
+	27, // 25: microtracker.v1.AuthService.ResetPassword:input_type -> microtracker.v1.ResetPasswordRequest
+	29, // 26: microtracker.v1.AuthService.ListSessions:input_type -> microtracker.v1.ListSessionsRequest
+	31, // 27: microtracker.v1.AuthService.RevokeSession:input_type -> microtracker.v1.RevokeSessionRequest
+	11, // 28: microtracker.v1.AuthService.CreateToken:input_type -> microtracker.v1.CreateTokenRequest
+	13, // 29: microtracker.v1.AuthService.ListTokens:input_type -> microtracker.v1.ListTokensRequest
+	15, // 30: microtracker.v1.AuthService.RevokeToken:input_type -> microtracker.v1.RevokeTokenRequest
+	33, // 31: microtracker.v1.AuthService.DeleteAccount:input_type -> microtracker.v1.DeleteAccountRequest
+	4,  // 32: microtracker.v1.AuthService.Register:output_type -> microtracker.v1.RegisterResponse
+	18, // 33: microtracker.v1.AuthService.VerifyEmail:output_type -> microtracker.v1.VerifyEmailResponse
+	20, // 34: microtracker.v1.AuthService.ResendVerification:output_type -> microtracker.v1.ResendVerificationResponse
+	6,  // 35: microtracker.v1.AuthService.Login:output_type -> microtracker.v1.LoginResponse
+	8,  // 36: microtracker.v1.AuthService.Logout:output_type -> microtracker.v1.LogoutResponse
+	10, // 37: microtracker.v1.AuthService.GetCurrentUser:output_type -> microtracker.v1.GetCurrentUserResponse
+	22, // 38: microtracker.v1.AuthService.UpdateCurrentUser:output_type -> microtracker.v1.UpdateCurrentUserResponse
+	24, // 39: microtracker.v1.AuthService.ChangePassword:output_type -> microtracker.v1.ChangePasswordResponse
+	26, // 40: microtracker.v1.AuthService.RequestPasswordReset:output_type -> microtracker.v1.RequestPasswordResetResponse
+	28, // 41: microtracker.v1.AuthService.ResetPassword:output_type -> microtracker.v1.ResetPasswordResponse
+	30, // 42: microtracker.v1.AuthService.ListSessions:output_type -> microtracker.v1.ListSessionsResponse
+	32, // 43: microtracker.v1.AuthService.RevokeSession:output_type -> microtracker.v1.RevokeSessionResponse
+	12, // 44: microtracker.v1.AuthService.CreateToken:output_type -> microtracker.v1.CreateTokenResponse
+	14, // 45: microtracker.v1.AuthService.ListTokens:output_type -> microtracker.v1.ListTokensResponse
+	16, // 46: microtracker.v1.AuthService.RevokeToken:output_type -> microtracker.v1.RevokeTokenResponse
+	34, // 47: microtracker.v1.AuthService.DeleteAccount:output_type -> microtracker.v1.DeleteAccountResponse
+	32, // [32:48] is the sub-list for method output_type
+	16, // [16:32] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_auth_proto_init() }
@@ -957,13 +1997,17 @@ func file_microtracker_v1_auth_proto_init() {
 		return
 	}
 	file_microtracker_v1_access_proto_init()
+	file_microtracker_v1_auth_proto_msgTypes[31].OneofWrappers = []any{
+		(*RevokeSessionRequest_SessionId)(nil),
+		(*RevokeSessionRequest_AllOthers)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_microtracker_v1_auth_proto_rawDesc), len(file_microtracker_v1_auth_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -63,6 +63,20 @@ const (
 	ErrorReason_ERROR_REASON_CANCELED ErrorReason = 17
 	// Accounts are not opened by registration here; the operator makes them. PERMISSION_DENIED.
 	ErrorReason_ERROR_REASON_REGISTRATION_CLOSED ErrorReason = 18
+	// The credential is good, but not for this: its scope or its kind does not allow the call. PERMISSION_DENIED.
+	ErrorReason_ERROR_REASON_SCOPE_MISSING ErrorReason = 19
+	// Too many attempts; the google.rpc.RetryInfo detail says when to try again. RESOURCE_EXHAUSTED.
+	ErrorReason_ERROR_REASON_TOO_MANY_ATTEMPTS ErrorReason = 20
+	// The password is one of those that everybody tries first. INVALID_ARGUMENT.
+	ErrorReason_ERROR_REASON_PASSWORD_TOO_COMMON ErrorReason = 21
+	// The link's token is unknown, used or expired. INVALID_ARGUMENT.
+	ErrorReason_ERROR_REASON_LINK_INVALID ErrorReason = 22
+	// The current password, or the name typed to confirm, does not match. INVALID_ARGUMENT.
+	ErrorReason_ERROR_REASON_CONFIRMATION_WRONG ErrorReason = 23
+	// The account was disabled by the operator. PERMISSION_DENIED.
+	ErrorReason_ERROR_REASON_ACCOUNT_DISABLED ErrorReason = 24
+	// The account still has something that has to go first. FAILED_PRECONDITION.
+	ErrorReason_ERROR_REASON_PRECONDITION ErrorReason = 25
 )
 
 // Enum value maps for ErrorReason.
@@ -87,6 +101,13 @@ var (
 		16: "ERROR_REASON_UNKNOWN_RPC",
 		17: "ERROR_REASON_CANCELED",
 		18: "ERROR_REASON_REGISTRATION_CLOSED",
+		19: "ERROR_REASON_SCOPE_MISSING",
+		20: "ERROR_REASON_TOO_MANY_ATTEMPTS",
+		21: "ERROR_REASON_PASSWORD_TOO_COMMON",
+		22: "ERROR_REASON_LINK_INVALID",
+		23: "ERROR_REASON_CONFIRMATION_WRONG",
+		24: "ERROR_REASON_ACCOUNT_DISABLED",
+		25: "ERROR_REASON_PRECONDITION",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -108,6 +129,13 @@ var (
 		"ERROR_REASON_UNKNOWN_RPC":          16,
 		"ERROR_REASON_CANCELED":             17,
 		"ERROR_REASON_REGISTRATION_CLOSED":  18,
+		"ERROR_REASON_SCOPE_MISSING":        19,
+		"ERROR_REASON_TOO_MANY_ATTEMPTS":    20,
+		"ERROR_REASON_PASSWORD_TOO_COMMON":  21,
+		"ERROR_REASON_LINK_INVALID":         22,
+		"ERROR_REASON_CONFIRMATION_WRONG":   23,
+		"ERROR_REASON_ACCOUNT_DISABLED":     24,
+		"ERROR_REASON_PRECONDITION":         25,
 	}
 )
 
@@ -142,7 +170,7 @@ var File_microtracker_v1_errors_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1cmicrotracker/v1/errors.proto\x12\x0fmicrotracker.v1*\x83\x05\n" +
+	"\x1cmicrotracker/v1/errors.proto\x12\x0fmicrotracker.v1*\xf3\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eERROR_REASON_MALFORMED_REQUEST\x10\x01\x12\"\n" +
@@ -163,7 +191,14 @@ const file_microtracker_v1_errors_proto_rawDesc = "" +
 	"\x15ERROR_REASON_INTERNAL\x10\x0f\x12\x1c\n" +
 	"\x18ERROR_REASON_UNKNOWN_RPC\x10\x10\x12\x19\n" +
 	"\x15ERROR_REASON_CANCELED\x10\x11\x12$\n" +
-	" ERROR_REASON_REGISTRATION_CLOSED\x10\x12B\xc8\x01\n" +
+	" ERROR_REASON_REGISTRATION_CLOSED\x10\x12\x12\x1e\n" +
+	"\x1aERROR_REASON_SCOPE_MISSING\x10\x13\x12\"\n" +
+	"\x1eERROR_REASON_TOO_MANY_ATTEMPTS\x10\x14\x12$\n" +
+	" ERROR_REASON_PASSWORD_TOO_COMMON\x10\x15\x12\x1d\n" +
+	"\x19ERROR_REASON_LINK_INVALID\x10\x16\x12#\n" +
+	"\x1fERROR_REASON_CONFIRMATION_WRONG\x10\x17\x12!\n" +
+	"\x1dERROR_REASON_ACCOUNT_DISABLED\x10\x18\x12\x1d\n" +
+	"\x19ERROR_REASON_PRECONDITION\x10\x19B\xc8\x01\n" +
 	"\x13com.microtracker.v1B\vErrorsProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var (

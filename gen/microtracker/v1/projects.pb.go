@@ -10,6 +10,8 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -22,6 +24,108 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// PrivacyMode is how visitors are recognised.
+type PrivacyMode int32
+
+const (
+	PrivacyMode_PRIVACY_MODE_UNSPECIFIED PrivacyMode = 0
+	// By a keyed hash that changes every day. Nothing is stored in the browser.
+	PrivacyMode_PRIVACY_MODE_COOKIELESS PrivacyMode = 1
+	// By an id that the browser stores, where the visitor has agreed to it.
+	PrivacyMode_PRIVACY_MODE_STORED_ID PrivacyMode = 2
+)
+
+// Enum value maps for PrivacyMode.
+var (
+	PrivacyMode_name = map[int32]string{
+		0: "PRIVACY_MODE_UNSPECIFIED",
+		1: "PRIVACY_MODE_COOKIELESS",
+		2: "PRIVACY_MODE_STORED_ID",
+	}
+	PrivacyMode_value = map[string]int32{
+		"PRIVACY_MODE_UNSPECIFIED": 0,
+		"PRIVACY_MODE_COOKIELESS":  1,
+		"PRIVACY_MODE_STORED_ID":   2,
+	}
+)
+
+func (x PrivacyMode) Enum() *PrivacyMode {
+	p := new(PrivacyMode)
+	*p = x
+	return p
+}
+
+func (x PrivacyMode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PrivacyMode) Descriptor() protoreflect.EnumDescriptor {
+	return file_microtracker_v1_projects_proto_enumTypes[0].Descriptor()
+}
+
+func (PrivacyMode) Type() protoreflect.EnumType {
+	return &file_microtracker_v1_projects_proto_enumTypes[0]
+}
+
+func (x PrivacyMode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PrivacyMode.Descriptor instead.
+func (PrivacyMode) EnumDescriptor() ([]byte, []int) {
+	return file_microtracker_v1_projects_proto_rawDescGZIP(), []int{0}
+}
+
+// ProjectKey is one of a project's own two keys.
+type ProjectKey int32
+
+const (
+	ProjectKey_PROJECT_KEY_UNSPECIFIED ProjectKey = 0
+	ProjectKey_PROJECT_KEY_PUBLIC      ProjectKey = 1
+	ProjectKey_PROJECT_KEY_SECRET      ProjectKey = 2
+)
+
+// Enum value maps for ProjectKey.
+var (
+	ProjectKey_name = map[int32]string{
+		0: "PROJECT_KEY_UNSPECIFIED",
+		1: "PROJECT_KEY_PUBLIC",
+		2: "PROJECT_KEY_SECRET",
+	}
+	ProjectKey_value = map[string]int32{
+		"PROJECT_KEY_UNSPECIFIED": 0,
+		"PROJECT_KEY_PUBLIC":      1,
+		"PROJECT_KEY_SECRET":      2,
+	}
+)
+
+func (x ProjectKey) Enum() *ProjectKey {
+	p := new(ProjectKey)
+	*p = x
+	return p
+}
+
+func (x ProjectKey) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ProjectKey) Descriptor() protoreflect.EnumDescriptor {
+	return file_microtracker_v1_projects_proto_enumTypes[1].Descriptor()
+}
+
+func (ProjectKey) Type() protoreflect.EnumType {
+	return &file_microtracker_v1_projects_proto_enumTypes[1]
+}
+
+func (x ProjectKey) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ProjectKey.Descriptor instead.
+func (ProjectKey) EnumDescriptor() ([]byte, []int) {
+	return file_microtracker_v1_projects_proto_rawDescGZIP(), []int{1}
+}
 
 // Project is one website or app whose visitors are counted together.
 type Project struct {
@@ -38,10 +142,15 @@ type Project struct {
 	// ISO 4217; the currency of the project's revenue and spend.
 	Currency string `protobuf:"bytes,8,opt,name=currency,proto3" json:"currency,omitempty"`
 	// When one of the project's keys was last used, to the minute. Absent if never.
-	LastUsedAt    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	LastUsedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When one of the project's keys was last replaced. Absent if never.
+	LastRotatedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=last_rotated_at,json=lastRotatedAt,proto3" json:"last_rotated_at,omitempty"`
+	// The hosts whose pages may send events, such as "example.com" or "*.example.com". None: any.
+	AllowedHostnames []string    `protobuf:"bytes,12,rep,name=allowed_hostnames,json=allowedHostnames,proto3" json:"allowed_hostnames,omitempty"`
+	PrivacyMode      PrivacyMode `protobuf:"varint,13,opt,name=privacy_mode,json=privacyMode,proto3,enum=microtracker.v1.PrivacyMode" json:"privacy_mode,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Project) Reset() {
@@ -142,6 +251,27 @@ func (x *Project) GetCreateTime() *timestamppb.Timestamp {
 		return x.CreateTime
 	}
 	return nil
+}
+
+func (x *Project) GetLastRotatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastRotatedAt
+	}
+	return nil
+}
+
+func (x *Project) GetAllowedHostnames() []string {
+	if x != nil {
+		return x.AllowedHostnames
+	}
+	return nil
+}
+
+func (x *Project) GetPrivacyMode() PrivacyMode {
+	if x != nil {
+		return x.PrivacyMode
+	}
+	return PrivacyMode_PRIVACY_MODE_UNSPECIFIED
 }
 
 type CreateProjectRequest struct {
@@ -579,11 +709,387 @@ func (x *GetInstallationResponse) GetLastEventAt() *timestamppb.Timestamp {
 	return nil
 }
 
+type UpdateProjectRequest struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId   int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	Name        string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Description string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	// http or https.
+	WebsiteUrl string `protobuf:"bytes,4,opt,name=website_url,json=websiteUrl,proto3" json:"website_url,omitempty"`
+	// An inactive project takes no events.
+	IsActive bool   `protobuf:"varint,5,opt,name=is_active,json=isActive,proto3" json:"is_active,omitempty"`
+	TimeZone string `protobuf:"bytes,6,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	Currency string `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Hosts, with "*." before one for all its subdomains.
+	AllowedHostnames []string    `protobuf:"bytes,8,rep,name=allowed_hostnames,json=allowedHostnames,proto3" json:"allowed_hostnames,omitempty"`
+	PrivacyMode      PrivacyMode `protobuf:"varint,9,opt,name=privacy_mode,json=privacyMode,proto3,enum=microtracker.v1.PrivacyMode" json:"privacy_mode,omitempty"`
+	// The fields to change: any of those above but project_id.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,10,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateProjectRequest) Reset() {
+	*x = UpdateProjectRequest{}
+	mi := &file_microtracker_v1_projects_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateProjectRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateProjectRequest) ProtoMessage() {}
+
+func (x *UpdateProjectRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_projects_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateProjectRequest.ProtoReflect.Descriptor instead.
+func (*UpdateProjectRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_projects_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *UpdateProjectRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *UpdateProjectRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UpdateProjectRequest) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *UpdateProjectRequest) GetWebsiteUrl() string {
+	if x != nil {
+		return x.WebsiteUrl
+	}
+	return ""
+}
+
+func (x *UpdateProjectRequest) GetIsActive() bool {
+	if x != nil {
+		return x.IsActive
+	}
+	return false
+}
+
+func (x *UpdateProjectRequest) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *UpdateProjectRequest) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *UpdateProjectRequest) GetAllowedHostnames() []string {
+	if x != nil {
+		return x.AllowedHostnames
+	}
+	return nil
+}
+
+func (x *UpdateProjectRequest) GetPrivacyMode() PrivacyMode {
+	if x != nil {
+		return x.PrivacyMode
+	}
+	return PrivacyMode_PRIVACY_MODE_UNSPECIFIED
+}
+
+func (x *UpdateProjectRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+type UpdateProjectResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Project       *Project               `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateProjectResponse) Reset() {
+	*x = UpdateProjectResponse{}
+	mi := &file_microtracker_v1_projects_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateProjectResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateProjectResponse) ProtoMessage() {}
+
+func (x *UpdateProjectResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_projects_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateProjectResponse.ProtoReflect.Descriptor instead.
+func (*UpdateProjectResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_projects_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UpdateProjectResponse) GetProject() *Project {
+	if x != nil {
+		return x.Project
+	}
+	return nil
+}
+
+type DeleteProjectRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// The project's name, typed to be sure which one goes.
+	ConfirmName   string `protobuf:"bytes,2,opt,name=confirm_name,json=confirmName,proto3" json:"confirm_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteProjectRequest) Reset() {
+	*x = DeleteProjectRequest{}
+	mi := &file_microtracker_v1_projects_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteProjectRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteProjectRequest) ProtoMessage() {}
+
+func (x *DeleteProjectRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_projects_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteProjectRequest.ProtoReflect.Descriptor instead.
+func (*DeleteProjectRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_projects_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DeleteProjectRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *DeleteProjectRequest) GetConfirmName() string {
+	if x != nil {
+		return x.ConfirmName
+	}
+	return ""
+}
+
+type DeleteProjectResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteProjectResponse) Reset() {
+	*x = DeleteProjectResponse{}
+	mi := &file_microtracker_v1_projects_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteProjectResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteProjectResponse) ProtoMessage() {}
+
+func (x *DeleteProjectResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_projects_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteProjectResponse.ProtoReflect.Descriptor instead.
+func (*DeleteProjectResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_projects_proto_rawDescGZIP(), []int{12}
+}
+
+type RotateKeysRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	Key       ProjectKey             `protobuf:"varint,2,opt,name=key,proto3,enum=microtracker.v1.ProjectKey" json:"key,omitempty"`
+	// How long the old key works on: up to 30 days. Absent: not at all.
+	Grace         *durationpb.Duration `protobuf:"bytes,3,opt,name=grace,proto3" json:"grace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateKeysRequest) Reset() {
+	*x = RotateKeysRequest{}
+	mi := &file_microtracker_v1_projects_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateKeysRequest) ProtoMessage() {}
+
+func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_projects_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateKeysRequest.ProtoReflect.Descriptor instead.
+func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_projects_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *RotateKeysRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *RotateKeysRequest) GetKey() ProjectKey {
+	if x != nil {
+		return x.Key
+	}
+	return ProjectKey_PROJECT_KEY_UNSPECIFIED
+}
+
+func (x *RotateKeysRequest) GetGrace() *durationpb.Duration {
+	if x != nil {
+		return x.Grace
+	}
+	return nil
+}
+
+type RotateKeysResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Project *Project               `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"`
+	// The new secret key. Shown only here; empty when the public key was rotated.
+	SecretKey string `protobuf:"bytes,2,opt,name=secret_key,json=secretKey,proto3" json:"secret_key,omitempty"`
+	// Until when the old key works.
+	OldKeyExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=old_key_expires_at,json=oldKeyExpiresAt,proto3" json:"old_key_expires_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *RotateKeysResponse) Reset() {
+	*x = RotateKeysResponse{}
+	mi := &file_microtracker_v1_projects_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateKeysResponse) ProtoMessage() {}
+
+func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_projects_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateKeysResponse.ProtoReflect.Descriptor instead.
+func (*RotateKeysResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_projects_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *RotateKeysResponse) GetProject() *Project {
+	if x != nil {
+		return x.Project
+	}
+	return nil
+}
+
+func (x *RotateKeysResponse) GetSecretKey() string {
+	if x != nil {
+		return x.SecretKey
+	}
+	return ""
+}
+
+func (x *RotateKeysResponse) GetOldKeyExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldKeyExpiresAt
+	}
+	return nil
+}
+
 var File_microtracker_v1_projects_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"\n" +
-	"\x1emicrotracker/v1/projects.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\xe0\x02\n" +
+	"\x1emicrotracker/v1/projects.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\x92\x04\n" +
 	"\aProject\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12 \n" +
@@ -599,7 +1105,10 @@ const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"lastUsedAt\x12;\n" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x87\x02\n" +
+	"createTime\x12B\n" +
+	"\x0flast_rotated_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rlastRotatedAt\x12+\n" +
+	"\x11allowed_hostnames\x18\f \x03(\tR\x10allowedHostnames\x12?\n" +
+	"\fprivacy_mode\x18\r \x01(\x0e2\x1c.microtracker.v1.PrivacyModeR\vprivacyMode\"\x87\x02\n" +
 	"\x14CreateProjectRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x04name\x12*\n" +
@@ -633,13 +1142,60 @@ const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"\asnippet\x18\x01 \x01(\tR\asnippet\x12\x1d\n" +
 	"\n" +
 	"script_url\x18\x02 \x01(\tR\tscriptUrl\x12>\n" +
-	"\rlast_event_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vlastEventAt2\xb4\x03\n" +
-	"\x0fProjectsService\x12f\n" +
-	"\rCreateProject\x12%.microtracker.v1.CreateProjectRequest\x1a&.microtracker.v1.CreateProjectResponse\"\x06\x8a\xb5\x18\x02\b\x02\x12`\n" +
+	"\rlast_event_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vlastEventAt\"\xe5\x04\n" +
+	"\x14UpdateProjectRequest\x12&\n" +
 	"\n" +
-	"GetProject\x12\".microtracker.v1.GetProjectRequest\x1a#.microtracker.v1.GetProjectResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12f\n" +
-	"\fListProjects\x12$.microtracker.v1.ListProjectsRequest\x1a%.microtracker.v1.ListProjectsResponse\"\t\x8a\xb5\x18\x02\b\x02\x90\x02\x01\x12o\n" +
-	"\x0fGetInstallation\x12'.microtracker.v1.GetInstallationRequest\x1a(.microtracker.v1.GetInstallationResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01B\xca\x01\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12\x1c\n" +
+	"\x04name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x04name\x12*\n" +
+	"\vdescription\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\vdescription\x12K\n" +
+	"\vwebsite_url\x18\x04 \x01(\tB*\xbaH'\xd8\x01\x01r\"\x18\xff\x012\x1d^https?://[^\\s/?#]+\\.?[^\\s]*$R\n" +
+	"websiteUrl\x12\x1b\n" +
+	"\tis_active\x18\x05 \x01(\bR\bisActive\x12$\n" +
+	"\ttime_zone\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x120\n" +
+	"\bcurrency\x18\a \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\x12\x88\x01\n" +
+	"\x11allowed_hostnames\x18\b \x03(\tB[\xbaHX\x92\x01U\x10d\x18\x01\"OrM\x18\xfd\x012H^(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$R\x10allowedHostnames\x12I\n" +
+	"\fprivacy_mode\x18\t \x01(\x0e2\x1c.microtracker.v1.PrivacyModeB\b\xbaH\x05\x82\x01\x02\x10\x01R\vprivacyMode\x12C\n" +
+	"\vupdate_mask\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"updateMask\"K\n" +
+	"\x15UpdateProjectResponse\x122\n" +
+	"\aproject\x18\x01 \x01(\v2\x18.microtracker.v1.ProjectR\aproject\"k\n" +
+	"\x14DeleteProjectRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12+\n" +
+	"\fconfirm_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\vconfirmName\"\x17\n" +
+	"\x15DeleteProjectResponse\"\xb8\x01\n" +
+	"\x11RotateKeysRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x129\n" +
+	"\x03key\x18\x02 \x01(\x0e2\x1b.microtracker.v1.ProjectKeyB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x03key\x12@\n" +
+	"\x05grace\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x05\b\x80\x9a\x9e\x012\x00R\x05grace\"\xb5\x01\n" +
+	"\x12RotateKeysResponse\x122\n" +
+	"\aproject\x18\x01 \x01(\v2\x18.microtracker.v1.ProjectR\aproject\x12\"\n" +
+	"\n" +
+	"secret_key\x18\x02 \x01(\tB\x03\x80\x01\x01R\tsecretKey\x12G\n" +
+	"\x12old_key_expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0foldKeyExpiresAt*d\n" +
+	"\vPrivacyMode\x12\x1c\n" +
+	"\x18PRIVACY_MODE_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17PRIVACY_MODE_COOKIELESS\x10\x01\x12\x1a\n" +
+	"\x16PRIVACY_MODE_STORED_ID\x10\x02*Y\n" +
+	"\n" +
+	"ProjectKey\x12\x1b\n" +
+	"\x17PROJECT_KEY_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12PROJECT_KEY_PUBLIC\x10\x01\x12\x16\n" +
+	"\x12PROJECT_KEY_SECRET\x10\x022\xf1\x05\n" +
+	"\x0fProjectsService\x12h\n" +
+	"\rCreateProject\x12%.microtracker.v1.CreateProjectRequest\x1a&.microtracker.v1.CreateProjectResponse\"\b\x8a\xb5\x18\x04\x18\x05\b\x02\x12b\n" +
+	"\n" +
+	"GetProject\x12\".microtracker.v1.GetProjectRequest\x1a#.microtracker.v1.GetProjectResponse\"\v\x8a\xb5\x18\x04\x18\x04\x10\x01\x90\x02\x01\x12h\n" +
+	"\fListProjects\x12$.microtracker.v1.ListProjectsRequest\x1a%.microtracker.v1.ListProjectsResponse\"\v\x8a\xb5\x18\x04\x18\x04\b\x02\x90\x02\x01\x12h\n" +
+	"\rUpdateProject\x12%.microtracker.v1.UpdateProjectRequest\x1a&.microtracker.v1.UpdateProjectResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12h\n" +
+	"\rDeleteProject\x12%.microtracker.v1.DeleteProjectRequest\x1a&.microtracker.v1.DeleteProjectResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12_\n" +
+	"\n" +
+	"RotateKeys\x12\".microtracker.v1.RotateKeysRequest\x1a#.microtracker.v1.RotateKeysResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12q\n" +
+	"\x0fGetInstallation\x12'.microtracker.v1.GetInstallationRequest\x1a(.microtracker.v1.GetInstallationResponse\"\v\x8a\xb5\x18\x04\x18\x04\x10\x01\x90\x02\x01B\xca\x01\n" +
 	"\x13com.microtracker.v1B\rProjectsProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var (
@@ -654,39 +1210,65 @@ func file_microtracker_v1_projects_proto_rawDescGZIP() []byte {
 	return file_microtracker_v1_projects_proto_rawDescData
 }
 
-var file_microtracker_v1_projects_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_microtracker_v1_projects_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_microtracker_v1_projects_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_microtracker_v1_projects_proto_goTypes = []any{
-	(*Project)(nil),                 // 0: microtracker.v1.Project
-	(*CreateProjectRequest)(nil),    // 1: microtracker.v1.CreateProjectRequest
-	(*CreateProjectResponse)(nil),   // 2: microtracker.v1.CreateProjectResponse
-	(*GetProjectRequest)(nil),       // 3: microtracker.v1.GetProjectRequest
-	(*GetProjectResponse)(nil),      // 4: microtracker.v1.GetProjectResponse
-	(*ListProjectsRequest)(nil),     // 5: microtracker.v1.ListProjectsRequest
-	(*ListProjectsResponse)(nil),    // 6: microtracker.v1.ListProjectsResponse
-	(*GetInstallationRequest)(nil),  // 7: microtracker.v1.GetInstallationRequest
-	(*GetInstallationResponse)(nil), // 8: microtracker.v1.GetInstallationResponse
-	(*timestamppb.Timestamp)(nil),   // 9: google.protobuf.Timestamp
+	(PrivacyMode)(0),                // 0: microtracker.v1.PrivacyMode
+	(ProjectKey)(0),                 // 1: microtracker.v1.ProjectKey
+	(*Project)(nil),                 // 2: microtracker.v1.Project
+	(*CreateProjectRequest)(nil),    // 3: microtracker.v1.CreateProjectRequest
+	(*CreateProjectResponse)(nil),   // 4: microtracker.v1.CreateProjectResponse
+	(*GetProjectRequest)(nil),       // 5: microtracker.v1.GetProjectRequest
+	(*GetProjectResponse)(nil),      // 6: microtracker.v1.GetProjectResponse
+	(*ListProjectsRequest)(nil),     // 7: microtracker.v1.ListProjectsRequest
+	(*ListProjectsResponse)(nil),    // 8: microtracker.v1.ListProjectsResponse
+	(*GetInstallationRequest)(nil),  // 9: microtracker.v1.GetInstallationRequest
+	(*GetInstallationResponse)(nil), // 10: microtracker.v1.GetInstallationResponse
+	(*UpdateProjectRequest)(nil),    // 11: microtracker.v1.UpdateProjectRequest
+	(*UpdateProjectResponse)(nil),   // 12: microtracker.v1.UpdateProjectResponse
+	(*DeleteProjectRequest)(nil),    // 13: microtracker.v1.DeleteProjectRequest
+	(*DeleteProjectResponse)(nil),   // 14: microtracker.v1.DeleteProjectResponse
+	(*RotateKeysRequest)(nil),       // 15: microtracker.v1.RotateKeysRequest
+	(*RotateKeysResponse)(nil),      // 16: microtracker.v1.RotateKeysResponse
+	(*timestamppb.Timestamp)(nil),   // 17: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),   // 18: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),     // 19: google.protobuf.Duration
 }
 var file_microtracker_v1_projects_proto_depIdxs = []int32{
-	9,  // 0: microtracker.v1.Project.last_used_at:type_name -> google.protobuf.Timestamp
-	9,  // 1: microtracker.v1.Project.create_time:type_name -> google.protobuf.Timestamp
-	0,  // 2: microtracker.v1.CreateProjectResponse.project:type_name -> microtracker.v1.Project
-	0,  // 3: microtracker.v1.GetProjectResponse.project:type_name -> microtracker.v1.Project
-	0,  // 4: microtracker.v1.ListProjectsResponse.projects:type_name -> microtracker.v1.Project
-	9,  // 5: microtracker.v1.GetInstallationResponse.last_event_at:type_name -> google.protobuf.Timestamp
-	1,  // 6: microtracker.v1.ProjectsService.CreateProject:input_type -> microtracker.v1.CreateProjectRequest
-	3,  // 7: microtracker.v1.ProjectsService.GetProject:input_type -> microtracker.v1.GetProjectRequest
-	5,  // 8: microtracker.v1.ProjectsService.ListProjects:input_type -> microtracker.v1.ListProjectsRequest
-	7,  // 9: microtracker.v1.ProjectsService.GetInstallation:input_type -> microtracker.v1.GetInstallationRequest
-	2,  // 10: microtracker.v1.ProjectsService.CreateProject:output_type -> microtracker.v1.CreateProjectResponse
-	4,  // 11: microtracker.v1.ProjectsService.GetProject:output_type -> microtracker.v1.GetProjectResponse
-	6,  // 12: microtracker.v1.ProjectsService.ListProjects:output_type -> microtracker.v1.ListProjectsResponse
-	8,  // 13: microtracker.v1.ProjectsService.GetInstallation:output_type -> microtracker.v1.GetInstallationResponse
-	10, // [10:14] is the sub-list for method output_type
-	6,  // [6:10] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	17, // 0: microtracker.v1.Project.last_used_at:type_name -> google.protobuf.Timestamp
+	17, // 1: microtracker.v1.Project.create_time:type_name -> google.protobuf.Timestamp
+	17, // 2: microtracker.v1.Project.last_rotated_at:type_name -> google.protobuf.Timestamp
+	0,  // 3: microtracker.v1.Project.privacy_mode:type_name -> microtracker.v1.PrivacyMode
+	2,  // 4: microtracker.v1.CreateProjectResponse.project:type_name -> microtracker.v1.Project
+	2,  // 5: microtracker.v1.GetProjectResponse.project:type_name -> microtracker.v1.Project
+	2,  // 6: microtracker.v1.ListProjectsResponse.projects:type_name -> microtracker.v1.Project
+	17, // 7: microtracker.v1.GetInstallationResponse.last_event_at:type_name -> google.protobuf.Timestamp
+	0,  // 8: microtracker.v1.UpdateProjectRequest.privacy_mode:type_name -> microtracker.v1.PrivacyMode
+	18, // 9: microtracker.v1.UpdateProjectRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 10: microtracker.v1.UpdateProjectResponse.project:type_name -> microtracker.v1.Project
+	1,  // 11: microtracker.v1.RotateKeysRequest.key:type_name -> microtracker.v1.ProjectKey
+	19, // 12: microtracker.v1.RotateKeysRequest.grace:type_name -> google.protobuf.Duration
+	2,  // 13: microtracker.v1.RotateKeysResponse.project:type_name -> microtracker.v1.Project
+	17, // 14: microtracker.v1.RotateKeysResponse.old_key_expires_at:type_name -> google.protobuf.Timestamp
+	3,  // 15: microtracker.v1.ProjectsService.CreateProject:input_type -> microtracker.v1.CreateProjectRequest
+	5,  // 16: microtracker.v1.ProjectsService.GetProject:input_type -> microtracker.v1.GetProjectRequest
+	7,  // 17: microtracker.v1.ProjectsService.ListProjects:input_type -> microtracker.v1.ListProjectsRequest
+	11, // 18: microtracker.v1.ProjectsService.UpdateProject:input_type -> microtracker.v1.UpdateProjectRequest
+	13, // 19: microtracker.v1.ProjectsService.DeleteProject:input_type -> microtracker.v1.DeleteProjectRequest
+	15, // 20: microtracker.v1.ProjectsService.RotateKeys:input_type -> microtracker.v1.RotateKeysRequest
+	9,  // 21: microtracker.v1.ProjectsService.GetInstallation:input_type -> microtracker.v1.GetInstallationRequest
+	4,  // 22: microtracker.v1.ProjectsService.CreateProject:output_type -> microtracker.v1.CreateProjectResponse
+	6,  // 23: microtracker.v1.ProjectsService.GetProject:output_type -> microtracker.v1.GetProjectResponse
+	8,  // 24: microtracker.v1.ProjectsService.ListProjects:output_type -> microtracker.v1.ListProjectsResponse
+	12, // 25: microtracker.v1.ProjectsService.UpdateProject:output_type -> microtracker.v1.UpdateProjectResponse
+	14, // 26: microtracker.v1.ProjectsService.DeleteProject:output_type -> microtracker.v1.DeleteProjectResponse
+	16, // 27: microtracker.v1.ProjectsService.RotateKeys:output_type -> microtracker.v1.RotateKeysResponse
+	10, // 28: microtracker.v1.ProjectsService.GetInstallation:output_type -> microtracker.v1.GetInstallationResponse
+	22, // [22:29] is the sub-list for method output_type
+	15, // [15:22] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_projects_proto_init() }
@@ -700,13 +1282,14 @@ func file_microtracker_v1_projects_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_microtracker_v1_projects_proto_rawDesc), len(file_microtracker_v1_projects_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   9,
+			NumEnums:      2,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_microtracker_v1_projects_proto_goTypes,
 		DependencyIndexes: file_microtracker_v1_projects_proto_depIdxs,
+		EnumInfos:         file_microtracker_v1_projects_proto_enumTypes,
 		MessageInfos:      file_microtracker_v1_projects_proto_msgTypes,
 	}.Build()
 	File_microtracker_v1_projects_proto = out.File

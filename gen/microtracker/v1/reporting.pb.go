@@ -999,10 +999,10 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\x0eDIMENSION_HOUR\x10\x01\x12\x11\n" +
 	"\rDIMENSION_DAY\x10\x02\x12\x12\n" +
 	"\x0eDIMENSION_PATH\x10\x03\x12\x14\n" +
-	"\x10DIMENSION_SOURCE\x10\x042\xc3\x01\n" +
-	"\x10ReportingService\x12Q\n" +
-	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12\\\n" +
-	"\tWatchLive\x12!.microtracker.v1.WatchLiveRequest\x1a\".microtracker.v1.WatchLiveResponse\"\x06\x8a\xb5\x18\x02\x10\x010\x01B\xcb\x01\n" +
+	"\x10DIMENSION_SOURCE\x10\x042\xc7\x01\n" +
+	"\x10ReportingService\x12S\n" +
+	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12^\n" +
+	"\tWatchLive\x12!.microtracker.v1.WatchLiveRequest\x1a\".microtracker.v1.WatchLiveResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01B\xcb\x01\n" +
 	"\x13com.microtracker.v1B\x0eReportingProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var (

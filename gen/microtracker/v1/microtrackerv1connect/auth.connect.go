@@ -26,18 +26,39 @@ const (
 const (
 	// AuthServiceRegisterProcedure is the procedure name of the AuthService's Register RPC.
 	AuthServiceRegisterProcedure = "/microtracker.v1.AuthService/Register"
+	// AuthServiceVerifyEmailProcedure is the procedure name of the AuthService's VerifyEmail RPC.
+	AuthServiceVerifyEmailProcedure = "/microtracker.v1.AuthService/VerifyEmail"
+	// AuthServiceResendVerificationProcedure is the procedure name of the AuthService's
+	// ResendVerification RPC.
+	AuthServiceResendVerificationProcedure = "/microtracker.v1.AuthService/ResendVerification"
 	// AuthServiceLoginProcedure is the procedure name of the AuthService's Login RPC.
 	AuthServiceLoginProcedure = "/microtracker.v1.AuthService/Login"
 	// AuthServiceLogoutProcedure is the procedure name of the AuthService's Logout RPC.
 	AuthServiceLogoutProcedure = "/microtracker.v1.AuthService/Logout"
 	// AuthServiceGetCurrentUserProcedure is the procedure name of the AuthService's GetCurrentUser RPC.
 	AuthServiceGetCurrentUserProcedure = "/microtracker.v1.AuthService/GetCurrentUser"
+	// AuthServiceUpdateCurrentUserProcedure is the procedure name of the AuthService's
+	// UpdateCurrentUser RPC.
+	AuthServiceUpdateCurrentUserProcedure = "/microtracker.v1.AuthService/UpdateCurrentUser"
+	// AuthServiceChangePasswordProcedure is the procedure name of the AuthService's ChangePassword RPC.
+	AuthServiceChangePasswordProcedure = "/microtracker.v1.AuthService/ChangePassword"
+	// AuthServiceRequestPasswordResetProcedure is the procedure name of the AuthService's
+	// RequestPasswordReset RPC.
+	AuthServiceRequestPasswordResetProcedure = "/microtracker.v1.AuthService/RequestPasswordReset"
+	// AuthServiceResetPasswordProcedure is the procedure name of the AuthService's ResetPassword RPC.
+	AuthServiceResetPasswordProcedure = "/microtracker.v1.AuthService/ResetPassword"
+	// AuthServiceListSessionsProcedure is the procedure name of the AuthService's ListSessions RPC.
+	AuthServiceListSessionsProcedure = "/microtracker.v1.AuthService/ListSessions"
+	// AuthServiceRevokeSessionProcedure is the procedure name of the AuthService's RevokeSession RPC.
+	AuthServiceRevokeSessionProcedure = "/microtracker.v1.AuthService/RevokeSession"
 	// AuthServiceCreateTokenProcedure is the procedure name of the AuthService's CreateToken RPC.
 	AuthServiceCreateTokenProcedure = "/microtracker.v1.AuthService/CreateToken"
 	// AuthServiceListTokensProcedure is the procedure name of the AuthService's ListTokens RPC.
 	AuthServiceListTokensProcedure = "/microtracker.v1.AuthService/ListTokens"
 	// AuthServiceRevokeTokenProcedure is the procedure name of the AuthService's RevokeToken RPC.
 	AuthServiceRevokeTokenProcedure = "/microtracker.v1.AuthService/RevokeToken"
+	// AuthServiceDeleteAccountProcedure is the procedure name of the AuthService's DeleteAccount RPC.
+	AuthServiceDeleteAccountProcedure = "/microtracker.v1.AuthService/DeleteAccount"
 )
 
 var (
@@ -46,6 +67,20 @@ var (
 			StreamType: connect.StreamTypeUnary,
 			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("Register"),
 			Procedure:  AuthServiceRegisterProcedure,
+		}
+	})
+	authServiceVerifyEmailSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("VerifyEmail"),
+			Procedure:  AuthServiceVerifyEmailProcedure,
+		}
+	})
+	authServiceResendVerificationSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("ResendVerification"),
+			Procedure:  AuthServiceResendVerificationProcedure,
 		}
 	})
 	authServiceLoginSpec = sync.OnceValue(func() connect.Spec {
@@ -70,6 +105,49 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	authServiceUpdateCurrentUserSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("UpdateCurrentUser"),
+			Procedure:  AuthServiceUpdateCurrentUserProcedure,
+		}
+	})
+	authServiceChangePasswordSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("ChangePassword"),
+			Procedure:  AuthServiceChangePasswordProcedure,
+		}
+	})
+	authServiceRequestPasswordResetSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("RequestPasswordReset"),
+			Procedure:  AuthServiceRequestPasswordResetProcedure,
+		}
+	})
+	authServiceResetPasswordSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("ResetPassword"),
+			Procedure:  AuthServiceResetPasswordProcedure,
+		}
+	})
+	authServiceListSessionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("ListSessions"),
+			Procedure:        AuthServiceListSessionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	authServiceRevokeSessionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("RevokeSession"),
+			Procedure:  AuthServiceRevokeSessionProcedure,
+		}
+	})
 	authServiceCreateTokenSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
@@ -92,26 +170,59 @@ var (
 			Procedure:  AuthServiceRevokeTokenProcedure,
 		}
 	})
+	authServiceDeleteAccountSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_auth_proto.Services().ByName("AuthService").Methods().ByName("DeleteAccount"),
+			Procedure:  AuthServiceDeleteAccountProcedure,
+		}
+	})
 )
 
 // AuthServiceClient is a client for the microtracker.v1.AuthService service.
 type AuthServiceClient interface {
 	// Register opens an account and signs it in: the response sets the web session cookie.
-	// Errors: ALREADY_EXISTS (EMAIL_TAKEN), PERMISSION_DENIED (REGISTRATION_CLOSED).
+	// Errors: ALREADY_EXISTS (EMAIL_TAKEN), PERMISSION_DENIED (REGISTRATION_CLOSED), INVALID_ARGUMENT
+	// (PASSWORD_TOO_COMMON), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
 	Register(context.Context, *v1.RegisterRequest) (*v1.RegisterResponse, error)
+	// VerifyEmail proves an address by the token that was mailed to it. Errors: INVALID_ARGUMENT (LINK_INVALID).
+	VerifyEmail(context.Context, *v1.VerifyEmailRequest) (*v1.VerifyEmailResponse, error)
+	// ResendVerification mails a new token, at most one a minute. Does nothing when the address is proven.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
+	ResendVerification(context.Context, *v1.ResendVerificationRequest) (*v1.ResendVerificationResponse, error)
 	// Login checks e-mail and password and sets the web session cookie.
-	// Errors: UNAUTHENTICATED (LOGIN_FAILED), the same whether or not the account exists.
+	// Errors: UNAUTHENTICATED (LOGIN_FAILED), the same whether or not the account exists; RESOURCE_EXHAUSTED
+	// (TOO_MANY_ATTEMPTS) after too many for the account or from the address.
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
 	// Logout ends the calling web session and clears its cookie. Without a session it does nothing.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
 	// GetCurrentUser returns the caller's account.
 	GetCurrentUser(context.Context, *v1.GetCurrentUserRequest) (*v1.GetCurrentUserResponse, error)
-	// CreateToken makes a personal access token. Its secret is in this response and nowhere else.
+	// UpdateCurrentUser changes the account's name. Its address is its identity and stays.
+	UpdateCurrentUser(context.Context, *v1.UpdateCurrentUserRequest) (*v1.UpdateCurrentUserResponse, error)
+	// ChangePassword sets a new password, ends all other sessions and says so by mail.
+	// Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG, PASSWORD_TOO_COMMON).
+	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
+	// RequestPasswordReset mails a link with a token that works once, for 60 minutes. The answer, and the time it takes,
+	// are the same whether or not the account exists. At most one mail a minute is sent.
+	RequestPasswordReset(context.Context, *v1.RequestPasswordResetRequest) (*v1.RequestPasswordResetResponse, error)
+	// ResetPassword sets a new password by the token of the link, ends all sessions and says so by mail.
+	// Errors: INVALID_ARGUMENT (LINK_INVALID, PASSWORD_TOO_COMMON).
+	ResetPassword(context.Context, *v1.ResetPasswordRequest) (*v1.ResetPasswordResponse, error)
+	// ListSessions lists the caller's living web sessions, the latest active first.
+	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
+	// RevokeSession ends one of the caller's web sessions, or all but the calling one. Errors: NOT_FOUND.
+	RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error)
+	// CreateToken makes a personal access token. Its secret is in this response and nowhere else. A token cannot make one
+	// that may do more than itself. Errors: PERMISSION_DENIED (SCOPE_MISSING).
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
 	// ListTokens lists the caller's personal access tokens, newest first, without their secrets.
 	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
 	// RevokeToken deletes one of the caller's tokens; it stops working at once. Errors: NOT_FOUND.
 	RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error)
+	// DeleteAccount deletes the account with its sessions, tokens, projects and all their data, for good.
+	// Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG).
+	DeleteAccount(context.Context, *v1.DeleteAccountRequest) (*v1.DeleteAccountResponse, error)
 }
 
 // NewAuthServiceClient constructs a client for the microtracker.v1.AuthService service. Multiple
@@ -123,21 +234,47 @@ func NewAuthServiceClient(client *connect.Client) AuthServiceClient {
 // AuthServiceHandler is an implementation of the microtracker.v1.AuthService service.
 type AuthServiceHandler interface {
 	// Register opens an account and signs it in: the response sets the web session cookie.
-	// Errors: ALREADY_EXISTS (EMAIL_TAKEN), PERMISSION_DENIED (REGISTRATION_CLOSED).
+	// Errors: ALREADY_EXISTS (EMAIL_TAKEN), PERMISSION_DENIED (REGISTRATION_CLOSED), INVALID_ARGUMENT
+	// (PASSWORD_TOO_COMMON), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
 	Register(context.Context, *v1.RegisterRequest) (*v1.RegisterResponse, error)
+	// VerifyEmail proves an address by the token that was mailed to it. Errors: INVALID_ARGUMENT (LINK_INVALID).
+	VerifyEmail(context.Context, *v1.VerifyEmailRequest) (*v1.VerifyEmailResponse, error)
+	// ResendVerification mails a new token, at most one a minute. Does nothing when the address is proven.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
+	ResendVerification(context.Context, *v1.ResendVerificationRequest) (*v1.ResendVerificationResponse, error)
 	// Login checks e-mail and password and sets the web session cookie.
-	// Errors: UNAUTHENTICATED (LOGIN_FAILED), the same whether or not the account exists.
+	// Errors: UNAUTHENTICATED (LOGIN_FAILED), the same whether or not the account exists; RESOURCE_EXHAUSTED
+	// (TOO_MANY_ATTEMPTS) after too many for the account or from the address.
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
 	// Logout ends the calling web session and clears its cookie. Without a session it does nothing.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
 	// GetCurrentUser returns the caller's account.
 	GetCurrentUser(context.Context, *v1.GetCurrentUserRequest) (*v1.GetCurrentUserResponse, error)
-	// CreateToken makes a personal access token. Its secret is in this response and nowhere else.
+	// UpdateCurrentUser changes the account's name. Its address is its identity and stays.
+	UpdateCurrentUser(context.Context, *v1.UpdateCurrentUserRequest) (*v1.UpdateCurrentUserResponse, error)
+	// ChangePassword sets a new password, ends all other sessions and says so by mail.
+	// Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG, PASSWORD_TOO_COMMON).
+	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
+	// RequestPasswordReset mails a link with a token that works once, for 60 minutes. The answer, and the time it takes,
+	// are the same whether or not the account exists. At most one mail a minute is sent.
+	RequestPasswordReset(context.Context, *v1.RequestPasswordResetRequest) (*v1.RequestPasswordResetResponse, error)
+	// ResetPassword sets a new password by the token of the link, ends all sessions and says so by mail.
+	// Errors: INVALID_ARGUMENT (LINK_INVALID, PASSWORD_TOO_COMMON).
+	ResetPassword(context.Context, *v1.ResetPasswordRequest) (*v1.ResetPasswordResponse, error)
+	// ListSessions lists the caller's living web sessions, the latest active first.
+	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
+	// RevokeSession ends one of the caller's web sessions, or all but the calling one. Errors: NOT_FOUND.
+	RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error)
+	// CreateToken makes a personal access token. Its secret is in this response and nowhere else. A token cannot make one
+	// that may do more than itself. Errors: PERMISSION_DENIED (SCOPE_MISSING).
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
 	// ListTokens lists the caller's personal access tokens, newest first, without their secrets.
 	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
 	// RevokeToken deletes one of the caller's tokens; it stops working at once. Errors: NOT_FOUND.
 	RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error)
+	// DeleteAccount deletes the account with its sessions, tokens, projects and all their data, for good.
+	// Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG).
+	DeleteAccount(context.Context, *v1.DeleteAccountRequest) (*v1.DeleteAccountResponse, error)
 }
 
 // RegisterAuthServiceHandler registers svc as the microtracker.v1.AuthService implementation on
@@ -146,12 +283,21 @@ func RegisterAuthServiceHandler(server *connect.Server, svc AuthServiceHandler) 
 	adapter := authServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: authServiceRegisterSpec(), Handler: adapter.register},
+		connect.Method{Spec: authServiceVerifyEmailSpec(), Handler: adapter.verifyEmail},
+		connect.Method{Spec: authServiceResendVerificationSpec(), Handler: adapter.resendVerification},
 		connect.Method{Spec: authServiceLoginSpec(), Handler: adapter.login},
 		connect.Method{Spec: authServiceLogoutSpec(), Handler: adapter.logout},
 		connect.Method{Spec: authServiceGetCurrentUserSpec(), Handler: adapter.getCurrentUser},
+		connect.Method{Spec: authServiceUpdateCurrentUserSpec(), Handler: adapter.updateCurrentUser},
+		connect.Method{Spec: authServiceChangePasswordSpec(), Handler: adapter.changePassword},
+		connect.Method{Spec: authServiceRequestPasswordResetSpec(), Handler: adapter.requestPasswordReset},
+		connect.Method{Spec: authServiceResetPasswordSpec(), Handler: adapter.resetPassword},
+		connect.Method{Spec: authServiceListSessionsSpec(), Handler: adapter.listSessions},
+		connect.Method{Spec: authServiceRevokeSessionSpec(), Handler: adapter.revokeSession},
 		connect.Method{Spec: authServiceCreateTokenSpec(), Handler: adapter.createToken},
 		connect.Method{Spec: authServiceListTokensSpec(), Handler: adapter.listTokens},
 		connect.Method{Spec: authServiceRevokeTokenSpec(), Handler: adapter.revokeToken},
+		connect.Method{Spec: authServiceDeleteAccountSpec(), Handler: adapter.deleteAccount},
 	)
 }
 
@@ -160,6 +306,14 @@ type UnimplementedAuthServiceHandler struct{}
 
 func (UnimplementedAuthServiceHandler) Register(context.Context, *v1.RegisterRequest) (*v1.RegisterResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.Register is not implemented")
+}
+
+func (UnimplementedAuthServiceHandler) VerifyEmail(context.Context, *v1.VerifyEmailRequest) (*v1.VerifyEmailResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.VerifyEmail is not implemented")
+}
+
+func (UnimplementedAuthServiceHandler) ResendVerification(context.Context, *v1.ResendVerificationRequest) (*v1.ResendVerificationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.ResendVerification is not implemented")
 }
 
 func (UnimplementedAuthServiceHandler) Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error) {
@@ -174,6 +328,30 @@ func (UnimplementedAuthServiceHandler) GetCurrentUser(context.Context, *v1.GetCu
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.GetCurrentUser is not implemented")
 }
 
+func (UnimplementedAuthServiceHandler) UpdateCurrentUser(context.Context, *v1.UpdateCurrentUserRequest) (*v1.UpdateCurrentUserResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.UpdateCurrentUser is not implemented")
+}
+
+func (UnimplementedAuthServiceHandler) ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.ChangePassword is not implemented")
+}
+
+func (UnimplementedAuthServiceHandler) RequestPasswordReset(context.Context, *v1.RequestPasswordResetRequest) (*v1.RequestPasswordResetResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.RequestPasswordReset is not implemented")
+}
+
+func (UnimplementedAuthServiceHandler) ResetPassword(context.Context, *v1.ResetPasswordRequest) (*v1.ResetPasswordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.ResetPassword is not implemented")
+}
+
+func (UnimplementedAuthServiceHandler) ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.ListSessions is not implemented")
+}
+
+func (UnimplementedAuthServiceHandler) RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.RevokeSession is not implemented")
+}
+
 func (UnimplementedAuthServiceHandler) CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.CreateToken is not implemented")
 }
@@ -186,6 +364,10 @@ func (UnimplementedAuthServiceHandler) RevokeToken(context.Context, *v1.RevokeTo
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.RevokeToken is not implemented")
 }
 
+func (UnimplementedAuthServiceHandler) DeleteAccount(context.Context, *v1.DeleteAccountRequest) (*v1.DeleteAccountResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AuthService.DeleteAccount is not implemented")
+}
+
 type authServiceClient struct {
 	client *connect.Client
 }
@@ -193,6 +375,22 @@ type authServiceClient struct {
 func (c *authServiceClient) Register(ctx context.Context, req *v1.RegisterRequest) (*v1.RegisterResponse, error) {
 	var res v1.RegisterResponse
 	if err := c.client.CallUnary(ctx, authServiceRegisterSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *authServiceClient) VerifyEmail(ctx context.Context, req *v1.VerifyEmailRequest) (*v1.VerifyEmailResponse, error) {
+	var res v1.VerifyEmailResponse
+	if err := c.client.CallUnary(ctx, authServiceVerifyEmailSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *authServiceClient) ResendVerification(ctx context.Context, req *v1.ResendVerificationRequest) (*v1.ResendVerificationResponse, error) {
+	var res v1.ResendVerificationResponse
+	if err := c.client.CallUnary(ctx, authServiceResendVerificationSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -222,6 +420,54 @@ func (c *authServiceClient) GetCurrentUser(ctx context.Context, req *v1.GetCurre
 	return &res, nil
 }
 
+func (c *authServiceClient) UpdateCurrentUser(ctx context.Context, req *v1.UpdateCurrentUserRequest) (*v1.UpdateCurrentUserResponse, error) {
+	var res v1.UpdateCurrentUserResponse
+	if err := c.client.CallUnary(ctx, authServiceUpdateCurrentUserSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *authServiceClient) ChangePassword(ctx context.Context, req *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
+	var res v1.ChangePasswordResponse
+	if err := c.client.CallUnary(ctx, authServiceChangePasswordSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *authServiceClient) RequestPasswordReset(ctx context.Context, req *v1.RequestPasswordResetRequest) (*v1.RequestPasswordResetResponse, error) {
+	var res v1.RequestPasswordResetResponse
+	if err := c.client.CallUnary(ctx, authServiceRequestPasswordResetSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *authServiceClient) ResetPassword(ctx context.Context, req *v1.ResetPasswordRequest) (*v1.ResetPasswordResponse, error) {
+	var res v1.ResetPasswordResponse
+	if err := c.client.CallUnary(ctx, authServiceResetPasswordSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *authServiceClient) ListSessions(ctx context.Context, req *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error) {
+	var res v1.ListSessionsResponse
+	if err := c.client.CallUnary(ctx, authServiceListSessionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *authServiceClient) RevokeSession(ctx context.Context, req *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error) {
+	var res v1.RevokeSessionResponse
+	if err := c.client.CallUnary(ctx, authServiceRevokeSessionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 func (c *authServiceClient) CreateToken(ctx context.Context, req *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error) {
 	var res v1.CreateTokenResponse
 	if err := c.client.CallUnary(ctx, authServiceCreateTokenSpec(), req, &res); err != nil {
@@ -246,6 +492,14 @@ func (c *authServiceClient) RevokeToken(ctx context.Context, req *v1.RevokeToken
 	return &res, nil
 }
 
+func (c *authServiceClient) DeleteAccount(ctx context.Context, req *v1.DeleteAccountRequest) (*v1.DeleteAccountResponse, error) {
+	var res v1.DeleteAccountResponse
+	if err := c.client.CallUnary(ctx, authServiceDeleteAccountSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 type authServiceHandler struct{ svc AuthServiceHandler }
 
 func (h authServiceHandler) register(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
@@ -254,6 +508,30 @@ func (h authServiceHandler) register(ctx context.Context, _ connect.Spec, stream
 		return err
 	}
 	res, err := h.svc.Register(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h authServiceHandler) verifyEmail(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.VerifyEmailRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.VerifyEmail(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h authServiceHandler) resendVerification(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ResendVerificationRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ResendVerification(ctx, &req)
 	if err != nil {
 		return err
 	}
@@ -296,6 +574,78 @@ func (h authServiceHandler) getCurrentUser(ctx context.Context, _ connect.Spec, 
 	return stream.Send(res)
 }
 
+func (h authServiceHandler) updateCurrentUser(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UpdateCurrentUserRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UpdateCurrentUser(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h authServiceHandler) changePassword(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ChangePasswordRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ChangePassword(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h authServiceHandler) requestPasswordReset(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RequestPasswordResetRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RequestPasswordReset(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h authServiceHandler) resetPassword(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ResetPasswordRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ResetPassword(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h authServiceHandler) listSessions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListSessionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListSessions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h authServiceHandler) revokeSession(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RevokeSessionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RevokeSession(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
 func (h authServiceHandler) createToken(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	var req v1.CreateTokenRequest
 	if err := stream.Receive(&req); err != nil {
@@ -326,6 +676,18 @@ func (h authServiceHandler) revokeToken(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.RevokeToken(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h authServiceHandler) deleteAccount(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeleteAccountRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeleteAccount(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,14 @@ const (
 	// ProjectsServiceListProjectsProcedure is the procedure name of the ProjectsService's ListProjects
 	// RPC.
 	ProjectsServiceListProjectsProcedure = "/microtracker.v1.ProjectsService/ListProjects"
+	// ProjectsServiceUpdateProjectProcedure is the procedure name of the ProjectsService's
+	// UpdateProject RPC.
+	ProjectsServiceUpdateProjectProcedure = "/microtracker.v1.ProjectsService/UpdateProject"
+	// ProjectsServiceDeleteProjectProcedure is the procedure name of the ProjectsService's
+	// DeleteProject RPC.
+	ProjectsServiceDeleteProjectProcedure = "/microtracker.v1.ProjectsService/DeleteProject"
+	// ProjectsServiceRotateKeysProcedure is the procedure name of the ProjectsService's RotateKeys RPC.
+	ProjectsServiceRotateKeysProcedure = "/microtracker.v1.ProjectsService/RotateKeys"
 	// ProjectsServiceGetInstallationProcedure is the procedure name of the ProjectsService's
 	// GetInstallation RPC.
 	ProjectsServiceGetInstallationProcedure = "/microtracker.v1.ProjectsService/GetInstallation"
@@ -61,6 +69,27 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	projectsServiceUpdateProjectSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_projects_proto.Services().ByName("ProjectsService").Methods().ByName("UpdateProject"),
+			Procedure:  ProjectsServiceUpdateProjectProcedure,
+		}
+	})
+	projectsServiceDeleteProjectSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_projects_proto.Services().ByName("ProjectsService").Methods().ByName("DeleteProject"),
+			Procedure:  ProjectsServiceDeleteProjectProcedure,
+		}
+	})
+	projectsServiceRotateKeysSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_projects_proto.Services().ByName("ProjectsService").Methods().ByName("RotateKeys"),
+			Procedure:  ProjectsServiceRotateKeysProcedure,
+		}
+	})
 	projectsServiceGetInstallationSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
@@ -79,6 +108,14 @@ type ProjectsServiceClient interface {
 	GetProject(context.Context, *v1.GetProjectRequest) (*v1.GetProjectResponse, error)
 	// ListProjects lists the caller's projects by name.
 	ListProjects(context.Context, *v1.ListProjectsRequest) (*v1.ListProjectsResponse, error)
+	// UpdateProject changes the fields that update_mask names.
+	// Errors: ALREADY_EXISTS (PROJECT_NAME_TAKEN), INVALID_ARGUMENT (VALIDATION_FAILED).
+	UpdateProject(context.Context, *v1.UpdateProjectRequest) (*v1.UpdateProjectResponse, error)
+	// DeleteProject deletes the project with its keys, visitors, sessions, events, rollups, ads and spend, for good.
+	// Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG).
+	DeleteProject(context.Context, *v1.DeleteProjectRequest) (*v1.DeleteProjectResponse, error)
+	// RotateKeys replaces the project's public or secret key. The old one works on for the grace that is asked for.
+	RotateKeys(context.Context, *v1.RotateKeysRequest) (*v1.RotateKeysResponse, error)
 	// GetInstallation returns the snippet to paste into the website, and whether events arrive.
 	GetInstallation(context.Context, *v1.GetInstallationRequest) (*v1.GetInstallationResponse, error)
 }
@@ -97,6 +134,14 @@ type ProjectsServiceHandler interface {
 	GetProject(context.Context, *v1.GetProjectRequest) (*v1.GetProjectResponse, error)
 	// ListProjects lists the caller's projects by name.
 	ListProjects(context.Context, *v1.ListProjectsRequest) (*v1.ListProjectsResponse, error)
+	// UpdateProject changes the fields that update_mask names.
+	// Errors: ALREADY_EXISTS (PROJECT_NAME_TAKEN), INVALID_ARGUMENT (VALIDATION_FAILED).
+	UpdateProject(context.Context, *v1.UpdateProjectRequest) (*v1.UpdateProjectResponse, error)
+	// DeleteProject deletes the project with its keys, visitors, sessions, events, rollups, ads and spend, for good.
+	// Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG).
+	DeleteProject(context.Context, *v1.DeleteProjectRequest) (*v1.DeleteProjectResponse, error)
+	// RotateKeys replaces the project's public or secret key. The old one works on for the grace that is asked for.
+	RotateKeys(context.Context, *v1.RotateKeysRequest) (*v1.RotateKeysResponse, error)
 	// GetInstallation returns the snippet to paste into the website, and whether events arrive.
 	GetInstallation(context.Context, *v1.GetInstallationRequest) (*v1.GetInstallationResponse, error)
 }
@@ -109,6 +154,9 @@ func RegisterProjectsServiceHandler(server *connect.Server, svc ProjectsServiceH
 		connect.Method{Spec: projectsServiceCreateProjectSpec(), Handler: adapter.createProject},
 		connect.Method{Spec: projectsServiceGetProjectSpec(), Handler: adapter.getProject},
 		connect.Method{Spec: projectsServiceListProjectsSpec(), Handler: adapter.listProjects},
+		connect.Method{Spec: projectsServiceUpdateProjectSpec(), Handler: adapter.updateProject},
+		connect.Method{Spec: projectsServiceDeleteProjectSpec(), Handler: adapter.deleteProject},
+		connect.Method{Spec: projectsServiceRotateKeysSpec(), Handler: adapter.rotateKeys},
 		connect.Method{Spec: projectsServiceGetInstallationSpec(), Handler: adapter.getInstallation},
 	)
 }
@@ -126,6 +174,18 @@ func (UnimplementedProjectsServiceHandler) GetProject(context.Context, *v1.GetPr
 
 func (UnimplementedProjectsServiceHandler) ListProjects(context.Context, *v1.ListProjectsRequest) (*v1.ListProjectsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ProjectsService.ListProjects is not implemented")
+}
+
+func (UnimplementedProjectsServiceHandler) UpdateProject(context.Context, *v1.UpdateProjectRequest) (*v1.UpdateProjectResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ProjectsService.UpdateProject is not implemented")
+}
+
+func (UnimplementedProjectsServiceHandler) DeleteProject(context.Context, *v1.DeleteProjectRequest) (*v1.DeleteProjectResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ProjectsService.DeleteProject is not implemented")
+}
+
+func (UnimplementedProjectsServiceHandler) RotateKeys(context.Context, *v1.RotateKeysRequest) (*v1.RotateKeysResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ProjectsService.RotateKeys is not implemented")
 }
 
 func (UnimplementedProjectsServiceHandler) GetInstallation(context.Context, *v1.GetInstallationRequest) (*v1.GetInstallationResponse, error) {
@@ -155,6 +215,30 @@ func (c *projectsServiceClient) GetProject(ctx context.Context, req *v1.GetProje
 func (c *projectsServiceClient) ListProjects(ctx context.Context, req *v1.ListProjectsRequest) (*v1.ListProjectsResponse, error) {
 	var res v1.ListProjectsResponse
 	if err := c.client.CallUnary(ctx, projectsServiceListProjectsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *projectsServiceClient) UpdateProject(ctx context.Context, req *v1.UpdateProjectRequest) (*v1.UpdateProjectResponse, error) {
+	var res v1.UpdateProjectResponse
+	if err := c.client.CallUnary(ctx, projectsServiceUpdateProjectSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *projectsServiceClient) DeleteProject(ctx context.Context, req *v1.DeleteProjectRequest) (*v1.DeleteProjectResponse, error) {
+	var res v1.DeleteProjectResponse
+	if err := c.client.CallUnary(ctx, projectsServiceDeleteProjectSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *projectsServiceClient) RotateKeys(ctx context.Context, req *v1.RotateKeysRequest) (*v1.RotateKeysResponse, error) {
+	var res v1.RotateKeysResponse
+	if err := c.client.CallUnary(ctx, projectsServiceRotateKeysSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -200,6 +284,42 @@ func (h projectsServiceHandler) listProjects(ctx context.Context, _ connect.Spec
 		return err
 	}
 	res, err := h.svc.ListProjects(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h projectsServiceHandler) updateProject(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UpdateProjectRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UpdateProject(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h projectsServiceHandler) deleteProject(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeleteProjectRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeleteProject(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h projectsServiceHandler) rotateKeys(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RotateKeysRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RotateKeys(ctx, &req)
 	if err != nil {
 		return err
 	}

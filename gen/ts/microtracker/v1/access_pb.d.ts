@@ -38,6 +38,14 @@ export declare type Access = Message<"microtracker.v1.Access"> & {
     value: ProjectRole;
     case: "projectRole";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * What a personal access token must be able to do, or an API key must have in its scope, to make the call. A web
+   * session may do whatever its user may. Required unless anyone or a project key may call.
+   *
+   * @generated from field: microtracker.v1.Scope scope = 3;
+   */
+  scope: Scope;
 };
 
 /**
@@ -107,6 +115,115 @@ export enum ProjectRole {
  * Describes the enum microtracker.v1.ProjectRole.
  */
 export declare const ProjectRoleSchema: GenEnum<ProjectRole>;
+
+/**
+ * Scope is a thing that a credential may do. Tables and commands write it in lower case with a colon: SCOPE_REPORTS_READ
+ * is "reports:read".
+ *
+ * @generated from enum microtracker.v1.Scope
+ */
+export enum Scope {
+  /**
+   * @generated from enum value: SCOPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Everything that the kind of credential can do at all; written "*".
+   *
+   * @generated from enum value: SCOPE_ALL = 1;
+   */
+  ALL = 1,
+
+  /**
+   * See the account. Personal access tokens only.
+   *
+   * @generated from enum value: SCOPE_ACCOUNT_READ = 2;
+   */
+  ACCOUNT_READ = 2,
+
+  /**
+   * Change the account: its name, password, sessions and tokens. Personal access tokens only.
+   *
+   * @generated from enum value: SCOPE_ACCOUNT_WRITE = 3;
+   */
+  ACCOUNT_WRITE = 3,
+
+  /**
+   * See projects and their settings.
+   *
+   * @generated from enum value: SCOPE_PROJECTS_READ = 4;
+   */
+  PROJECTS_READ = 4,
+
+  /**
+   * Create, change and delete projects and rotate their keys. Personal access tokens only.
+   *
+   * @generated from enum value: SCOPE_PROJECTS_WRITE = 5;
+   */
+  PROJECTS_WRITE = 5,
+
+  /**
+   * See API keys without their secrets. Personal access tokens only.
+   *
+   * @generated from enum value: SCOPE_API_KEYS_READ = 6;
+   */
+  API_KEYS_READ = 6,
+
+  /**
+   * Make, change, rotate and delete API keys. Personal access tokens only.
+   *
+   * @generated from enum value: SCOPE_API_KEYS_WRITE = 7;
+   */
+  API_KEYS_WRITE = 7,
+
+  /**
+   * Send events from a server.
+   *
+   * @generated from enum value: SCOPE_TRACK_WRITE = 8;
+   */
+  TRACK_WRITE = 8,
+
+  /**
+   * Ask for reports and watch live.
+   *
+   * @generated from enum value: SCOPE_REPORTS_READ = 9;
+   */
+  REPORTS_READ = 9,
+
+  /**
+   * See ads and spend.
+   *
+   * @generated from enum value: SCOPE_ADS_READ = 10;
+   */
+  ADS_READ = 10,
+
+  /**
+   * Import ads and spend.
+   *
+   * @generated from enum value: SCOPE_ADS_WRITE = 11;
+   */
+  ADS_WRITE = 11,
+
+  /**
+   * Export what is known of a visitor.
+   *
+   * @generated from enum value: SCOPE_VISITORS_READ = 12;
+   */
+  VISITORS_READ = 12,
+
+  /**
+   * Erase a visitor.
+   *
+   * @generated from enum value: SCOPE_VISITORS_ERASE = 13;
+   */
+  VISITORS_ERASE = 13,
+}
+
+/**
+ * Describes the enum microtracker.v1.Scope.
+ */
+export declare const ScopeSchema: GenEnum<Scope>;
 
 /**
  * Who may call this RPC. Required on every method.

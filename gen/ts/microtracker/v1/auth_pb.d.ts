@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Scope } from "./access_pb.js";
 
 /**
  * Describes the file microtracker/v1/auth.proto.
@@ -36,6 +37,13 @@ export declare type User = Message<"microtracker.v1.User"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * Whether the address has been proven.
+   *
+   * @generated from field: bool email_verified = 5;
+   */
+  emailVerified: boolean;
 };
 
 /**
@@ -43,6 +51,59 @@ export declare type User = Message<"microtracker.v1.User"> & {
  * Use `create(UserSchema)` to create a new message.
  */
 export declare const UserSchema: GenMessage<User>;
+
+/**
+ * Session is a web session: a browser that is signed in.
+ *
+ * @generated from message microtracker.v1.Session
+ */
+export declare type Session = Message<"microtracker.v1.Session"> & {
+  /**
+   * Names the session in RevokeSession. It is not the cookie and opens nothing.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * The address it was last used from.
+   *
+   * @generated from field: string ip_address = 2;
+   */
+  ipAddress: string;
+
+  /**
+   * The browser and the system, such as "Firefox on Linux".
+   *
+   * @generated from field: string device = 3;
+   */
+  device: string;
+
+  /**
+   * When it was last used, to the minute.
+   *
+   * @generated from field: google.protobuf.Timestamp last_activity = 4;
+   */
+  lastActivity?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp create_time = 5;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * Whether it is the one that asks.
+   *
+   * @generated from field: bool current = 6;
+   */
+  current: boolean;
+};
+
+/**
+ * Describes the message microtracker.v1.Session.
+ * Use `create(SessionSchema)` to create a new message.
+ */
+export declare const SessionSchema: GenMessage<Session>;
 
 /**
  * Token is a personal access token without its secret.
@@ -78,6 +139,13 @@ export declare type Token = Message<"microtracker.v1.Token"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * What it may do.
+   *
+   * @generated from field: repeated microtracker.v1.Scope abilities = 6;
+   */
+  abilities: Scope[];
 };
 
 /**
@@ -143,6 +211,13 @@ export declare type LoginRequest = Message<"microtracker.v1.LoginRequest"> & {
    * @generated from field: string password = 2;
    */
   password: string;
+
+  /**
+   * Keep the session for 30 days without use, and when the browser closes; else for 12 hours, until it closes.
+   *
+   * @generated from field: bool remember = 3;
+   */
+  remember: boolean;
 };
 
 /**
@@ -236,6 +311,13 @@ export declare type CreateTokenRequest = Message<"microtracker.v1.CreateTokenReq
    * @generated from field: google.protobuf.Timestamp expires_at = 2;
    */
   expiresAt?: Timestamp | undefined;
+
+  /**
+   * What it may do. None: everything.
+   *
+   * @generated from field: repeated microtracker.v1.Scope abilities = 3;
+   */
+  abilities: Scope[];
 };
 
 /**
@@ -344,6 +426,312 @@ export declare type RevokeTokenResponse = Message<"microtracker.v1.RevokeTokenRe
 export declare const RevokeTokenResponseSchema: GenMessage<RevokeTokenResponse>;
 
 /**
+ * @generated from message microtracker.v1.VerifyEmailRequest
+ */
+export declare type VerifyEmailRequest = Message<"microtracker.v1.VerifyEmailRequest"> & {
+  /**
+   * The token from the link in the mail.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message microtracker.v1.VerifyEmailRequest.
+ * Use `create(VerifyEmailRequestSchema)` to create a new message.
+ */
+export declare const VerifyEmailRequestSchema: GenMessage<VerifyEmailRequest>;
+
+/**
+ * @generated from message microtracker.v1.VerifyEmailResponse
+ */
+export declare type VerifyEmailResponse = Message<"microtracker.v1.VerifyEmailResponse"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.VerifyEmailResponse.
+ * Use `create(VerifyEmailResponseSchema)` to create a new message.
+ */
+export declare const VerifyEmailResponseSchema: GenMessage<VerifyEmailResponse>;
+
+/**
+ * @generated from message microtracker.v1.ResendVerificationRequest
+ */
+export declare type ResendVerificationRequest = Message<"microtracker.v1.ResendVerificationRequest"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.ResendVerificationRequest.
+ * Use `create(ResendVerificationRequestSchema)` to create a new message.
+ */
+export declare const ResendVerificationRequestSchema: GenMessage<ResendVerificationRequest>;
+
+/**
+ * @generated from message microtracker.v1.ResendVerificationResponse
+ */
+export declare type ResendVerificationResponse = Message<"microtracker.v1.ResendVerificationResponse"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.ResendVerificationResponse.
+ * Use `create(ResendVerificationResponseSchema)` to create a new message.
+ */
+export declare const ResendVerificationResponseSchema: GenMessage<ResendVerificationResponse>;
+
+/**
+ * @generated from message microtracker.v1.UpdateCurrentUserRequest
+ */
+export declare type UpdateCurrentUserRequest = Message<"microtracker.v1.UpdateCurrentUserRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message microtracker.v1.UpdateCurrentUserRequest.
+ * Use `create(UpdateCurrentUserRequestSchema)` to create a new message.
+ */
+export declare const UpdateCurrentUserRequestSchema: GenMessage<UpdateCurrentUserRequest>;
+
+/**
+ * @generated from message microtracker.v1.UpdateCurrentUserResponse
+ */
+export declare type UpdateCurrentUserResponse = Message<"microtracker.v1.UpdateCurrentUserResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.User user = 1;
+   */
+  user?: User | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.UpdateCurrentUserResponse.
+ * Use `create(UpdateCurrentUserResponseSchema)` to create a new message.
+ */
+export declare const UpdateCurrentUserResponseSchema: GenMessage<UpdateCurrentUserResponse>;
+
+/**
+ * @generated from message microtracker.v1.ChangePasswordRequest
+ */
+export declare type ChangePasswordRequest = Message<"microtracker.v1.ChangePasswordRequest"> & {
+  /**
+   * @generated from field: string current_password = 1;
+   */
+  currentPassword: string;
+
+  /**
+   * 8 to 128 characters; no rules on what they are.
+   *
+   * @generated from field: string new_password = 2;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export declare const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest>;
+
+/**
+ * @generated from message microtracker.v1.ChangePasswordResponse
+ */
+export declare type ChangePasswordResponse = Message<"microtracker.v1.ChangePasswordResponse"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.ChangePasswordResponse.
+ * Use `create(ChangePasswordResponseSchema)` to create a new message.
+ */
+export declare const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse>;
+
+/**
+ * @generated from message microtracker.v1.RequestPasswordResetRequest
+ */
+export declare type RequestPasswordResetRequest = Message<"microtracker.v1.RequestPasswordResetRequest"> & {
+  /**
+   * @generated from field: string email = 1;
+   */
+  email: string;
+};
+
+/**
+ * Describes the message microtracker.v1.RequestPasswordResetRequest.
+ * Use `create(RequestPasswordResetRequestSchema)` to create a new message.
+ */
+export declare const RequestPasswordResetRequestSchema: GenMessage<RequestPasswordResetRequest>;
+
+/**
+ * @generated from message microtracker.v1.RequestPasswordResetResponse
+ */
+export declare type RequestPasswordResetResponse = Message<"microtracker.v1.RequestPasswordResetResponse"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.RequestPasswordResetResponse.
+ * Use `create(RequestPasswordResetResponseSchema)` to create a new message.
+ */
+export declare const RequestPasswordResetResponseSchema: GenMessage<RequestPasswordResetResponse>;
+
+/**
+ * @generated from message microtracker.v1.ResetPasswordRequest
+ */
+export declare type ResetPasswordRequest = Message<"microtracker.v1.ResetPasswordRequest"> & {
+  /**
+   * The token from the link in the mail.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * 8 to 128 characters; no rules on what they are.
+   *
+   * @generated from field: string new_password = 2;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ResetPasswordRequest.
+ * Use `create(ResetPasswordRequestSchema)` to create a new message.
+ */
+export declare const ResetPasswordRequestSchema: GenMessage<ResetPasswordRequest>;
+
+/**
+ * @generated from message microtracker.v1.ResetPasswordResponse
+ */
+export declare type ResetPasswordResponse = Message<"microtracker.v1.ResetPasswordResponse"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.ResetPasswordResponse.
+ * Use `create(ResetPasswordResponseSchema)` to create a new message.
+ */
+export declare const ResetPasswordResponseSchema: GenMessage<ResetPasswordResponse>;
+
+/**
+ * @generated from message microtracker.v1.ListSessionsRequest
+ */
+export declare type ListSessionsRequest = Message<"microtracker.v1.ListSessionsRequest"> & {
+  /**
+   * At most this many; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the previous page; empty for the first.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export declare const ListSessionsRequestSchema: GenMessage<ListSessionsRequest>;
+
+/**
+ * @generated from message microtracker.v1.ListSessionsResponse
+ */
+export declare type ListSessionsResponse = Message<"microtracker.v1.ListSessionsResponse"> & {
+  /**
+   * @generated from field: repeated microtracker.v1.Session sessions = 1;
+   */
+  sessions: Session[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export declare const ListSessionsResponseSchema: GenMessage<ListSessionsResponse>;
+
+/**
+ * @generated from message microtracker.v1.RevokeSessionRequest
+ */
+export declare type RevokeSessionRequest = Message<"microtracker.v1.RevokeSessionRequest"> & {
+  /**
+   * @generated from oneof microtracker.v1.RevokeSessionRequest.which
+   */
+  which: {
+    /**
+     * @generated from field: string session_id = 1;
+     */
+    value: string;
+    case: "sessionId";
+  } | {
+    /**
+     * Sign out everywhere else.
+     *
+     * @generated from field: bool all_others = 2;
+     */
+    value: boolean;
+    case: "allOthers";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message microtracker.v1.RevokeSessionRequest.
+ * Use `create(RevokeSessionRequestSchema)` to create a new message.
+ */
+export declare const RevokeSessionRequestSchema: GenMessage<RevokeSessionRequest>;
+
+/**
+ * @generated from message microtracker.v1.RevokeSessionResponse
+ */
+export declare type RevokeSessionResponse = Message<"microtracker.v1.RevokeSessionResponse"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.RevokeSessionResponse.
+ * Use `create(RevokeSessionResponseSchema)` to create a new message.
+ */
+export declare const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse>;
+
+/**
+ * @generated from message microtracker.v1.DeleteAccountRequest
+ */
+export declare type DeleteAccountRequest = Message<"microtracker.v1.DeleteAccountRequest"> & {
+  /**
+   * The account's password, to be sure that it is its owner.
+   *
+   * @generated from field: string password = 1;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message microtracker.v1.DeleteAccountRequest.
+ * Use `create(DeleteAccountRequestSchema)` to create a new message.
+ */
+export declare const DeleteAccountRequestSchema: GenMessage<DeleteAccountRequest>;
+
+/**
+ * @generated from message microtracker.v1.DeleteAccountResponse
+ */
+export declare type DeleteAccountResponse = Message<"microtracker.v1.DeleteAccountResponse"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.DeleteAccountResponse.
+ * Use `create(DeleteAccountResponseSchema)` to create a new message.
+ */
+export declare const DeleteAccountResponseSchema: GenMessage<DeleteAccountResponse>;
+
+/**
  * AuthService opens and closes accounts' access: web sessions for the dashboard, personal access tokens for everything else.
  *
  * @generated from service microtracker.v1.AuthService
@@ -351,7 +739,8 @@ export declare const RevokeTokenResponseSchema: GenMessage<RevokeTokenResponse>;
 export declare const AuthService: GenService<{
   /**
    * Register opens an account and signs it in: the response sets the web session cookie.
-   * Errors: ALREADY_EXISTS (EMAIL_TAKEN), PERMISSION_DENIED (REGISTRATION_CLOSED).
+   * Errors: ALREADY_EXISTS (EMAIL_TAKEN), PERMISSION_DENIED (REGISTRATION_CLOSED), INVALID_ARGUMENT
+   * (PASSWORD_TOO_COMMON), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
    *
    * @generated from rpc microtracker.v1.AuthService.Register
    */
@@ -361,8 +750,30 @@ export declare const AuthService: GenService<{
     output: typeof RegisterResponseSchema;
   },
   /**
+   * VerifyEmail proves an address by the token that was mailed to it. Errors: INVALID_ARGUMENT (LINK_INVALID).
+   *
+   * @generated from rpc microtracker.v1.AuthService.VerifyEmail
+   */
+  verifyEmail: {
+    methodKind: "unary";
+    input: typeof VerifyEmailRequestSchema;
+    output: typeof VerifyEmailResponseSchema;
+  },
+  /**
+   * ResendVerification mails a new token, at most one a minute. Does nothing when the address is proven.
+   * Errors: RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
+   *
+   * @generated from rpc microtracker.v1.AuthService.ResendVerification
+   */
+  resendVerification: {
+    methodKind: "unary";
+    input: typeof ResendVerificationRequestSchema;
+    output: typeof ResendVerificationResponseSchema;
+  },
+  /**
    * Login checks e-mail and password and sets the web session cookie.
-   * Errors: UNAUTHENTICATED (LOGIN_FAILED), the same whether or not the account exists.
+   * Errors: UNAUTHENTICATED (LOGIN_FAILED), the same whether or not the account exists; RESOURCE_EXHAUSTED
+   * (TOO_MANY_ATTEMPTS) after too many for the account or from the address.
    *
    * @generated from rpc microtracker.v1.AuthService.Login
    */
@@ -392,7 +803,71 @@ export declare const AuthService: GenService<{
     output: typeof GetCurrentUserResponseSchema;
   },
   /**
-   * CreateToken makes a personal access token. Its secret is in this response and nowhere else.
+   * UpdateCurrentUser changes the account's name. Its address is its identity and stays.
+   *
+   * @generated from rpc microtracker.v1.AuthService.UpdateCurrentUser
+   */
+  updateCurrentUser: {
+    methodKind: "unary";
+    input: typeof UpdateCurrentUserRequestSchema;
+    output: typeof UpdateCurrentUserResponseSchema;
+  },
+  /**
+   * ChangePassword sets a new password, ends all other sessions and says so by mail.
+   * Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG, PASSWORD_TOO_COMMON).
+   *
+   * @generated from rpc microtracker.v1.AuthService.ChangePassword
+   */
+  changePassword: {
+    methodKind: "unary";
+    input: typeof ChangePasswordRequestSchema;
+    output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * RequestPasswordReset mails a link with a token that works once, for 60 minutes. The answer, and the time it takes,
+   * are the same whether or not the account exists. At most one mail a minute is sent.
+   *
+   * @generated from rpc microtracker.v1.AuthService.RequestPasswordReset
+   */
+  requestPasswordReset: {
+    methodKind: "unary";
+    input: typeof RequestPasswordResetRequestSchema;
+    output: typeof RequestPasswordResetResponseSchema;
+  },
+  /**
+   * ResetPassword sets a new password by the token of the link, ends all sessions and says so by mail.
+   * Errors: INVALID_ARGUMENT (LINK_INVALID, PASSWORD_TOO_COMMON).
+   *
+   * @generated from rpc microtracker.v1.AuthService.ResetPassword
+   */
+  resetPassword: {
+    methodKind: "unary";
+    input: typeof ResetPasswordRequestSchema;
+    output: typeof ResetPasswordResponseSchema;
+  },
+  /**
+   * ListSessions lists the caller's living web sessions, the latest active first.
+   *
+   * @generated from rpc microtracker.v1.AuthService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * RevokeSession ends one of the caller's web sessions, or all but the calling one. Errors: NOT_FOUND.
+   *
+   * @generated from rpc microtracker.v1.AuthService.RevokeSession
+   */
+  revokeSession: {
+    methodKind: "unary";
+    input: typeof RevokeSessionRequestSchema;
+    output: typeof RevokeSessionResponseSchema;
+  },
+  /**
+   * CreateToken makes a personal access token. Its secret is in this response and nowhere else. A token cannot make one
+   * that may do more than itself. Errors: PERMISSION_DENIED (SCOPE_MISSING).
    *
    * @generated from rpc microtracker.v1.AuthService.CreateToken
    */
@@ -420,6 +895,17 @@ export declare const AuthService: GenService<{
     methodKind: "unary";
     input: typeof RevokeTokenRequestSchema;
     output: typeof RevokeTokenResponseSchema;
+  },
+  /**
+   * DeleteAccount deletes the account with its sessions, tokens, projects and all their data, for good.
+   * Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG).
+   *
+   * @generated from rpc microtracker.v1.AuthService.DeleteAccount
+   */
+  deleteAccount: {
+    methodKind: "unary";
+    input: typeof DeleteAccountRequestSchema;
+    output: typeof DeleteAccountResponseSchema;
   },
 }>;
 

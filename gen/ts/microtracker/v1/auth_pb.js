@@ -11,7 +11,7 @@ import { file_microtracker_v1_access } from "./access_pb.js";
  * Describes the file microtracker/v1/auth.proto.
  */
 export const file_microtracker_v1_auth = /*@__PURE__*/
-  fileDesc("ChptaWNyb3RyYWNrZXIvdjEvYXV0aC5wcm90bxIPbWljcm90cmFja2VyLnYxImAKBFVzZXISCgoCaWQYASABKAMSDAoEbmFtZRgCIAEoCRINCgVlbWFpbBgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitAEKBVRva2VuEgoKAmlkGAEgASgDEgwKBG5hbWUYAiABKAkSMAoMbGFzdF91c2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZwoPUmVnaXN0ZXJSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/wESGQoFZW1haWwYAiABKAlCCrpIB3IFGP8BYAESHwoIcGFzc3dvcmQYAyABKAlCDYABAbpIB3IFEAgYgAEiNwoQUmVnaXN0ZXJSZXNwb25zZRIjCgR1c2VyGAEgASgLMhUubWljcm90cmFja2VyLnYxLlVzZXIiSgoMTG9naW5SZXF1ZXN0EhkKBWVtYWlsGAEgASgJQgq6SAdyBRABGP8BEh8KCHBhc3N3b3JkGAIgASgJQg2AAQG6SAdyBRABGIABIjQKDUxvZ2luUmVzcG9uc2USIwoEdXNlchgBIAEoCzIVLm1pY3JvdHJhY2tlci52MS5Vc2VyIg8KDUxvZ291dFJlcXVlc3QiEAoOTG9nb3V0UmVzcG9uc2UiFwoVR2V0Q3VycmVudFVzZXJSZXF1ZXN0Ij0KFkdldEN1cnJlbnRVc2VyUmVzcG9uc2USIwoEdXNlchgBIAEoCzIVLm1pY3JvdHJhY2tlci52MS5Vc2VyImgKEkNyZWF0ZVRva2VuUmVxdWVzdBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGP8BEjgKCmV4cGlyZXNfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgi6SAWyAQJAASJRChNDcmVhdGVUb2tlblJlc3BvbnNlEiUKBXRva2VuGAEgASgLMhYubWljcm90cmFja2VyLnYxLlRva2VuEhMKBnNlY3JldBgCIAEoCUIDgAEBIlAKEUxpc3RUb2tlbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUYyAEoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJVChJMaXN0VG9rZW5zUmVzcG9uc2USJgoGdG9rZW5zGAEgAygLMhYubWljcm90cmFja2VyLnYxLlRva2VuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIvChJSZXZva2VUb2tlblJlcXVlc3QSGQoIdG9rZW5faWQYASABKANCB7pIBCICIAAiFQoTUmV2b2tlVG9rZW5SZXNwb25zZTKdBQoLQXV0aFNlcnZpY2USVwoIUmVnaXN0ZXISIC5taWNyb3RyYWNrZXIudjEuUmVnaXN0ZXJSZXF1ZXN0GiEubWljcm90cmFja2VyLnYxLlJlZ2lzdGVyUmVzcG9uc2UiBoq1GAIIARJOCgVMb2dpbhIdLm1pY3JvdHJhY2tlci52MS5Mb2dpblJlcXVlc3QaHi5taWNyb3RyYWNrZXIudjEuTG9naW5SZXNwb25zZSIGirUYAggBElEKBkxvZ291dBIeLm1pY3JvdHJhY2tlci52MS5Mb2dvdXRSZXF1ZXN0Gh8ubWljcm90cmFja2VyLnYxLkxvZ291dFJlc3BvbnNlIgaKtRgCCAESbAoOR2V0Q3VycmVudFVzZXISJi5taWNyb3RyYWNrZXIudjEuR2V0Q3VycmVudFVzZXJSZXF1ZXN0GicubWljcm90cmFja2VyLnYxLkdldEN1cnJlbnRVc2VyUmVzcG9uc2UiCZACAYq1GAIIAhJgCgtDcmVhdGVUb2tlbhIjLm1pY3JvdHJhY2tlci52MS5DcmVhdGVUb2tlblJlcXVlc3QaJC5taWNyb3RyYWNrZXIudjEuQ3JlYXRlVG9rZW5SZXNwb25zZSIGirUYAggCEmAKCkxpc3RUb2tlbnMSIi5taWNyb3RyYWNrZXIudjEuTGlzdFRva2Vuc1JlcXVlc3QaIy5taWNyb3RyYWNrZXIudjEuTGlzdFRva2Vuc1Jlc3BvbnNlIgmQAgGKtRgCCAISYAoLUmV2b2tlVG9rZW4SIy5taWNyb3RyYWNrZXIudjEuUmV2b2tlVG9rZW5SZXF1ZXN0GiQubWljcm90cmFja2VyLnYxLlJldm9rZVRva2VuUmVzcG9uc2UiBoq1GAIIAkLGAQoTY29tLm1pY3JvdHJhY2tlci52MUIJQXV0aFByb3RvUAFaR2dpdGh1Yi5jb20vbWljcm90cmFja2VyL21pY3JvdHJhY2tlci9nZW4vbWljcm90cmFja2VyL3YxO21pY3JvdHJhY2tlcnYxogIDTVhYqgIPTWljcm90cmFja2VyLlYxygIPTWljcm90cmFja2VyXFYx4gIbTWljcm90cmFja2VyXFYxXEdQQk1ldGFkYXRh6gIQTWljcm90cmFja2VyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_microtracker_v1_access]);
+  fileDesc("ChptaWNyb3RyYWNrZXIvdjEvYXV0aC5wcm90bxIPbWljcm90cmFja2VyLnYxIngKBFVzZXISCgoCaWQYASABKAMSDAoEbmFtZRgCIAEoCRINCgVlbWFpbBgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOZW1haWxfdmVyaWZpZWQYBSABKAgitgEKB1Nlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoCRISCgppcF9hZGRyZXNzGAIgASgJEg4KBmRldmljZRgDIAEoCRIxCg1sYXN0X2FjdGl2aXR5GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY3VycmVudBgGIAEoCCLfAQoFVG9rZW4SCgoCaWQYASABKAMSDAoEbmFtZRgCIAEoCRIwCgxsYXN0X3VzZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCglhYmlsaXRpZXMYBiADKA4yFi5taWNyb3RyYWNrZXIudjEuU2NvcGUiZwoPUmVnaXN0ZXJSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/wESGQoFZW1haWwYAiABKAlCCrpIB3IFGP8BYAESHwoIcGFzc3dvcmQYAyABKAlCDYABAbpIB3IFEAgYgAEiNwoQUmVnaXN0ZXJSZXNwb25zZRIjCgR1c2VyGAEgASgLMhUubWljcm90cmFja2VyLnYxLlVzZXIiXAoMTG9naW5SZXF1ZXN0EhkKBWVtYWlsGAEgASgJQgq6SAdyBRABGP8BEh8KCHBhc3N3b3JkGAIgASgJQg2AAQG6SAdyBRABGIABEhAKCHJlbWVtYmVyGAMgASgIIjQKDUxvZ2luUmVzcG9uc2USIwoEdXNlchgBIAEoCzIVLm1pY3JvdHJhY2tlci52MS5Vc2VyIg8KDUxvZ291dFJlcXVlc3QiEAoOTG9nb3V0UmVzcG9uc2UiFwoVR2V0Q3VycmVudFVzZXJSZXF1ZXN0Ij0KFkdldEN1cnJlbnRVc2VyUmVzcG9uc2USIwoEdXNlchgBIAEoCzIVLm1pY3JvdHJhY2tlci52MS5Vc2VyIqgBChJDcmVhdGVUb2tlblJlcXVlc3QSGAoEbmFtZRgBIAEoCUIKukgHcgUQARj/ARI4CgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIIukgFsgECQAESPgoJYWJpbGl0aWVzGAMgAygOMhYubWljcm90cmFja2VyLnYxLlNjb3BlQhO6SBCSAQ0QFBgBIgeCAQQQASAAIlEKE0NyZWF0ZVRva2VuUmVzcG9uc2USJQoFdG9rZW4YASABKAsyFi5taWNyb3RyYWNrZXIudjEuVG9rZW4SEwoGc2VjcmV0GAIgASgJQgOAAQEiUAoRTGlzdFRva2Vuc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjIASgAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIlUKEkxpc3RUb2tlbnNSZXNwb25zZRImCgZ0b2tlbnMYASADKAsyFi5taWNyb3RyYWNrZXIudjEuVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIi8KElJldm9rZVRva2VuUmVxdWVzdBIZCgh0b2tlbl9pZBgBIAEoA0IHukgEIgIgACIVChNSZXZva2VUb2tlblJlc3BvbnNlIjIKElZlcmlmeUVtYWlsUmVxdWVzdBIcCgV0b2tlbhgBIAEoCUINgAEBukgHcgUQARj/ASIVChNWZXJpZnlFbWFpbFJlc3BvbnNlIhsKGVJlc2VuZFZlcmlmaWNhdGlvblJlcXVlc3QiHAoaUmVzZW5kVmVyaWZpY2F0aW9uUmVzcG9uc2UiNAoYVXBkYXRlQ3VycmVudFVzZXJSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/wEiQAoZVXBkYXRlQ3VycmVudFVzZXJSZXNwb25zZRIjCgR1c2VyGAEgASgLMhUubWljcm90cmFja2VyLnYxLlVzZXIiZQoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0EicKEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCDYABAbpIB3IFEAEYgAESIwoMbmV3X3Bhc3N3b3JkGAIgASgJQg2AAQG6SAdyBRAIGIABIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UiOAobUmVxdWVzdFBhc3N3b3JkUmVzZXRSZXF1ZXN0EhkKBWVtYWlsGAEgASgJQgq6SAdyBRj/AWABIh4KHFJlcXVlc3RQYXNzd29yZFJlc2V0UmVzcG9uc2UiWQoUUmVzZXRQYXNzd29yZFJlcXVlc3QSHAoFdG9rZW4YASABKAlCDYABAbpIB3IFEAEY/wESIwoMbmV3X3Bhc3N3b3JkGAIgASgJQg2AAQG6SAdyBRAIGIABIhcKFVJlc2V0UGFzc3dvcmRSZXNwb25zZSJSChNMaXN0U2Vzc2lvbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUYyAEoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJbChRMaXN0U2Vzc2lvbnNSZXNwb25zZRIqCghzZXNzaW9ucxgBIAMoCzIYLm1pY3JvdHJhY2tlci52MS5TZXNzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJlChRSZXZva2VTZXNzaW9uUmVxdWVzdBIeCgpzZXNzaW9uX2lkGAEgASgJQgi6SAVyAxj/AUgAEh0KCmFsbF9vdGhlcnMYAiABKAhCB7pIBGoCCAFIAEIOCgV3aGljaBIFukgCCAEiFwoVUmV2b2tlU2Vzc2lvblJlc3BvbnNlIjcKFERlbGV0ZUFjY291bnRSZXF1ZXN0Eh8KCHBhc3N3b3JkGAEgASgJQg2AAQG6SAdyBRABGIABIhcKFURlbGV0ZUFjY291bnRSZXNwb25zZTKGDQoLQXV0aFNlcnZpY2USVwoIUmVnaXN0ZXISIC5taWNyb3RyYWNrZXIudjEuUmVnaXN0ZXJSZXF1ZXN0GiEubWljcm90cmFja2VyLnYxLlJlZ2lzdGVyUmVzcG9uc2UiBoq1GAIIARJgCgtWZXJpZnlFbWFpbBIjLm1pY3JvdHJhY2tlci52MS5WZXJpZnlFbWFpbFJlcXVlc3QaJC5taWNyb3RyYWNrZXIudjEuVmVyaWZ5RW1haWxSZXNwb25zZSIGirUYAggBEncKElJlc2VuZFZlcmlmaWNhdGlvbhIqLm1pY3JvdHJhY2tlci52MS5SZXNlbmRWZXJpZmljYXRpb25SZXF1ZXN0GisubWljcm90cmFja2VyLnYxLlJlc2VuZFZlcmlmaWNhdGlvblJlc3BvbnNlIgiKtRgEGAMIAhJOCgVMb2dpbhIdLm1pY3JvdHJhY2tlci52MS5Mb2dpblJlcXVlc3QaHi5taWNyb3RyYWNrZXIudjEuTG9naW5SZXNwb25zZSIGirUYAggBElEKBkxvZ291dBIeLm1pY3JvdHJhY2tlci52MS5Mb2dvdXRSZXF1ZXN0Gh8ubWljcm90cmFja2VyLnYxLkxvZ291dFJlc3BvbnNlIgaKtRgCCAESbgoOR2V0Q3VycmVudFVzZXISJi5taWNyb3RyYWNrZXIudjEuR2V0Q3VycmVudFVzZXJSZXF1ZXN0GicubWljcm90cmFja2VyLnYxLkdldEN1cnJlbnRVc2VyUmVzcG9uc2UiC5ACAYq1GAQYAggCEnQKEVVwZGF0ZUN1cnJlbnRVc2VyEikubWljcm90cmFja2VyLnYxLlVwZGF0ZUN1cnJlbnRVc2VyUmVxdWVzdBoqLm1pY3JvdHJhY2tlci52MS5VcGRhdGVDdXJyZW50VXNlclJlc3BvbnNlIgiKtRgEGAMIAhJrCg5DaGFuZ2VQYXNzd29yZBImLm1pY3JvdHJhY2tlci52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaJy5taWNyb3RyYWNrZXIudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSIIirUYBBgDCAISewoUUmVxdWVzdFBhc3N3b3JkUmVzZXQSLC5taWNyb3RyYWNrZXIudjEuUmVxdWVzdFBhc3N3b3JkUmVzZXRSZXF1ZXN0Gi0ubWljcm90cmFja2VyLnYxLlJlcXVlc3RQYXNzd29yZFJlc2V0UmVzcG9uc2UiBoq1GAIIARJmCg1SZXNldFBhc3N3b3JkEiUubWljcm90cmFja2VyLnYxLlJlc2V0UGFzc3dvcmRSZXF1ZXN0GiYubWljcm90cmFja2VyLnYxLlJlc2V0UGFzc3dvcmRSZXNwb25zZSIGirUYAggBEmgKDExpc3RTZXNzaW9ucxIkLm1pY3JvdHJhY2tlci52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiUubWljcm90cmFja2VyLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIguQAgGKtRgEGAIIAhJoCg1SZXZva2VTZXNzaW9uEiUubWljcm90cmFja2VyLnYxLlJldm9rZVNlc3Npb25SZXF1ZXN0GiYubWljcm90cmFja2VyLnYxLlJldm9rZVNlc3Npb25SZXNwb25zZSIIirUYBBgDCAISYgoLQ3JlYXRlVG9rZW4SIy5taWNyb3RyYWNrZXIudjEuQ3JlYXRlVG9rZW5SZXF1ZXN0GiQubWljcm90cmFja2VyLnYxLkNyZWF0ZVRva2VuUmVzcG9uc2UiCIq1GAQYAwgCEmIKCkxpc3RUb2tlbnMSIi5taWNyb3RyYWNrZXIudjEuTGlzdFRva2Vuc1JlcXVlc3QaIy5taWNyb3RyYWNrZXIudjEuTGlzdFRva2Vuc1Jlc3BvbnNlIguQAgGKtRgEGAIIAhJiCgtSZXZva2VUb2tlbhIjLm1pY3JvdHJhY2tlci52MS5SZXZva2VUb2tlblJlcXVlc3QaJC5taWNyb3RyYWNrZXIudjEuUmV2b2tlVG9rZW5SZXNwb25zZSIIirUYBBgDCAISaAoNRGVsZXRlQWNjb3VudBIlLm1pY3JvdHJhY2tlci52MS5EZWxldGVBY2NvdW50UmVxdWVzdBomLm1pY3JvdHJhY2tlci52MS5EZWxldGVBY2NvdW50UmVzcG9uc2UiCIq1GAQYAwgCQsYBChNjb20ubWljcm90cmFja2VyLnYxQglBdXRoUHJvdG9QAVpHZ2l0aHViLmNvbS9taWNyb3RyYWNrZXIvbWljcm90cmFja2VyL2dlbi9taWNyb3RyYWNrZXIvdjE7bWljcm90cmFja2VydjGiAgNNWFiqAg9NaWNyb3RyYWNrZXIuVjHKAg9NaWNyb3RyYWNrZXJcVjHiAhtNaWNyb3RyYWNrZXJcVjFcR1BCTWV0YWRhdGHqAhBNaWNyb3RyYWNrZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_microtracker_v1_access]);
 
 /**
  * Describes the message microtracker.v1.User.
@@ -21,109 +21,242 @@ export const UserSchema = /*@__PURE__*/
   messageDesc(file_microtracker_v1_auth, 0);
 
 /**
+ * Describes the message microtracker.v1.Session.
+ * Use `create(SessionSchema)` to create a new message.
+ */
+export const SessionSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 1);
+
+/**
  * Describes the message microtracker.v1.Token.
  * Use `create(TokenSchema)` to create a new message.
  */
 export const TokenSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 1);
+  messageDesc(file_microtracker_v1_auth, 2);
 
 /**
  * Describes the message microtracker.v1.RegisterRequest.
  * Use `create(RegisterRequestSchema)` to create a new message.
  */
 export const RegisterRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 2);
+  messageDesc(file_microtracker_v1_auth, 3);
 
 /**
  * Describes the message microtracker.v1.RegisterResponse.
  * Use `create(RegisterResponseSchema)` to create a new message.
  */
 export const RegisterResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 3);
+  messageDesc(file_microtracker_v1_auth, 4);
 
 /**
  * Describes the message microtracker.v1.LoginRequest.
  * Use `create(LoginRequestSchema)` to create a new message.
  */
 export const LoginRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 4);
+  messageDesc(file_microtracker_v1_auth, 5);
 
 /**
  * Describes the message microtracker.v1.LoginResponse.
  * Use `create(LoginResponseSchema)` to create a new message.
  */
 export const LoginResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 5);
+  messageDesc(file_microtracker_v1_auth, 6);
 
 /**
  * Describes the message microtracker.v1.LogoutRequest.
  * Use `create(LogoutRequestSchema)` to create a new message.
  */
 export const LogoutRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 6);
+  messageDesc(file_microtracker_v1_auth, 7);
 
 /**
  * Describes the message microtracker.v1.LogoutResponse.
  * Use `create(LogoutResponseSchema)` to create a new message.
  */
 export const LogoutResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 7);
+  messageDesc(file_microtracker_v1_auth, 8);
 
 /**
  * Describes the message microtracker.v1.GetCurrentUserRequest.
  * Use `create(GetCurrentUserRequestSchema)` to create a new message.
  */
 export const GetCurrentUserRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 8);
+  messageDesc(file_microtracker_v1_auth, 9);
 
 /**
  * Describes the message microtracker.v1.GetCurrentUserResponse.
  * Use `create(GetCurrentUserResponseSchema)` to create a new message.
  */
 export const GetCurrentUserResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 9);
+  messageDesc(file_microtracker_v1_auth, 10);
 
 /**
  * Describes the message microtracker.v1.CreateTokenRequest.
  * Use `create(CreateTokenRequestSchema)` to create a new message.
  */
 export const CreateTokenRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 10);
+  messageDesc(file_microtracker_v1_auth, 11);
 
 /**
  * Describes the message microtracker.v1.CreateTokenResponse.
  * Use `create(CreateTokenResponseSchema)` to create a new message.
  */
 export const CreateTokenResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 11);
+  messageDesc(file_microtracker_v1_auth, 12);
 
 /**
  * Describes the message microtracker.v1.ListTokensRequest.
  * Use `create(ListTokensRequestSchema)` to create a new message.
  */
 export const ListTokensRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 12);
+  messageDesc(file_microtracker_v1_auth, 13);
 
 /**
  * Describes the message microtracker.v1.ListTokensResponse.
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export const ListTokensResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 13);
+  messageDesc(file_microtracker_v1_auth, 14);
 
 /**
  * Describes the message microtracker.v1.RevokeTokenRequest.
  * Use `create(RevokeTokenRequestSchema)` to create a new message.
  */
 export const RevokeTokenRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 14);
+  messageDesc(file_microtracker_v1_auth, 15);
 
 /**
  * Describes the message microtracker.v1.RevokeTokenResponse.
  * Use `create(RevokeTokenResponseSchema)` to create a new message.
  */
 export const RevokeTokenResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_auth, 15);
+  messageDesc(file_microtracker_v1_auth, 16);
+
+/**
+ * Describes the message microtracker.v1.VerifyEmailRequest.
+ * Use `create(VerifyEmailRequestSchema)` to create a new message.
+ */
+export const VerifyEmailRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 17);
+
+/**
+ * Describes the message microtracker.v1.VerifyEmailResponse.
+ * Use `create(VerifyEmailResponseSchema)` to create a new message.
+ */
+export const VerifyEmailResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 18);
+
+/**
+ * Describes the message microtracker.v1.ResendVerificationRequest.
+ * Use `create(ResendVerificationRequestSchema)` to create a new message.
+ */
+export const ResendVerificationRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 19);
+
+/**
+ * Describes the message microtracker.v1.ResendVerificationResponse.
+ * Use `create(ResendVerificationResponseSchema)` to create a new message.
+ */
+export const ResendVerificationResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 20);
+
+/**
+ * Describes the message microtracker.v1.UpdateCurrentUserRequest.
+ * Use `create(UpdateCurrentUserRequestSchema)` to create a new message.
+ */
+export const UpdateCurrentUserRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 21);
+
+/**
+ * Describes the message microtracker.v1.UpdateCurrentUserResponse.
+ * Use `create(UpdateCurrentUserResponseSchema)` to create a new message.
+ */
+export const UpdateCurrentUserResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 22);
+
+/**
+ * Describes the message microtracker.v1.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export const ChangePasswordRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 23);
+
+/**
+ * Describes the message microtracker.v1.ChangePasswordResponse.
+ * Use `create(ChangePasswordResponseSchema)` to create a new message.
+ */
+export const ChangePasswordResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 24);
+
+/**
+ * Describes the message microtracker.v1.RequestPasswordResetRequest.
+ * Use `create(RequestPasswordResetRequestSchema)` to create a new message.
+ */
+export const RequestPasswordResetRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 25);
+
+/**
+ * Describes the message microtracker.v1.RequestPasswordResetResponse.
+ * Use `create(RequestPasswordResetResponseSchema)` to create a new message.
+ */
+export const RequestPasswordResetResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 26);
+
+/**
+ * Describes the message microtracker.v1.ResetPasswordRequest.
+ * Use `create(ResetPasswordRequestSchema)` to create a new message.
+ */
+export const ResetPasswordRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 27);
+
+/**
+ * Describes the message microtracker.v1.ResetPasswordResponse.
+ * Use `create(ResetPasswordResponseSchema)` to create a new message.
+ */
+export const ResetPasswordResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 28);
+
+/**
+ * Describes the message microtracker.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export const ListSessionsRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 29);
+
+/**
+ * Describes the message microtracker.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export const ListSessionsResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 30);
+
+/**
+ * Describes the message microtracker.v1.RevokeSessionRequest.
+ * Use `create(RevokeSessionRequestSchema)` to create a new message.
+ */
+export const RevokeSessionRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 31);
+
+/**
+ * Describes the message microtracker.v1.RevokeSessionResponse.
+ * Use `create(RevokeSessionResponseSchema)` to create a new message.
+ */
+export const RevokeSessionResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 32);
+
+/**
+ * Describes the message microtracker.v1.DeleteAccountRequest.
+ * Use `create(DeleteAccountRequestSchema)` to create a new message.
+ */
+export const DeleteAccountRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 33);
+
+/**
+ * Describes the message microtracker.v1.DeleteAccountResponse.
+ * Use `create(DeleteAccountResponseSchema)` to create a new message.
+ */
+export const DeleteAccountResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_auth, 34);
 
 /**
  * AuthService opens and closes accounts' access: web sessions for the dashboard, personal access tokens for everything else.

@@ -146,6 +146,55 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_REGISTRATION_CLOSED = 18;
    */
   REGISTRATION_CLOSED = 18,
+
+  /**
+   * The credential is good, but not for this: its scope or its kind does not allow the call. PERMISSION_DENIED.
+   *
+   * @generated from enum value: ERROR_REASON_SCOPE_MISSING = 19;
+   */
+  SCOPE_MISSING = 19,
+
+  /**
+   * Too many attempts; the google.rpc.RetryInfo detail says when to try again. RESOURCE_EXHAUSTED.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_ATTEMPTS = 20;
+   */
+  TOO_MANY_ATTEMPTS = 20,
+
+  /**
+   * The password is one of those that everybody tries first. INVALID_ARGUMENT.
+   *
+   * @generated from enum value: ERROR_REASON_PASSWORD_TOO_COMMON = 21;
+   */
+  PASSWORD_TOO_COMMON = 21,
+
+  /**
+   * The link's token is unknown, used or expired. INVALID_ARGUMENT.
+   *
+   * @generated from enum value: ERROR_REASON_LINK_INVALID = 22;
+   */
+  LINK_INVALID = 22,
+
+  /**
+   * The current password, or the name typed to confirm, does not match. INVALID_ARGUMENT.
+   *
+   * @generated from enum value: ERROR_REASON_CONFIRMATION_WRONG = 23;
+   */
+  CONFIRMATION_WRONG = 23,
+
+  /**
+   * The account was disabled by the operator. PERMISSION_DENIED.
+   *
+   * @generated from enum value: ERROR_REASON_ACCOUNT_DISABLED = 24;
+   */
+  ACCOUNT_DISABLED = 24,
+
+  /**
+   * The account still has something that has to go first. FAILED_PRECONDITION.
+   *
+   * @generated from enum value: ERROR_REASON_PRECONDITION = 25;
+   */
+  PRECONDITION = 25,
 }
 
 /**

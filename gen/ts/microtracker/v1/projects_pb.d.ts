@@ -2,9 +2,9 @@
 // @generated from file microtracker/v1/projects.proto (package microtracker.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file microtracker/v1/projects.proto.
@@ -74,6 +74,25 @@ export declare type Project = Message<"microtracker.v1.Project"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * When one of the project's keys was last replaced. Absent if never.
+   *
+   * @generated from field: google.protobuf.Timestamp last_rotated_at = 11;
+   */
+  lastRotatedAt?: Timestamp | undefined;
+
+  /**
+   * The hosts whose pages may send events, such as "example.com" or "*.example.com". None: any.
+   *
+   * @generated from field: repeated string allowed_hostnames = 12;
+   */
+  allowedHostnames: string[];
+
+  /**
+   * @generated from field: microtracker.v1.PrivacyMode privacy_mode = 13;
+   */
+  privacyMode: PrivacyMode;
 };
 
 /**
@@ -278,6 +297,242 @@ export declare type GetInstallationResponse = Message<"microtracker.v1.GetInstal
 export declare const GetInstallationResponseSchema: GenMessage<GetInstallationResponse>;
 
 /**
+ * @generated from message microtracker.v1.UpdateProjectRequest
+ */
+export declare type UpdateProjectRequest = Message<"microtracker.v1.UpdateProjectRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string description = 3;
+   */
+  description: string;
+
+  /**
+   * http or https.
+   *
+   * @generated from field: string website_url = 4;
+   */
+  websiteUrl: string;
+
+  /**
+   * An inactive project takes no events.
+   *
+   * @generated from field: bool is_active = 5;
+   */
+  isActive: boolean;
+
+  /**
+   * @generated from field: string time_zone = 6;
+   */
+  timeZone: string;
+
+  /**
+   * @generated from field: string currency = 7;
+   */
+  currency: string;
+
+  /**
+   * Hosts, with "*." before one for all its subdomains.
+   *
+   * @generated from field: repeated string allowed_hostnames = 8;
+   */
+  allowedHostnames: string[];
+
+  /**
+   * @generated from field: microtracker.v1.PrivacyMode privacy_mode = 9;
+   */
+  privacyMode: PrivacyMode;
+
+  /**
+   * The fields to change: any of those above but project_id.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 10;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.UpdateProjectRequest.
+ * Use `create(UpdateProjectRequestSchema)` to create a new message.
+ */
+export declare const UpdateProjectRequestSchema: GenMessage<UpdateProjectRequest>;
+
+/**
+ * @generated from message microtracker.v1.UpdateProjectResponse
+ */
+export declare type UpdateProjectResponse = Message<"microtracker.v1.UpdateProjectResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.Project project = 1;
+   */
+  project?: Project | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.UpdateProjectResponse.
+ * Use `create(UpdateProjectResponseSchema)` to create a new message.
+ */
+export declare const UpdateProjectResponseSchema: GenMessage<UpdateProjectResponse>;
+
+/**
+ * @generated from message microtracker.v1.DeleteProjectRequest
+ */
+export declare type DeleteProjectRequest = Message<"microtracker.v1.DeleteProjectRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * The project's name, typed to be sure which one goes.
+   *
+   * @generated from field: string confirm_name = 2;
+   */
+  confirmName: string;
+};
+
+/**
+ * Describes the message microtracker.v1.DeleteProjectRequest.
+ * Use `create(DeleteProjectRequestSchema)` to create a new message.
+ */
+export declare const DeleteProjectRequestSchema: GenMessage<DeleteProjectRequest>;
+
+/**
+ * @generated from message microtracker.v1.DeleteProjectResponse
+ */
+export declare type DeleteProjectResponse = Message<"microtracker.v1.DeleteProjectResponse"> & {
+};
+
+/**
+ * Describes the message microtracker.v1.DeleteProjectResponse.
+ * Use `create(DeleteProjectResponseSchema)` to create a new message.
+ */
+export declare const DeleteProjectResponseSchema: GenMessage<DeleteProjectResponse>;
+
+/**
+ * @generated from message microtracker.v1.RotateKeysRequest
+ */
+export declare type RotateKeysRequest = Message<"microtracker.v1.RotateKeysRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: microtracker.v1.ProjectKey key = 2;
+   */
+  key: ProjectKey;
+
+  /**
+   * How long the old key works on: up to 30 days. Absent: not at all.
+   *
+   * @generated from field: google.protobuf.Duration grace = 3;
+   */
+  grace?: Duration | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.RotateKeysRequest.
+ * Use `create(RotateKeysRequestSchema)` to create a new message.
+ */
+export declare const RotateKeysRequestSchema: GenMessage<RotateKeysRequest>;
+
+/**
+ * @generated from message microtracker.v1.RotateKeysResponse
+ */
+export declare type RotateKeysResponse = Message<"microtracker.v1.RotateKeysResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.Project project = 1;
+   */
+  project?: Project | undefined;
+
+  /**
+   * The new secret key. Shown only here; empty when the public key was rotated.
+   *
+   * @generated from field: string secret_key = 2;
+   */
+  secretKey: string;
+
+  /**
+   * Until when the old key works.
+   *
+   * @generated from field: google.protobuf.Timestamp old_key_expires_at = 3;
+   */
+  oldKeyExpiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.RotateKeysResponse.
+ * Use `create(RotateKeysResponseSchema)` to create a new message.
+ */
+export declare const RotateKeysResponseSchema: GenMessage<RotateKeysResponse>;
+
+/**
+ * PrivacyMode is how visitors are recognised.
+ *
+ * @generated from enum microtracker.v1.PrivacyMode
+ */
+export enum PrivacyMode {
+  /**
+   * @generated from enum value: PRIVACY_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * By a keyed hash that changes every day. Nothing is stored in the browser.
+   *
+   * @generated from enum value: PRIVACY_MODE_COOKIELESS = 1;
+   */
+  COOKIELESS = 1,
+
+  /**
+   * By an id that the browser stores, where the visitor has agreed to it.
+   *
+   * @generated from enum value: PRIVACY_MODE_STORED_ID = 2;
+   */
+  STORED_ID = 2,
+}
+
+/**
+ * Describes the enum microtracker.v1.PrivacyMode.
+ */
+export declare const PrivacyModeSchema: GenEnum<PrivacyMode>;
+
+/**
+ * ProjectKey is one of a project's own two keys.
+ *
+ * @generated from enum microtracker.v1.ProjectKey
+ */
+export enum ProjectKey {
+  /**
+   * @generated from enum value: PROJECT_KEY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: PROJECT_KEY_PUBLIC = 1;
+   */
+  PUBLIC = 1,
+
+  /**
+   * @generated from enum value: PROJECT_KEY_SECRET = 2;
+   */
+  SECRET = 2,
+}
+
+/**
+ * Describes the enum microtracker.v1.ProjectKey.
+ */
+export declare const ProjectKeySchema: GenEnum<ProjectKey>;
+
+/**
  * ProjectsService keeps projects: a project is one website or app whose visitors are counted together.
  *
  * @generated from service microtracker.v1.ProjectsService
@@ -312,6 +567,38 @@ export declare const ProjectsService: GenService<{
     methodKind: "unary";
     input: typeof ListProjectsRequestSchema;
     output: typeof ListProjectsResponseSchema;
+  },
+  /**
+   * UpdateProject changes the fields that update_mask names.
+   * Errors: ALREADY_EXISTS (PROJECT_NAME_TAKEN), INVALID_ARGUMENT (VALIDATION_FAILED).
+   *
+   * @generated from rpc microtracker.v1.ProjectsService.UpdateProject
+   */
+  updateProject: {
+    methodKind: "unary";
+    input: typeof UpdateProjectRequestSchema;
+    output: typeof UpdateProjectResponseSchema;
+  },
+  /**
+   * DeleteProject deletes the project with its keys, visitors, sessions, events, rollups, ads and spend, for good.
+   * Errors: INVALID_ARGUMENT (CONFIRMATION_WRONG).
+   *
+   * @generated from rpc microtracker.v1.ProjectsService.DeleteProject
+   */
+  deleteProject: {
+    methodKind: "unary";
+    input: typeof DeleteProjectRequestSchema;
+    output: typeof DeleteProjectResponseSchema;
+  },
+  /**
+   * RotateKeys replaces the project's public or secret key. The old one works on for the grace that is asked for.
+   *
+   * @generated from rpc microtracker.v1.ProjectsService.RotateKeys
+   */
+  rotateKeys: {
+    methodKind: "unary";
+    input: typeof RotateKeysRequestSchema;
+    output: typeof RotateKeysResponseSchema;
   },
   /**
    * GetInstallation returns the snippet to paste into the website, and whether events arrive.

@@ -382,6 +382,13 @@ export enum ReceiptStatus {
    * @generated from enum value: RECEIPT_STATUS_TOO_OLD = 5;
    */
   TOO_OLD = 5,
+
+  /**
+   * Refused: the project is switched off; its owner can switch it on in its settings.
+   *
+   * @generated from enum value: RECEIPT_STATUS_PROJECT_INACTIVE = 6;
+   */
+  PROJECT_INACTIVE = 6,
 }
 
 /**

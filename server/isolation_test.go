@@ -1,0 +1,384 @@
+package server_test
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/repo/repotest"
+	"github.com/microtracker/microtracker/server/identity"
+)
+
+// expectation is what the isolation test knows of an RPC, written down apart from the protos: an RPC that is not here,
+// or that declares something else, fails.
+type expectation struct {
+	who   string // anyone, project key, user, project
+	scope microtrackerv1.Scope
+	// byKeys: a project's keys may call it, given the scope.
+	byKeys bool
+	// request is valid for an opened project or a signed-in user, and harmless.
+	request func(f *fixture) proto.Message
+	// allowed is what it answers when access is granted; 0 is success.
+	allowed connect.Code
+}
+
+func expectations() map[string]expectation {
+	const (
+		accountRead, accountWrite   = microtrackerv1.Scope_SCOPE_ACCOUNT_READ, microtrackerv1.Scope_SCOPE_ACCOUNT_WRITE
+		projectsRead, projectsWrite = microtrackerv1.Scope_SCOPE_PROJECTS_READ, microtrackerv1.Scope_SCOPE_PROJECTS_WRITE
+		keysRead, keysWrite         = microtrackerv1.Scope_SCOPE_API_KEYS_READ, microtrackerv1.Scope_SCOPE_API_KEYS_WRITE
+		reportsRead                 = microtrackerv1.Scope_SCOPE_REPORTS_READ
+	)
+	invalid, notFound := connect.CodeInvalidArgument, connect.CodeNotFound
+	return map[string]expectation{
+		"AuthService.Register":             {who: "anyone"},
+		"AuthService.VerifyEmail":          {who: "anyone"},
+		"AuthService.Login":                {who: "anyone"},
+		"AuthService.Logout":               {who: "anyone"},
+		"AuthService.RequestPasswordReset": {who: "anyone"},
+		"AuthService.ResetPassword":        {who: "anyone"},
+		"AuthService.ResendVerification":   {who: "user", scope: accountWrite},
+		"AuthService.GetCurrentUser":       {who: "user", scope: accountRead},
+		"AuthService.UpdateCurrentUser": {who: "user", scope: accountWrite, request: func(*fixture) proto.Message {
+			return &microtrackerv1.UpdateCurrentUserRequest{Name: "Still me"}
+		}},
+		"AuthService.ChangePassword": {who: "user", scope: accountWrite, allowed: invalid, request: func(*fixture) proto.Message {
+			return &microtrackerv1.ChangePasswordRequest{CurrentPassword: "a wrong one", NewPassword: goodPassword}
+		}},
+		"AuthService.ListSessions": {who: "user", scope: accountRead},
+		"AuthService.RevokeSession": {who: "user", scope: accountWrite, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.RevokeSessionRequest{Which: &microtrackerv1.RevokeSessionRequest_SessionId{SessionId: f.third.session}}
+		}},
+		"AuthService.CreateToken": {who: "user", scope: accountWrite, request: func(*fixture) proto.Message {
+			return &microtrackerv1.CreateTokenRequest{Name: "t", Abilities: []microtrackerv1.Scope{accountWrite}}
+		}},
+		"AuthService.ListTokens": {who: "user", scope: accountRead},
+		"AuthService.RevokeToken": {who: "user", scope: accountWrite, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.RevokeTokenRequest{TokenId: f.third.tokenID}
+		}},
+		"AuthService.DeleteAccount": {who: "user", scope: accountWrite, allowed: invalid, request: func(*fixture) proto.Message {
+			return &microtrackerv1.DeleteAccountRequest{Password: "a wrong one"}
+		}},
+
+		"ProjectsService.CreateProject": {who: "user", scope: projectsWrite, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.CreateProjectRequest{Name: f.newName()}
+		}},
+		"ProjectsService.ListProjects":    {who: "user", scope: projectsRead},
+		"ProjectsService.GetProject":      {who: "project", scope: projectsRead, byKeys: true},
+		"ProjectsService.GetInstallation": {who: "project", scope: projectsRead, byKeys: true},
+		"ProjectsService.UpdateProject": {who: "project", scope: projectsWrite, request: func(*fixture) proto.Message {
+			return &microtrackerv1.UpdateProjectRequest{UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"description"}}}
+		}},
+		"ProjectsService.DeleteProject": {who: "project", scope: projectsWrite, allowed: invalid},
+		"ProjectsService.RotateKeys": {who: "project", scope: projectsWrite, request: func(*fixture) proto.Message {
+			return &microtrackerv1.RotateKeysRequest{Key: microtrackerv1.ProjectKey_PROJECT_KEY_PUBLIC}
+		}},
+
+		"ApiKeysService.CreateApiKey": {who: "project", scope: keysWrite, request: func(*fixture) proto.Message {
+			return &microtrackerv1.CreateApiKeyRequest{Name: "k", Scope: []microtrackerv1.Scope{reportsRead}}
+		}},
+		"ApiKeysService.ListApiKeys": {who: "project", scope: keysRead},
+		"ApiKeysService.UpdateApiKey": {who: "project", scope: keysWrite, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.UpdateApiKeyRequest{
+				ApiKeyId: f.spareKey(), Name: "renamed", UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"name"}},
+			}
+		}},
+		"ApiKeysService.RotateApiKey": {who: "project", scope: keysWrite, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.RotateApiKeyRequest{ApiKeyId: f.spareKey()}
+		}},
+		"ApiKeysService.DeleteApiKey": {who: "project", scope: keysWrite, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.DeleteApiKeyRequest{ApiKeyId: f.spareKey()}
+		}},
+
+		"TrackingService.Track": {who: "project key"},
+
+		"ReportingService.Query": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.QueryRequest{Range: today(), Metrics: []microtrackerv1.Metric{microtrackerv1.Metric_METRIC_VISITORS}}
+		}},
+		"ReportingService.WatchLive": {who: "project", scope: reportsRead, byKeys: true},
+	}
+}
+
+// party is an account with a project and everything that opens it.
+type party struct {
+	user    *repo.User
+	project *repo.Project
+	cookie  string
+	session string
+	token   string
+	tokenID int64
+	apiKey  string
+	secret  string
+}
+
+// fixture is two parties that must not see each other, and mine's dead and weak credentials.
+type fixture struct {
+	t            *testing.T
+	w            *world
+	mine, theirs party
+	// third is somebody whose sessions and tokens are neither's.
+	third party
+	names int
+	// addresses is how many addresses have called: each call comes from its own, since wrong keys are counted by it.
+	addresses int
+}
+
+func (f *fixture) newName() string {
+	f.names++
+	return fmt.Sprintf("%s project %d", f.t.Name(), f.names)
+}
+
+func (f *fixture) spareKey() int64 {
+	key := &repo.APIKey{Name: "spare", Scope: "*", SecretPrefix: "spare", SecretLast4: "....", SecretHash: "none", IsActive: true}
+	if err := f.mine.project.CreateAPIKey(f.t.Context(), key); err != nil {
+		f.t.Fatal(err)
+	}
+	return key.ID
+}
+
+func newFixture(t *testing.T, w *world) *fixture {
+	t.Helper()
+	f := &fixture{t: t, w: w}
+	f.mine, f.theirs, f.third = f.party(), f.party(), f.party()
+	return f
+}
+
+func (f *fixture) party() party {
+	f.t.Helper()
+	user := repotest.User(f.t, f.w.store)
+	if err := f.w.store.VerifyUserEmail(f.t.Context(), user.Email, time.Now()); err != nil {
+		f.t.Fatal(err)
+	}
+	p := party{user: user, project: repotest.ProjectOf(f.t, f.w.store, user)}
+	var value string
+	value, p.session = identity.NewSessionToken()
+	p.cookie = "mt_session=" + value
+	err := f.w.store.CreateSession(f.t.Context(), &repo.Session{ID: p.session, UserID: user.ID, Payload: "{}", LastActivity: time.Now().Unix()})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	p.token, p.tokenID = f.tokenOf(user, `["*"]`, time.Time{})
+	p.apiKey = f.apiKeyOf(p.project, "*", true)
+	secret := identity.New(identity.SecretKey)
+	if err := p.project.RotateSecretKey(f.t.Context(), secret.SHA256(), time.Now(), time.Now()); err != nil {
+		f.t.Fatal(err)
+	}
+	p.secret = secret.Reveal()
+	return p
+}
+
+func (f *fixture) tokenOf(user *repo.User, abilities string, expires time.Time) (string, int64) {
+	f.t.Helper()
+	secret := identity.New(identity.PersonalAccessToken)
+	token := &repo.PersonalAccessToken{Name: "t", Token: secret.SHA256(), Abilities: abilities, ExpiresAt: expires}
+	if err := f.w.store.CreateToken(f.t.Context(), user.ID, token); err != nil {
+		f.t.Fatal(err)
+	}
+	return secret.Reveal(), token.ID
+}
+
+func (f *fixture) apiKeyOf(project *repo.Project, scope string, active bool) string {
+	f.t.Helper()
+	secret := identity.New(identity.APIKey)
+	hash, err := f.w.passwords.Hash(f.t.Context(), secret.Reveal())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	key := &repo.APIKey{
+		Name: "k", Scope: scope, SecretPrefix: secret.Prefix(), SecretLast4: secret.Last4(), SecretHash: hash, IsActive: active,
+	}
+	if err := project.CreateAPIKey(f.t.Context(), key); err != nil {
+		f.t.Fatal(err)
+	}
+	return secret.Reveal()
+}
+
+// credential is one way to present oneself, with the verdict on a call of an RPC that asks for e.
+type credential struct {
+	name    string
+	headers map[string]string
+	verdict func(e expectation) connect.Code
+}
+
+const unauthenticated, denied, notFound = connect.CodeUnauthenticated, connect.CodePermissionDenied, connect.CodeNotFound
+
+// credentials are all kinds, presented to mine's project.
+func (f *fixture) credentials(e expectation) []credential {
+	f.t.Helper()
+	bearer := func(secret string) map[string]string { return map[string]string{"Authorization": "Bearer " + secret} }
+	always := func(code connect.Code) func(expectation) connect.Code {
+		return func(expectation) connect.Code { return code }
+	}
+	granted := func(e expectation) connect.Code { return e.allowed }
+	stranger := func(e expectation) connect.Code {
+		if e.who == "project" {
+			return notFound
+		}
+		return e.allowed
+	}
+	key := func(inProject func(e expectation) connect.Code) func(e expectation) connect.Code {
+		return func(e expectation) connect.Code {
+			if !e.byKeys {
+				return denied
+			}
+			return inProject(e)
+		}
+	}
+	weak, _ := f.tokenOf(f.mine.user, otherAbility(e.scope), time.Time{})
+	exact, _ := f.tokenOf(f.mine.user, abilityOf(e.scope), time.Time{})
+	expired, _ := f.tokenOf(f.mine.user, `["*"]`, time.Now().Add(-time.Second))
+	revoked, revokedID := f.tokenOf(f.mine.user, `["*"]`, time.Time{})
+	if err := f.w.store.DeleteToken(f.t.Context(), f.mine.user.ID, revokedID); err != nil {
+		f.t.Fatal(err)
+	}
+	return []credential{
+		{"nothing", nil, always(unauthenticated)},
+		{"garbage", bearer("mt_pat_garbage"), always(unauthenticated)},
+		{"an unknown session", map[string]string{"Cookie": "mt_session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}, always(unauthenticated)},
+		{"an unknown token", bearer(identity.New(identity.PersonalAccessToken).Reveal()), always(unauthenticated)},
+		{"an unknown API key", bearer(identity.New(identity.APIKey).Reveal()), always(unauthenticated)},
+		{"an unknown secret key", bearer(identity.New(identity.SecretKey).Reveal()), always(unauthenticated)},
+		{"the public key", bearer(f.mine.project.PublicKey), always(unauthenticated)},
+		{"an expired token", bearer(expired), always(unauthenticated)},
+		{"a revoked token", bearer(revoked), always(unauthenticated)},
+		{"a switched-off API key", bearer(f.apiKeyOf(f.mine.project, "*", false)), always(unauthenticated)},
+		{"a token without the ability", bearer(weak), always(denied)},
+		{"an API key without the scope", bearer(f.apiKeyOf(f.mine.project, "ads:write", true)), always(denied)},
+		{"another user's session", map[string]string{"Cookie": f.theirs.cookie}, stranger},
+		{"another user's token", bearer(f.theirs.token), stranger},
+		{"another project's API key", bearer(f.theirs.apiKey), key(always(notFound))},
+		{"another project's secret key", bearer(f.theirs.secret), key(always(notFound))},
+		{"the API key", bearer(f.mine.apiKey), key(granted)},
+		{"the secret key", bearer(f.mine.secret), key(granted)},
+		{"the token", bearer(f.mine.token), granted},
+		{"a token with just the ability", bearer(exact), granted},
+		{"the session", map[string]string{"Cookie": f.mine.cookie}, granted},
+	}
+}
+
+// abilityOf is personal_access_tokens.abilities with one scope, by its documented name.
+func abilityOf(scope microtrackerv1.Scope) string {
+	return map[microtrackerv1.Scope]string{ //nolint:exhaustive // those that the expectations name
+		microtrackerv1.Scope_SCOPE_ACCOUNT_READ: `["account:read"]`, microtrackerv1.Scope_SCOPE_ACCOUNT_WRITE: `["account:write"]`,
+		microtrackerv1.Scope_SCOPE_PROJECTS_READ: `["projects:read"]`, microtrackerv1.Scope_SCOPE_PROJECTS_WRITE: `["projects:write"]`,
+		microtrackerv1.Scope_SCOPE_API_KEYS_READ: `["api_keys:read"]`, microtrackerv1.Scope_SCOPE_API_KEYS_WRITE: `["api_keys:write"]`,
+		microtrackerv1.Scope_SCOPE_REPORTS_READ: `["reports:read"]`,
+	}[scope]
+}
+
+func otherAbility(scope microtrackerv1.Scope) string {
+	if scope == microtrackerv1.Scope_SCOPE_REPORTS_READ {
+		return `["account:read"]`
+	}
+	return `["reports:read", "visitors:erase", "no such thing"]`
+}
+
+func TestNoCredentialOpensWhatItShouldNot(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	expected := expectations()
+	eachMethod(t, func(method protoreflect.MethodDescriptor, access *microtrackerv1.Access) {
+		name := string(method.Parent().Name()) + "." + string(method.Name())
+		e, ok := expected[name]
+		if !ok {
+			t.Errorf("%s has no entry in expectations: say who may call it", name)
+			return
+		}
+		delete(expected, name)
+		if declared := whoOf(access); declared != e.who || access.GetScope() != e.scope {
+			t.Errorf("%s declares %s with %v, the test expects %s with %v", name, declared, access.GetScope(), e.who, e.scope)
+		}
+		if e.who == "anyone" || e.who == "project key" {
+			return
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, w)
+			for _, c := range f.credentials(e) {
+				own := f.call(method, e, c.headers, f.mine.project.ID)
+				if got, want := connect.CodeOf(own), c.verdict(e); got != want && (own != nil || want != 0) {
+					t.Errorf("%s: %v, want %v", c.name, own, want)
+				}
+				if e.who != "project" {
+					continue
+				}
+				missing := f.call(method, e, c.headers, f.theirs.project.ID+1_000_000)
+				if c.verdict(e) == e.allowed && connect.CodeOf(missing) != notFound {
+					t.Errorf("%s on a project that is not: %v, want not_found", c.name, missing)
+				}
+				if c.verdict(e) == notFound && missing.Error() != own.Error() {
+					t.Errorf("%s can tell a foreign project (%v) from one that is not (%v)", c.name, own, missing)
+				}
+			}
+		})
+	})
+	for name := range expected {
+		t.Errorf("%s is expected and does not exist", name)
+	}
+}
+
+func whoOf(access *microtrackerv1.Access) string {
+	switch {
+	case access.GetAudience() == microtrackerv1.Audience_AUDIENCE_ANYONE:
+		return "anyone"
+	case access.GetAudience() == microtrackerv1.Audience_AUDIENCE_PROJECT_KEY:
+		return "project key"
+	case access.GetAudience() == microtrackerv1.Audience_AUDIENCE_USER:
+		return "user"
+	case access.GetProjectRole() == microtrackerv1.ProjectRole_PROJECT_ROLE_OWNER:
+		return "project"
+	default:
+		return "nobody"
+	}
+}
+
+func (f *fixture) call(method protoreflect.MethodDescriptor, e expectation, set map[string]string, projectID int64) error {
+	f.t.Helper()
+	var req proto.Message = dynamicpb.NewMessage(method.Input())
+	if e.request != nil {
+		req = e.request(f)
+	}
+	if field := method.Input().Fields().ByName("project_id"); field != nil {
+		req.ProtoReflect().Set(field, protoreflect.ValueOfInt64(projectID))
+	}
+	f.addresses++
+	from := map[string]string{"X-Forwarded-For": fmt.Sprintf("2001:db8:%x:%x::1", f.mine.user.ID, f.addresses)}
+	maps.Copy(from, set)
+	return invoke(f.t, f.w, method, from, req)
+}
+
+func TestARotatedKeyWorksForItsGraceAndNoLonger(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	f := newFixture(t, w)
+	ctx, now := t.Context(), time.Now()
+	old := f.mine.project.PublicKey
+	track := func(key string) int {
+		status, _ := w.post(t, "/microtracker.v1.TrackingService/Track", `{"projectKey":"`+key+`","events":[{"eventType":1}]}`, nil)
+		return status
+	}
+	if err := f.mine.project.RotatePublicKey(ctx, identity.New(identity.PublicKey).Reveal(), now.Add(time.Hour), now); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := track(old), track(f.mine.project.PublicKey); a != 200 || b != 200 {
+		t.Errorf("in its grace the old key answers %d, the new one %d; want 200 both", a, b)
+	}
+	if err := f.mine.project.RotatePublicKey(ctx, identity.New(identity.PublicKey).Reveal(), now, now); err != nil {
+		t.Fatal(err)
+	}
+	if a := track(old); a != 401 {
+		t.Errorf("a key rotated twice answers %d, want 401", a)
+	}
+	if a := track(f.mine.secret); a != 401 {
+		t.Errorf("the secret key as a public one answers %d, want 401", a)
+	}
+}
