@@ -79,6 +79,10 @@ func (s authServer) Login(ctx context.Context, req *microtrackerv1.LoginRequest)
 		return nil, fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_ACCOUNT_DISABLED,
 			"the operator has disabled this account: ask him")
 	}
+	// Who knows the password was not guessing.
+	if err := s.limiter.Reset(ctx, limit.LoginPerAccount, limit.Account(email)); err != nil {
+		return nil, err
+	}
 	if err := s.mailNewSignIn(ctx, user); err != nil {
 		return nil, err
 	}
@@ -156,6 +160,12 @@ func (s *Server) startSession(ctx context.Context, user *repo.User, remember boo
 	}
 	if err := s.config.Store.CreateSession(ctx, session); err != nil {
 		return err
+	}
+	if former, ok := sessionID(info); ok {
+		// The browser forgets it now; nobody else shall remember it.
+		if err := s.config.Store.DeleteSession(ctx, former); err != nil {
+			return err
+		}
 	}
 	setSessionCookie(ctx, value, remember)
 	return nil

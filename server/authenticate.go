@@ -78,7 +78,7 @@ func (s *Server) authenticateBearer(ctx context.Context, header string, now time
 	}
 	secret, err := identity.Parse(identity.AnyKind, credential)
 	if err != nil {
-		return caller{}, repo.ErrNotFound
+		return s.limitGuesses(ctx, "", func() (caller, error) { return caller{}, repo.ErrNotFound })
 	}
 	return s.limitGuesses(ctx, secret.SHA256(), func() (caller, error) {
 		switch secret.Kind() {
@@ -96,11 +96,13 @@ func (s *Server) authenticateBearer(ctx context.Context, header string, now time
 }
 
 // limitGuesses looks a credential up, unless it is unknown and its sender has guessed wrong too often: then neither the
-// database nor the processor is asked. A credential that has been right lately is not held up by its neighbours' guesses.
+// database nor the processor is asked, and the answer takes its time, so that whoever guesses in a loop loops slowly. A
+// credential that has been right lately is not held up by its neighbours' guesses.
 func (s *Server) limitGuesses(ctx context.Context, credentialSHA256 string, lookUp func() (caller, error)) (caller, error) {
 	subject := limit.Address(requestFrom(ctx).ClientIP)
 	if !s.verified.knows(credentialSHA256) {
 		if err := s.limiter.Check(limit.WrongKeyPerAddress, subject); err != nil {
+			s.tarpit.hold(ctx)
 			return caller{}, err
 		}
 	}
@@ -150,6 +152,9 @@ func (s *Server) authenticateAPIKey(ctx context.Context, secret identity.Secret,
 	}
 	for i := range keys {
 		key := &keys[i]
+		if key.SecretLast4 != secret.Last4() {
+			continue // a guess at a prefix that is known is not worth hashing
+		}
 		ok, err := s.matchesAPIKey(ctx, secret, key)
 		if err != nil {
 			return caller{}, err

@@ -78,6 +78,19 @@ func corsHandler(next http.Handler) http.Handler {
 	return policy.Handler(next)
 }
 
+// apiHeaders keep answers, which may hold secrets that are shown once, out of caches, and their types from being guessed.
+func apiHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store") // pages set their own
+		if requestFrom(r.Context()).Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // bodyDeadline bounds how long the body of a unary call may take, so that slow senders do not hold connections.
 // Streams are bounded by their messages and by the idle timeout instead.
 func (s *Server) bodyDeadline(next http.Handler) http.Handler {

@@ -65,6 +65,7 @@ type Server struct {
 	live      *live.Hub
 	limiter   *limit.Limiter
 	verified  *verifiedKeys
+	tarpit    tarpit
 	// background does what is done after a call was answered.
 	background *background
 	rpc        *connect.Server
@@ -95,6 +96,7 @@ func New(config Config) (*Server, error) {
 		errors:     connecthttp.NewErrorWriter(),
 		limiter:    limit.New(config.Store, config.Now),
 		verified:   newVerifiedKeys(config.Now),
+		tarpit:     newTarpit(),
 		background: newBackground(config.Logger),
 	}
 	s.ingester = ingest.New(config.Store, config.Now, s.live.Changed)
@@ -136,6 +138,7 @@ func (s *Server) Handler() http.Handler {
 	var handler http.Handler = mux
 	handler = s.bodyDeadline(handler)
 	handler = beacons(handler)
+	handler = apiHeaders(handler)
 	handler = s.sameOrigin(handler)
 	handler = corsHandler(handler)
 	handler = s.withRequest(handler)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -16,6 +17,8 @@ func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.Watc
 	if err != nil {
 		return err
 	}
+	recheck := time.NewTicker(watchRecheck)
+	defer recheck.Stop()
 	watcher := s.live.Watch(project) //nolint:contextcheck // the room serves other watchers after this one has gone
 	defer watcher.Close()
 	for {
@@ -25,12 +28,30 @@ func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.Watc
 		case <-s.stopping:
 			return fail(connect.CodeUnavailable, microtrackerv1.ErrorReason_ERROR_REASON_OVERLOADED,
 				"the server is being restarted: connect again")
+		case <-recheck.C:
+			if err := s.mayStillWatch(ctx, project.ID); err != nil {
+				return err
+			}
 		case snapshot := <-watcher.C:
 			if err := stream.Send(liveToProto(snapshot)); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// watchRecheck is how long a stream outlives the credential that opened it at most.
+const watchRecheck = 30 * time.Second
+
+// mayStillWatch asks again what was asked when the stream began: the session may have ended, the key been rotated, the
+// project been deleted.
+func (s reportingServer) mayStillWatch(ctx context.Context, projectID int64) error {
+	who, err := s.authenticate(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.openProject(context.WithValue(ctx, callerKey{}, who), projectID)
+	return err
 }
 
 func liveToProto(snapshot live.Snapshot) *microtrackerv1.WatchLiveResponse {

@@ -89,7 +89,7 @@ func (c *serveCommand) server(db *database, mailer server.Mailer, home string, l
 		return nil, err
 	}
 	return server.New(server.Config{
-		Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(runtime.GOMAXPROCS(0)),
+		Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(max(1, runtime.GOMAXPROCS(0)/2)),
 		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RegistrationClosed: c.ClosedRegistration, Pages: pages,
 		HomeURL: strings.TrimSuffix(home, "/"), Mailer: mailer,
 	})
