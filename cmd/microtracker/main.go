@@ -24,6 +24,8 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API, the dashboard and the tracker."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date, take migrations back, or list them."`
 	User    userCommand    `cmd:"" help:"Manage accounts."`
+	Project projectCommand `cmd:"" help:"Manage projects."`
+	Token   tokenCommand   `cmd:"" help:"Manage personal access tokens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
