@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
@@ -13,6 +13,8 @@ export interface Product {
   /** The owner account that the first start made. */
   email: string;
   password: string;
+  /** Where it keeps its data, and the mails that it has no server for. */
+  folder: string;
 }
 
 /** Starts the product on an empty folder and stops it with its database; fails if anything is left running. */
@@ -28,7 +30,7 @@ async function start(): Promise<{ product: Product; stop: () => Promise<void> }>
       const url = /serving address=(\S+)/.exec(output);
       const account = /shown once\):\s+(\S+)\s+\/\s+(\S+)/.exec(output);
       if (url && account) {
-        resolve({ url: url[1]!, email: account[1]!, password: account[2]! });
+        resolve({ url: url[1]!, email: account[1]!, password: account[2]!, folder });
       }
     };
     server.stdout.on("data", read);
@@ -68,6 +70,21 @@ export async function logIn(page: Page, product: Product): Promise<void> {
   await page.getByLabel("Password", { exact: true }).fill(product.password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.waitForURL(/\/p\/\d+|\/projects/);
+}
+
+/** Waits for a mail to the address with a link to the path, and returns the newest one's link. */
+export async function mailedLink(product: Product, address: string, path: string): Promise<string> {
+  const outbox = join(product.folder, "outbox");
+  // What follows the token says that the file is written to its end.
+  const link = new RegExp(`http://[^\\s"<>]+${path}\\?token=\\w+(?=[\\s"<>])`);
+  let found: string | undefined;
+  await expect(() => {
+    const mails = readdirSync(outbox).filter((name) => name.endsWith(".eml")).sort().reverse();
+    const texts = mails.map((name) => readFileSync(join(outbox, name), "utf8"));
+    found = texts.filter((text) => new RegExp(`^To:.*${address}`, "im").test(text)).map((text) => link.exec(text)?.[0]).find(Boolean);
+    expect(found, `a mail to ${address} with a link to ${path}`).toBeDefined();
+  }).toPass();
+  return found!;
 }
 
 /** Calls an RPC as Connect JSON. */

@@ -20,8 +20,8 @@ export const linkSearch = (search: Record<string, unknown>): LinkSearch =>
   typeof search.token === "string" && search.token ? { token: search.token } : {};
 
 /**
- * Takes the token of a mailed link out of the address before anything else loads: it then reaches no referrer, no
- * history and no screenshot, and a reload still knows it.
+ * Takes the token of a mailed link out of the address before anything else loads: it then shows up in no referrer,
+ * no list of visited pages and no screenshot. The tab keeps it, so that a reload still knows it.
  */
 export function hideLinkToken(to: "/verify" | "/reset") {
   return ({ search }: { search: LinkSearch }) => {

@@ -47,6 +47,7 @@ const verify = createRoute({
   path: "/verify",
   validateSearch: linkSearch,
   beforeLoad: hideLinkToken("/verify"),
+  loader: ({ context }) => currentUser(context).catch(() => undefined),
   component: lazyRouteComponent(() => import("./auth/Verify"), "Verify"),
 });
 const forgot = createRoute({

@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "./Button";
 
 const loadPopover = () => import("./MenuPopover");
@@ -37,6 +37,15 @@ interface Props {
 export function MenuButton({ label, menuLabel, groups, placement = "bottom end", header, look, className, children }: Props) {
   const trigger = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
+  const chosen = useRef<MenuChoice>(undefined);
+  // Only once the menu is gone and its button has the focus again: a dialog that is opened then gives it back there.
+  useEffect(() => {
+    const choice = chosen.current;
+    if (open || !choice) return;
+    chosen.current = undefined;
+    trigger.current?.focus();
+    choice.onChoose();
+  }, [open]);
   const prefetch = () => void loadPopover().catch(() => undefined);
   return (
     <>
@@ -66,6 +75,9 @@ export function MenuButton({ label, menuLabel, groups, placement = "bottom end",
             groups={groups}
             placement={placement}
             header={header}
+            onChoose={(choice) => {
+              chosen.current = choice;
+            }}
             onClose={() => setOpen(false)}
           />
         </Suspense>

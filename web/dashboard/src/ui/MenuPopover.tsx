@@ -11,11 +11,12 @@ interface Props {
   groups: MenuGroup[];
   placement: "bottom start" | "bottom end";
   header?: ReactNode;
+  onChoose: (choice: MenuChoice) => void;
   onClose: () => void;
 }
 
 /** The open menu of a MenuButton. */
-export default function MenuPopover({ trigger, menuLabel, groups, placement, header, onClose }: Props) {
+export default function MenuPopover({ trigger, menuLabel, groups, placement, header, onChoose, onClose }: Props) {
   return (
     <Popover
       className="popover"
@@ -39,7 +40,7 @@ export default function MenuPopover({ trigger, menuLabel, groups, placement, hea
               >
                 {group.title && <Header className="menu-header">{group.title}</Header>}
                 {group.choices.map((choice) => (
-                  <Choice key={choice.id} {...choice} />
+                  <Choice key={choice.id} choice={choice} onChoose={onChoose} />
                 ))}
               </MenuSection>
             </Fragment>
@@ -50,9 +51,10 @@ export default function MenuPopover({ trigger, menuLabel, groups, placement, hea
   );
 }
 
-function Choice({ id, label, text, onChoose }: MenuChoice) {
+function Choice({ choice, onChoose }: { choice: MenuChoice; onChoose: (choice: MenuChoice) => void }) {
+  const { id, label, text } = choice;
   return (
-    <MenuItem id={id} className="menu-item" textValue={text ?? (typeof label === "string" ? label : id)} onAction={onChoose}>
+    <MenuItem id={id} className="menu-item" textValue={text ?? (typeof label === "string" ? label : id)} onAction={() => onChoose(choice)}>
       {label}
     </MenuItem>
   );

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { kindOf } from "../../lib/errors";
 import { ErrorState } from "../../ui/ErrorState";
 import { useLinkToken } from "../linkToken";
-import { recheckSession } from "../session";
+import { recheckSession, useCurrentUser } from "../session";
 import { AuthCard } from "./AuthCard";
 
 /** Where the link of the first mail leads: proves the address and says so. */
@@ -22,16 +22,19 @@ export function Verify() {
     { token },
     { enabled: token !== "", staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false, retry: false },
   );
+  const refused = token === "" || (query.isError && kindOf(query.error) === "LINK_INVALID");
+  // A reload, or a mail program that looked first, has used the link up: what counts is whether it worked.
+  const verified = useCurrentUser()?.emailVerified === true;
   useEffect(() => {
-    if (query.isSuccess) recheckSession(queryClient);
-  }, [query.isSuccess, queryClient]);
+    if (query.isSuccess || refused) recheckSession(queryClient);
+  }, [query.isSuccess, refused, queryClient]);
 
   const next = (
     <Link to="/projects" className="button button-primary">
       {t("auth.verifyNext")}
     </Link>
   );
-  if (query.isSuccess) {
+  if (query.isSuccess || (refused && verified)) {
     return (
       <AuthCard title={t("auth.verifiedTitle")}>
         <p role="status">{t("auth.verifiedText")}</p>
@@ -39,7 +42,7 @@ export function Verify() {
       </AuthCard>
     );
   }
-  if (token === "" || (query.isError && kindOf(query.error) === "LINK_INVALID")) {
+  if (refused) {
     return (
       <AuthCard title={t("auth.linkBrokenTitle")}>
         <p role="alert">

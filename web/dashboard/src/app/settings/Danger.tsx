@@ -27,6 +27,7 @@ export function Danger() {
       // Gone from the list before the list is shown: with one project left, it leads straight into that one.
       queryClient.removeQueries({ queryKey: list });
       await navigate({ to: "/projects", replace: true });
+      queryClient.removeQueries({ queryKey: createConnectQueryKey({ schema: ProjectsService.method.getProject, cardinality: "finite" }) });
     },
   });
   return (
