@@ -100,12 +100,27 @@ func (s *Server) authenticateBearer(ctx context.Context, header string, now time
 // credential that has been right lately is not held up by its neighbours' guesses.
 func (s *Server) limitGuesses(ctx context.Context, credentialSHA256 string, lookUp func() (caller, error)) (caller, error) {
 	subject := limit.Address(requestFrom(ctx).ClientIP)
-	if !s.verified.knows(credentialSHA256) {
-		if err := s.limiter.Check(limit.WrongKeyPerAddress, subject); err != nil {
-			s.tarpit.hold(ctx)
-			return caller{}, err
-		}
+	if s.verified.knows(credentialSHA256) {
+		return lookUp()
 	}
+	if err := s.limiter.Check(limit.WrongKeyPerAddress, subject); err != nil {
+		s.tarpit.hold(ctx, holdLimited)
+		return caller{}, err
+	}
+	who, err := s.lookUpStranger(ctx, subject, lookUp)
+	if errors.Is(err, repo.ErrNotFound) {
+		s.tarpit.hold(ctx, holdWrong)
+	}
+	return who, err
+}
+
+// lookUpStranger looks up a credential that has not been seen lately, when it is its turn, and counts a wrong one.
+func (s *Server) lookUpStranger(ctx context.Context, subject string, lookUp func() (caller, error)) (caller, error) {
+	leave, err := s.tarpit.enter(ctx)
+	if err != nil {
+		return caller{}, err
+	}
+	defer leave()
 	who, err := lookUp()
 	if errors.Is(err, repo.ErrNotFound) {
 		if limited := s.limiter.Allow(ctx, limit.WrongKeyPerAddress, subject); limited != nil {
