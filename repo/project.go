@@ -114,21 +114,23 @@ func (p *Project) Save(ctx context.Context, now time.Time) error {
 
 // RotatePublicKey replaces the public key; the old one works until then. ErrNotFound.
 func (p *Project) RotatePublicKey(ctx context.Context, key string, oldWorksUntil, now time.Time) error {
-	p.OldPublicKey, p.OldPublicKeyExpiresAt, p.PublicKey = p.PublicKey, oldWorksUntil, key
-	return p.saveKeys(ctx, now, "old_public_key", "old_public_key_expires_at", "public_key")
+	return p.rotate(ctx, "public_key", key, oldWorksUntil, now)
 }
 
 // RotateSecretKey replaces the sha-256 of the secret key; the old one works until then. ErrNotFound.
 func (p *Project) RotateSecretKey(ctx context.Context, sha256 string, oldWorksUntil, now time.Time) error {
-	p.OldSecretKey, p.OldSecretKeyExpiresAt, p.SecretKey = p.SecretKey, oldWorksUntil, sha256
-	return p.saveKeys(ctx, now, "old_secret_key", "old_secret_key_expires_at", "secret_key")
+	return p.rotate(ctx, "secret_key", sha256, oldWorksUntil, now)
 }
 
-func (p *Project) saveKeys(ctx context.Context, now time.Time, columns ...string) error {
-	p.LastRotatedAt, p.UpdatedAt = now, now
-	result, err := p.store.db.NewUpdate().Model(&p.ProjectInfo).
-		Column(append(columns, "last_rotated_at", "updated_at")...).Where("id = ?", p.ID).Exec(ctx)
-	return classify("rotate the key", expectOne(result, err))
+// rotate keeps as the old key what is stored, not what was read: of two rotations at once, each keeps the other's key.
+func (p *Project) rotate(ctx context.Context, column, key string, oldWorksUntil, now time.Time) error {
+	err := p.store.db.NewUpdate().Model(&p.ProjectInfo).
+		Set("? = ?", bun.Ident("old_"+column), bun.Ident(column)).
+		Set("? = ?", bun.Ident("old_"+column+"_expires_at"), oldWorksUntil).
+		Set("? = ?", bun.Ident(column), key).
+		Set("last_rotated_at = ?", now).Set("updated_at = ?", now).
+		Where("id = ?", p.ID).Returning("*").Scan(ctx)
+	return classify("rotate the key", err)
 }
 
 // Delete removes the project and, by cascade, all its data. ErrNotFound when it is gone already.

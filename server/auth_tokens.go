@@ -9,7 +9,6 @@ import (
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/repo"
-	"github.com/microtracker/microtracker/server/identity"
 )
 
 func (s authServer) CreateToken(ctx context.Context, req *microtrackerv1.CreateTokenRequest) (*microtrackerv1.CreateTokenResponse, error) {
@@ -28,24 +27,12 @@ func (s authServer) CreateToken(ctx context.Context, req *microtrackerv1.CreateT
 				"abilities: a token cannot make one that may do more than itself; it lacks "+scopeText(ability))
 		}
 	}
-	token, secret, err := s.newToken(ctx, who.User.ID, req.GetName(), expiresAt, abilities)
+	token := &repo.PersonalAccessToken{Name: req.GetName(), ExpiresAt: expiresAt, CreatedAt: s.config.Now()}
+	secret, err := CreateToken(ctx, s.config.Store, who.User.ID, token, scopeTexts(abilities))
 	if err != nil {
 		return nil, err
 	}
 	return &microtrackerv1.CreateTokenResponse{Token: tokenToProto(token), Secret: secret.Reveal()}, nil
-}
-
-// newToken makes a personal access token of the user. A zero expiresAt means never.
-func (s *Server) newToken(ctx context.Context, userID int64, name string, expiresAt time.Time, abilities []microtrackerv1.Scope) (*repo.PersonalAccessToken, identity.Secret, error) {
-	secret := identity.New(identity.PersonalAccessToken)
-	now := s.config.Now()
-	token := &repo.PersonalAccessToken{
-		Name: name, Token: secret.SHA256(), Abilities: abilitiesJSON(abilities), ExpiresAt: expiresAt, CreatedAt: now, UpdatedAt: now,
-	}
-	if err := s.config.Store.CreateToken(ctx, userID, token); err != nil {
-		return nil, identity.Secret{}, err
-	}
-	return token, secret, nil
 }
 
 func (s authServer) ListTokens(ctx context.Context, req *microtrackerv1.ListTokensRequest) (*microtrackerv1.ListTokensResponse, error) {

@@ -109,7 +109,7 @@ func (s *Server) limitGuesses(ctx context.Context, credentialSHA256 string, look
 	}
 	who, err := s.lookUpStranger(ctx, subject, lookUp)
 	if errors.Is(err, repo.ErrNotFound) {
-		s.tarpit.hold(ctx, holdWrong)
+		s.tarpit.hold(ctx, s.config.HoldWrongKeys)
 	}
 	return who, err
 }

@@ -45,6 +45,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, tlsConfig *tl
 			served <- httpServer.Serve(listener)
 		}
 	}()
+	go s.keepHouse(ctx)
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)

@@ -49,6 +49,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// RegistrationClosed leaves the making of accounts to the operator.
 	RegistrationClosed bool
+	// HoldWrongKeys is how long the answer to a wrong key is held back; 250 ms if zero.
+	HoldWrongKeys time.Duration
 	// HomeURL is where links in mails lead: the dashboard's address. Required.
 	HomeURL string
 	// Mailer sends mail. Required.
@@ -83,6 +85,9 @@ func New(config Config) (*Server, error) {
 	clock := config.Now
 	if clock == nil {
 		clock = time.Now
+	}
+	if config.HoldWrongKeys == 0 {
+		config.HoldWrongKeys = holdWrong
 	}
 	// As exact as the database keeps it, so that an answer to a change and a later one to a question agree.
 	config.Now = func() time.Time { return clock().Truncate(time.Microsecond) }

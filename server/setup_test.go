@@ -62,6 +62,7 @@ func start(t *testing.T, certificates ...tls.Certificate) *world {
 		Store: w.store, Logger: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), w.log), &slog.HandlerOptions{Level: slog.LevelDebug})), Passwords: w.passwords,
 		// Tests that guess on purpose say that they come from elsewhere each time.
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		HoldWrongKeys:  time.Millisecond,
 		HomeURL:        "https://stats.example.com", Mailer: mailbox(w.mails),
 	})
 	if err != nil {

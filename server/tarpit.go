@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// holdWrong is how long the answer to a wrong key is held back: who mistypes does not notice, who loops does.
+	// holdWrong is how long the answer to a wrong key is held back: who mistypes does not mind, who loops does.
 	holdWrong = 250 * time.Millisecond
 	// holdLimited is how long the answer to one who has guessed too often is held back.
 	holdLimited = time.Second
