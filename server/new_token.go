@@ -21,7 +21,8 @@ func Abilities() []string {
 	return scopeTexts(all)
 }
 
-// CreateToken makes a personal access token of the user. token has its name, creation and expiry, zero for none. It returns the token's secret, which is kept nowhere, and refuses unknown abilities.
+// CreateToken makes a personal access token of the user. token has its name, creation and expiry, zero for none. It
+// returns the token's secret, which is kept nowhere, and refuses unknown abilities.
 func CreateToken(ctx context.Context, store *repo.Store, userID int64, token *repo.PersonalAccessToken, abilities []string) (identity.Secret, error) {
 	scopes := scopesFromTexts(abilities)
 	if len(scopes) != len(abilities) || len(abilities) == 0 {
