@@ -204,6 +204,25 @@ func TestSessionsAreListedAndRevoked(t *testing.T) {
 	}
 }
 
+func TestASignInWithANewBrowserIsMailed(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.register(t, "ada@example.com")
+	w.nextMail(t) // verify
+	if _, err := w.login(t, "ada@example.com", goodPassword); err != nil {
+		t.Fatal(err)
+	}
+	const firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:141.0) Gecko/20100101 Firefox/141.0"
+	other := microtrackerv1connect.NewAuthServiceClient(w.client(t, protocols()[0], map[string]string{"User-Agent": firefox}))
+	if _, err := other.Login(t.Context(), &microtrackerv1.LoginRequest{Email: "ada@example.com", Password: goodPassword}); err != nil {
+		t.Fatal(err)
+	}
+	// The browser that he had registered with was not worth a mail.
+	if message := w.nextMail(t); !strings.Contains(message.Text, "Firefox on Windows") {
+		t.Errorf("mail = %s", message.Text)
+	}
+}
+
 func TestGuessesAtAPasswordAreSlowed(t *testing.T) {
 	t.Parallel()
 	w := start(t)

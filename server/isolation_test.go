@@ -118,6 +118,8 @@ type party struct {
 	tokenID int64
 	apiKey  string
 	secret  string
+	// rotatedAPIKey and rotatedSecret were the keys before these.
+	rotatedAPIKey, rotatedSecret string
 }
 
 // fixture is two parties that must not see each other, and mine's dead and weak credentials.
@@ -168,12 +170,34 @@ func (f *fixture) party() party {
 	}
 	p.token, p.tokenID = f.tokenOf(user, `["*"]`, time.Time{})
 	p.apiKey = f.apiKeyOf(p.project, "*", true)
-	secret := identity.New(identity.SecretKey)
-	if err := p.project.RotateSecretKey(f.t.Context(), secret.SHA256(), time.Now(), time.Now()); err != nil {
+	p.rotatedAPIKey = f.rotate(p.project, f.apiKeyOf(p.project, "*", true))
+	for _, shown := range []*string{&p.rotatedSecret, &p.secret} {
+		secret := identity.New(identity.SecretKey)
+		if err := p.project.RotateSecretKey(f.t.Context(), secret.SHA256(), time.Now(), time.Now()); err != nil {
+			f.t.Fatal(err)
+		}
+		*shown = secret.Reveal()
+	}
+	return p
+}
+
+// rotate gives the project's newest key, whose secret is old, another secret, and returns the old one.
+func (f *fixture) rotate(project *repo.Project, old string) string {
+	f.t.Helper()
+	keys, err := project.APIKeys(f.t.Context(), repo.Page[int64]{Limit: 1})
+	if err != nil {
 		f.t.Fatal(err)
 	}
-	p.secret = secret.Reveal()
-	return p
+	// The worst case: the new secret begins and ends as the old one did.
+	hash, err := f.w.passwords.Hash(f.t.Context(), identity.New(identity.APIKey).Reveal())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	keys[0].SecretHash = hash
+	if err := project.SaveAPIKey(f.t.Context(), &keys[0]); err != nil {
+		f.t.Fatal(err)
+	}
+	return old
 }
 
 func (f *fixture) tokenOf(user *repo.User, abilities string, expires time.Time) (string, int64) {
@@ -250,6 +274,8 @@ func (f *fixture) credentials(e expectation) []credential {
 		{"the public key", bearer(f.mine.project.PublicKey), always(unauthenticated)},
 		{"an expired token", bearer(expired), always(unauthenticated)},
 		{"a revoked token", bearer(revoked), always(unauthenticated)},
+		{"a rotated API key", bearer(f.mine.rotatedAPIKey), always(unauthenticated)},
+		{"a rotated secret key", bearer(f.mine.rotatedSecret), always(unauthenticated)},
 		{"a switched-off API key", bearer(f.apiKeyOf(f.mine.project, "*", false)), always(unauthenticated)},
 		{"a token without the ability", bearer(weak), always(denied)},
 		{"an API key without the scope", bearer(f.apiKeyOf(f.mine.project, "ads:write", true)), always(denied)},
