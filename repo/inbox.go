@@ -16,6 +16,10 @@ type Inbox struct {
 	WebsiteURL string
 	// IsActive says whether the project takes events at all.
 	IsActive bool
+	// AllowedHostnames are the hosts whose pages may send events, with "*." before one for its subdomains; none: any.
+	AllowedHostnames []string
+	// PrivacyMode is cookieless or stored_id.
+	PrivacyMode string
 	// LastUsedAt is when one of the project's keys was last used, to the minute.
 	LastUsedAt time.Time
 
@@ -25,12 +29,15 @@ type Inbox struct {
 // OpenInbox opens the inbox of the project with this public key, or with the one before while that works. ErrNotFound.
 func (s *Store) OpenInbox(ctx context.Context, publicKey string, now time.Time) (*Inbox, error) {
 	info := new(ProjectInfo)
-	err := s.db.NewSelect().Model(info).Column("id", "website_url", "is_active", "last_used_at").
+	err := s.db.NewSelect().Model(info).Column("id", "website_url", "is_active", "last_used_at", "allowed_hostnames", "privacy_mode").
 		Where("public_key = ? OR (old_public_key = ? AND old_public_key_expires_at > ?)", publicKey, publicKey, now).Scan(ctx)
 	if err != nil {
 		return nil, classify("open the inbox", err)
 	}
-	return &Inbox{ProjectID: info.ID, WebsiteURL: info.WebsiteURL, IsActive: info.IsActive, LastUsedAt: info.LastUsedAt, store: s}, nil
+	return &Inbox{
+		ProjectID: info.ID, WebsiteURL: info.WebsiteURL, IsActive: info.IsActive, LastUsedAt: info.LastUsedAt,
+		AllowedHostnames: info.AllowedHostnames, PrivacyMode: info.PrivacyMode, store: s,
+	}, nil
 }
 
 // Touch notes that the project's public key was used now.

@@ -440,3 +440,42 @@ func TestSecretsAreNowhereInClear(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyAllowedHostsSendEvents(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	project := w.account(t).project
+	project.AllowedHostnames = []string{"example.com", "*.example.org"}
+	if err := project.Save(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	got := w.statuses(t, project, `"events":[
+		{"eventType":1,"url":"https://EXAMPLE.com:8443/a"}, {"eventType":1,"url":"https://www.example.com/"},
+		{"eventType":1,"url":"https://shop.example.org/"}, {"eventType":1,"url":"https://example.org/"},
+		{"eventType":1,"url":"https://evil-example.com/"}, {"eventType":11}]`)
+	want := "ACCEPTED,HOSTNAME_NOT_ALLOWED url,ACCEPTED,HOSTNAME_NOT_ALLOWED url,HOSTNAME_NOT_ALLOWED url,HOSTNAME_NOT_ALLOWED url"
+	if strings.Join(got, ",") != want {
+		t.Errorf("receipts = %v\nwant %s", got, want)
+	}
+}
+
+func TestAStoredIDIsReadOnlyWhereTheProjectSaysSo(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	project := w.account(t).project
+	seen := func(key string) bool {
+		w.statuses(t, project, `"client":{"visitorKey":"`+key+`"},"events":[{"eventType":1,"url":"https://example.com/"}]`)
+		_, err := project.VisitorByKey(t.Context(), key)
+		return err == nil
+	}
+	if seen("first") {
+		t.Error("a cookieless project has kept a stored id")
+	}
+	project.PrivacyMode = "stored_id"
+	if err := project.Save(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if !seen("second") {
+		t.Error("a project with stored ids has not read one")
+	}
+}

@@ -114,8 +114,13 @@ func (s projectsServer) GetInstallation(ctx context.Context, req *microtrackerv1
 		return nil, err
 	}
 	scriptURL := requestFrom(ctx).BaseURL + "/t.js"
+	storage := ""
+	if privacyModeFromText(project.PrivacyMode) == microtrackerv1.PrivacyMode_PRIVACY_MODE_STORED_ID {
+		storage = " data-stored-id"
+	}
 	return &microtrackerv1.GetInstallationResponse{
-		Snippet:     `<script defer src="` + html.EscapeString(scriptURL) + `" data-project="` + html.EscapeString(project.PublicKey) + `"></script>`,
+		Snippet: `<script defer src="` + html.EscapeString(scriptURL) + `" data-project="` + html.EscapeString(project.PublicKey) +
+			`"` + storage + `></script>`,
 		ScriptUrl:   scriptURL,
 		LastEventAt: timeToProto(lastEventAt),
 	}, nil

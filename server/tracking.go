@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"buf.build/go/protovalidate"
@@ -38,6 +39,9 @@ func (s trackingServer) Track(ctx context.Context, req *microtrackerv1.TrackRequ
 		return &microtrackerv1.TrackResponse{Receipts: inactiveReceipts(req.GetEvents())}, nil
 	}
 	batch := ingest.Batch{Client: s.client(ctx, req.GetClient())}
+	if inbox.PrivacyMode != privacyModeText(microtrackerv1.PrivacyMode_PRIVACY_MODE_STORED_ID) {
+		batch.Client.VisitorKey = "" // whatever a page sends, nobody is recognised for longer than the project says
+	}
 	if req.GetSentAt() != nil {
 		batch.SentAt = req.GetSentAt().AsTime()
 	}
@@ -45,6 +49,9 @@ func (s trackingServer) Track(ctx context.Context, req *microtrackerv1.TrackRequ
 	var places []int // of the batch's events in the request
 	for i, sent := range req.GetEvents() {
 		event, refusal := s.event(sent)
+		if refusal == nil {
+			refusal = refuseHost(event, inbox.AllowedHostnames)
+		}
 		if refusal != nil {
 			res.Receipts[i] = refusal
 			continue
@@ -123,6 +130,29 @@ func (s *Server) event(sent *microtrackerv1.Event) (ingest.Event, *microtrackerv
 		event.Meta, _ = protojson.Marshal(sent.GetMeta()) // it was checked to marshal
 	}
 	return event, nil
+}
+
+// refuseHost refuses events of pages on other hosts than those allowed.
+func refuseHost(event ingest.Event, allowed []string) *microtrackerv1.EventReceipt {
+	if len(allowed) == 0 {
+		return nil
+	}
+	page, err := enrich.CleanURL(event.URL)
+	if err == nil && slices.ContainsFunc(allowed, func(pattern string) bool { return hostMatches(page.Host, pattern) }) {
+		return nil
+	}
+	return &microtrackerv1.EventReceipt{
+		EventId: event.ID.String(), Status: microtrackerv1.ReceiptStatus_RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED, Field: "url",
+		Reason: "its host is none of the project's allowed hostnames; the owner can add it in the project's settings",
+	}
+}
+
+// hostMatches reports whether the host is the pattern's, or, where that begins with "*.", one below it.
+func hostMatches(host, pattern string) bool {
+	if domain, below := strings.CutPrefix(pattern, "*."); below {
+		return strings.HasSuffix(host, "."+domain)
+	}
+	return host == pattern
 }
 
 // invalid returns the first field that is wrong and what to do; an empty message when all is well.

@@ -120,6 +120,8 @@ const (
 	ReceiptStatus_RECEIPT_STATUS_TOO_OLD ReceiptStatus = 5
 	// Refused: the project is switched off; its owner can switch it on in its settings.
 	ReceiptStatus_RECEIPT_STATUS_PROJECT_INACTIVE ReceiptStatus = 6
+	// Refused: the project takes events of its allowed hostnames only, and this page's is none of them.
+	ReceiptStatus_RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED ReceiptStatus = 7
 )
 
 // Enum value maps for ReceiptStatus.
@@ -132,15 +134,17 @@ var (
 		4: "RECEIPT_STATUS_INVALID",
 		5: "RECEIPT_STATUS_TOO_OLD",
 		6: "RECEIPT_STATUS_PROJECT_INACTIVE",
+		7: "RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED",
 	}
 	ReceiptStatus_value = map[string]int32{
-		"RECEIPT_STATUS_UNSPECIFIED":      0,
-		"RECEIPT_STATUS_ACCEPTED":         1,
-		"RECEIPT_STATUS_DUPLICATE":        2,
-		"RECEIPT_STATUS_BOT":              3,
-		"RECEIPT_STATUS_INVALID":          4,
-		"RECEIPT_STATUS_TOO_OLD":          5,
-		"RECEIPT_STATUS_PROJECT_INACTIVE": 6,
+		"RECEIPT_STATUS_UNSPECIFIED":          0,
+		"RECEIPT_STATUS_ACCEPTED":             1,
+		"RECEIPT_STATUS_DUPLICATE":            2,
+		"RECEIPT_STATUS_BOT":                  3,
+		"RECEIPT_STATUS_INVALID":              4,
+		"RECEIPT_STATUS_TOO_OLD":              5,
+		"RECEIPT_STATUS_PROJECT_INACTIVE":     6,
+		"RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED": 7,
 	}
 )
 
@@ -174,7 +178,7 @@ func (ReceiptStatus) EnumDescriptor() ([]byte, []int) {
 // Client describes the browser or app that the events of one request come from.
 type Client struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The visitor's stored id, where the project allows storage. Empty: the visitor is recognised for the day
+	// The visitor's stored id. Read in the privacy mode STORED_ID only; without it the visitor is recognised for the day
 	// by a keyed hash of project, IP address and user agent.
 	VisitorKey string `protobuf:"bytes,1,opt,name=visitor_key,json=visitorKey,proto3" json:"visitor_key,omitempty"`
 	// IANA name of the visitor's time zone.
@@ -673,7 +677,7 @@ const file_microtracker_v1_tracking_proto_rawDesc = "" +
 	"\x14EVENT_TYPE_WEB_VITAL\x10\t\x12\x14\n" +
 	"\x10EVENT_TYPE_ERROR\x10\n" +
 	"\x12\x15\n" +
-	"\x11EVENT_TYPE_CUSTOM\x10\v*\xdf\x01\n" +
+	"\x11EVENT_TYPE_CUSTOM\x10\v*\x88\x02\n" +
 	"\rReceiptStatus\x12\x1e\n" +
 	"\x1aRECEIPT_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17RECEIPT_STATUS_ACCEPTED\x10\x01\x12\x1c\n" +
@@ -681,7 +685,8 @@ const file_microtracker_v1_tracking_proto_rawDesc = "" +
 	"\x12RECEIPT_STATUS_BOT\x10\x03\x12\x1a\n" +
 	"\x16RECEIPT_STATUS_INVALID\x10\x04\x12\x1a\n" +
 	"\x16RECEIPT_STATUS_TOO_OLD\x10\x05\x12#\n" +
-	"\x1fRECEIPT_STATUS_PROJECT_INACTIVE\x10\x062d\n" +
+	"\x1fRECEIPT_STATUS_PROJECT_INACTIVE\x10\x06\x12'\n" +
+	"#RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED\x10\a2d\n" +
 	"\x0fTrackingService\x12Q\n" +
 	"\x05Track\x12\x1d.microtracker.v1.TrackRequest\x1a\x1e.microtracker.v1.TrackResponse\"\t\x8a\xb5\x18\x02\b\x03\x90\x02\x02B\xca\x01\n" +
 	"\x13com.microtracker.v1B\rTrackingProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"

@@ -1,13 +1,15 @@
 export interface Config {
   projectKey: string;
   endpoint: string;
+  /** Recognise the visitor by an id that this browser stores: the tag has data-stored-id, and the site asked for consent. */
+  storedId: boolean;
 }
 
 /** Reads the script tag. Returns undefined when this page or this visitor is not to be measured. */
 export function readConfig(): Config | undefined {
   // currentScript is null in a module, or where a loader evaluates the source itself.
   const script = (document.currentScript || document.querySelector("[data-project]")) as HTMLScriptElement | null;
-  const { project, api } = script ? script.dataset : ({} as DOMStringMap);
+  const { project, api, storedId } = script ? script.dataset : ({} as DOMStringMap);
   if (!project) {
     console.warn("microtracker: no data-project");
     return;
@@ -18,6 +20,7 @@ export function readConfig(): Config | undefined {
   }
   return {
     projectKey: project,
+    storedId: storedId !== undefined,
     // Resolved once: a relative address would move with the address bar of a single-page app.
     endpoint: api
       ? new URL(api, document.baseURI).href

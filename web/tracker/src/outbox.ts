@@ -42,8 +42,8 @@ function schedule(delay: number): void {
 }
 
 function post(events: TrackedEvent[]): void {
-  const { projectKey, endpoint } = config;
-  const body = encode({ projectKey, sentAt: timestamp(), client: describeClient(), events });
+  const { projectKey, endpoint, storedId } = config;
+  const body = encode({ projectKey, sentAt: timestamp(), client: describeClient(storedId), events });
   const failed = () => {
     queue = events.concat(queue);
     // Spread, so that the browsers of a website do not come back all at once. After the last retry the events wait

@@ -2,6 +2,7 @@
 // The server refuses a request with a field it does not know, so these names are the proto's, in lowerCamelCase.
 
 export interface Client {
+  visitorKey?: string | undefined;
   timeZone?: string;
   viewportW: number;
   viewportH: number;

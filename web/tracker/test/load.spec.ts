@@ -95,3 +95,20 @@ test("titles with halves of characters, and overlong ones and addresses, arrive 
   expect(site.views()[0]!.url).toHaveLength(8192);
   expect(titles[1]).toBe(`\ufffd \\ud83d ${"t".repeat(1014)}\ufffd`);
 });
+
+test("a visitor is recognised by a stored id only where the tag asks for it", async ({ page, site }) => {
+  await page.goto(site.url("/stored-id.html"));
+  await expect.poll(() => site.posts.length).toBe(1);
+  const key = site.posts[0]!.body.client.visitorKey;
+  expect(key).toMatch(UUID_V4);
+  expect(await page.evaluate(() => localStorage.microtracker_id)).toBe(key);
+
+  await page.reload();
+  await expect.poll(() => site.posts.filter((p) => p.body.events.some((e) => e.eventType === "EVENT_TYPE_PAGE_VIEW")).length).toBe(2);
+  expect(new Set(site.posts.map((p) => p.body.client.visitorKey))).toEqual(new Set([key]));
+
+  const before = site.posts.length;
+  await page.goto(site.url("/short.html"));
+  await expect.poll(() => site.posts.slice(before).some((p) => p.body.events.some((e) => e.title === "A short page"))).toBe(true);
+  expect(site.posts.find((p) => p.body.events.some((e) => e.title === "A short page"))!.body.client.visitorKey).toBeUndefined();
+});

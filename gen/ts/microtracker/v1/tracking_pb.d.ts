@@ -18,7 +18,7 @@ export declare const file_microtracker_v1_tracking: GenFile;
  */
 export declare type Client = Message<"microtracker.v1.Client"> & {
   /**
-   * The visitor's stored id, where the project allows storage. Empty: the visitor is recognised for the day
+   * The visitor's stored id. Read in the privacy mode STORED_ID only; without it the visitor is recognised for the day
    * by a keyed hash of project, IP address and user agent.
    *
    * @generated from field: string visitor_key = 1;
@@ -389,6 +389,13 @@ export enum ReceiptStatus {
    * @generated from enum value: RECEIPT_STATUS_PROJECT_INACTIVE = 6;
    */
   PROJECT_INACTIVE = 6,
+
+  /**
+   * Refused: the project takes events of its allowed hostnames only, and this page's is none of them.
+   *
+   * @generated from enum value: RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED = 7;
+   */
+  HOSTNAME_NOT_ALLOWED = 7,
 }
 
 /**
