@@ -108,6 +108,22 @@ func (p *program) until(t *testing.T, text string) string {
 	}
 }
 
+// said returns what has been printed since it was last read.
+func (p *program) said() string {
+	var said strings.Builder
+	for {
+		select {
+		case line, ok := <-p.lines:
+			if !ok {
+				return said.String()
+			}
+			said.WriteString(line + "\n")
+		default:
+			return said.String()
+		}
+	}
+}
+
 // end signals the program and waits for it; its exit status is returned as an error.
 func (p *program) end(signal os.Signal) error {
 	if p.cmd.ProcessState != nil {
@@ -219,6 +235,36 @@ func TestWhatWasAcknowledgedSurvivesSIGKILLOfServerAndDatabase(t *testing.T) {
 		}
 	}
 	if err := again.end(syscall.SIGTERM); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+}
+
+func TestAKilledDatabaseIsStartedAgainUnderTheServer(t *testing.T) {
+	t.Parallel()
+	dataDir := t.TempDir()
+	p := serve(t, dataDir)
+	p.until(t, "serving")
+	key := p.demoProjectKey(t)
+	if err := syscall.Kill(postmaster(t, dataDir), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	// As the tracker does: the same id again while the answer is "unavailable".
+	id := uuid.NewString()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		res, err := p.tracking().Track(t.Context(), trackRequest(key, id))
+		if err == nil {
+			if status := res.GetReceipts()[0].GetStatus(); status == microtrackerv1.ReceiptStatus_RECEIPT_STATUS_INVALID {
+				t.Errorf("receipt = %v", res)
+			}
+			break
+		}
+		if connect.CodeOf(err) != connect.CodeUnavailable || time.Now().After(deadline) {
+			t.Fatalf("err = %v, want unavailable and then none; it said:\n%s", err, p.said())
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	if err := p.end(syscall.SIGTERM); err != nil {
 		t.Errorf("after SIGTERM: %v", err)
 	}
 }

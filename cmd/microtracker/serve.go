@@ -49,6 +49,9 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 		return errors.Join(err, listener.Close())
 	}
 	defer db.close()
+	if db.local != nil {
+		go db.local.Supervise(ctx)
+	}
 	applied, err := db.Migrate(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())

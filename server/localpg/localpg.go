@@ -33,6 +33,8 @@ type Config struct {
 
 // Server is a running PostgreSQL. Its methods may be called from several goroutines.
 type Server struct {
+	config   Config
+	folder   folder
 	metadata metadata
 	process  *postmaster
 	port     int
@@ -98,7 +100,8 @@ func startLocked(ctx context.Context, cfg Config, f folder) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{metadata: meta, process: process, port: port, logger: cfg.Logger}, nil
+	meta.Port = port
+	return &Server{config: cfg, folder: f, metadata: meta, process: process, port: port, logger: cfg.Logger}, nil
 }
 
 // URL is the connection string of the database microtracker, with the password in it.
@@ -110,4 +113,8 @@ func (s *Server) URL() string {
 func (s *Server) Major() int { return s.metadata.Major }
 
 // PID is the process id of the server's first process, the postmaster.
-func (s *Server) PID() int { return s.process.pid() }
+func (s *Server) PID() int {
+	s.stopping.Lock()
+	defer s.stopping.Unlock()
+	return s.process.pid()
+}
