@@ -80,7 +80,7 @@ func TestTheNpmPackageGetsItsMissingLinks(t *testing.T) {
 	start(t, localpg.Config{Dir: t.TempDir(), Ephemeral: true})
 }
 
-// npmPackage finds the package that the web folder brings, or skips.
+// npmPackage finds the package that the web folder brings.
 func npmPackage(t *testing.T) string {
 	t.Helper()
 	for _, in := range available(t) {
@@ -88,7 +88,7 @@ func npmPackage(t *testing.T) string {
 			return pkg
 		}
 	}
-	t.Skip("the npm package with PostgreSQL is not installed")
+	t.Fatal("the npm package with PostgreSQL is not installed: run make deps")
 	return ""
 }
 

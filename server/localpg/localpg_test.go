@@ -16,13 +16,10 @@ import (
 	"github.com/microtracker/microtracker/server/localpg"
 )
 
-// start runs a server that the test's end stops. It skips when this machine has no PostgreSQL.
+// start runs a server that the test's end stops.
 func start(t *testing.T, cfg localpg.Config) *localpg.Server {
 	t.Helper()
 	server, err := localpg.Start(t.Context(), cfg)
-	if errors.Is(err, localpg.ErrNoBinaries) {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatalf("Start: %v", err)
 	}
