@@ -24,6 +24,13 @@ func (s *Store) SavePasswordResetToken(ctx context.Context, token *PasswordReset
 	return classify("save the reset token", err)
 }
 
+// PasswordResetToken returns the token with this sha-256 if it was made at or after notBefore, and leaves it. ErrNotFound.
+func (s *Store) PasswordResetToken(ctx context.Context, sha256 string, notBefore time.Time) (*PasswordResetToken, error) {
+	token := new(PasswordResetToken)
+	err := s.db.NewSelect().Model(token).Where("token = ? AND created_at >= ?", sha256, notBefore).Scan(ctx)
+	return token, classify("read the reset token", err)
+}
+
 // TakePasswordResetToken deletes and returns the token with this sha-256 if it was made at or after notBefore: it
 // works once. ErrNotFound.
 func (s *Store) TakePasswordResetToken(ctx context.Context, sha256 string, notBefore time.Time) (*PasswordResetToken, error) {

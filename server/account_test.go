@@ -115,8 +115,10 @@ func TestAResetLinkSetsAPasswordOnceAndEndsAllSessions(t *testing.T) {
 		_, err := w.anonymous(t).ResetPassword(t.Context(), &microtrackerv1.ResetPasswordRequest{Token: token, NewPassword: password})
 		return err
 	}
-	if err := reset("password1"); reasonOf(err) != "ERROR_REASON_PASSWORD_TOO_COMMON" {
-		t.Errorf("a common password: %v", err)
+	for _, refused := range []string{"password1", "ada@example.com"} {
+		if err := reset(refused); reasonOf(err) != "ERROR_REASON_PASSWORD_TOO_COMMON" {
+			t.Errorf("to %s: %v", refused, err)
+		}
 	}
 	if err := reset(fresh); err != nil {
 		t.Fatal(err)

@@ -129,19 +129,11 @@ func (s authServer) ResetPassword(ctx context.Context, req *microtrackerv1.Reset
 	if err := s.limiter.Allow(ctx, limit.ResetPerAddress, limit.Address(requestFrom(ctx).ClientIP)); err != nil {
 		return nil, err
 	}
-	// Before the token is used up.
-	if err := refuseCommon("new_password", req.GetNewPassword(), "", ""); err != nil {
-		return nil, err
-	}
 	now := s.config.Now()
-	token, err := s.config.Store.TakePasswordResetToken(ctx, linkTokenHash(req.GetToken()), now.Add(-resetLife))
+	user, err := s.takeReset(ctx, linkTokenHash(req.GetToken()), req.GetNewPassword(), now.Add(-resetLife))
 	if errors.Is(err, repo.ErrNotFound) {
 		return nil, failLink("ask for a new one")
 	}
-	if err != nil {
-		return nil, err
-	}
-	user, err := s.config.Store.UserByEmail(ctx, token.Email)
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +149,26 @@ func (s authServer) ResetPassword(ctx context.Context, req *microtrackerv1.Reset
 	}
 	s.mailPasswordChanged(ctx, user)
 	return &microtrackerv1.ResetPasswordResponse{}, nil
+}
+
+// takeReset uses a reset token up and returns its account. A password that is refused leaves the token, for another try.
+func (s *Server) takeReset(ctx context.Context, tokenHash, password string, notBefore time.Time) (*repo.User, error) {
+	token, err := s.config.Store.PasswordResetToken(ctx, tokenHash, notBefore)
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.config.Store.UserByEmail(ctx, token.Email)
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseCommon("new_password", password, user.Email, user.Name); err != nil {
+		return nil, err
+	}
+	// Of two at the same time, one takes it.
+	if _, err := s.config.Store.TakePasswordResetToken(ctx, tokenHash, notBefore); err != nil {
+		return nil, err
+	}
+	return user, nil
 }
 
 func (s *Server) mailPasswordChanged(ctx context.Context, user *repo.User) {
