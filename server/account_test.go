@@ -481,3 +481,27 @@ func TestAStoredIDIsReadOnlyWhereTheProjectSaysSo(t *testing.T) {
 		t.Error("a project with stored ids has not read one")
 	}
 }
+
+func TestAStreamEndsWithTheCredentialThatOpenedIt(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	f := newFixture(t, w)
+	token, id := f.tokenOf(f.mine.user, `["reports:read"]`, time.Time{})
+	reporting := microtrackerv1connect.NewReportingServiceClient(w.client(t, protocols()[2], map[string]string{"Authorization": "Bearer " + token}))
+	stream, err := reporting.WatchLive(t.Context(), &microtrackerv1.WatchLiveRequest{ProjectId: f.mine.project.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Receive(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.DeleteToken(t.Context(), f.mine.user.ID, id); err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = stream.Receive()
+	}
+	if connect.CodeOf(err) != connect.CodeUnauthenticated {
+		t.Errorf("err = %v, want unauthenticated", err)
+	}
+}

@@ -49,6 +49,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// RegistrationClosed leaves the making of accounts to the operator.
 	RegistrationClosed bool
+	// RecheckStreams is how long a stream outlives the credential that opened it at most; 30 s if zero.
+	RecheckStreams time.Duration
 	// HoldWrongKeys is how long the answer to a wrong key is held back; 250 ms if zero.
 	HoldWrongKeys time.Duration
 	// HomeURL is where links in mails lead: the dashboard's address. Required.
@@ -85,6 +87,9 @@ func New(config Config) (*Server, error) {
 	clock := config.Now
 	if clock == nil {
 		clock = time.Now
+	}
+	if config.RecheckStreams == 0 {
+		config.RecheckStreams = recheckStreams
 	}
 	if config.HoldWrongKeys == 0 {
 		config.HoldWrongKeys = holdWrong

@@ -63,6 +63,7 @@ func start(t *testing.T, certificates ...tls.Certificate) *world {
 		// Tests that guess on purpose say that they come from elsewhere each time.
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		HoldWrongKeys:  time.Millisecond,
+		RecheckStreams: 100 * time.Millisecond,
 		HomeURL:        "https://stats.example.com", Mailer: mailbox(w.mails),
 	})
 	if err != nil {

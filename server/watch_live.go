@@ -17,7 +17,7 @@ func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.Watc
 	if err != nil {
 		return err
 	}
-	recheck := time.NewTicker(watchRecheck)
+	recheck := time.NewTicker(s.config.RecheckStreams)
 	defer recheck.Stop()
 	watcher := s.live.Watch(project) //nolint:contextcheck // the room serves other watchers after this one has gone
 	defer watcher.Close()
@@ -40,8 +40,8 @@ func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.Watc
 	}
 }
 
-// watchRecheck is how long a stream outlives the credential that opened it at most.
-const watchRecheck = 30 * time.Second
+// recheckStreams is how long a stream outlives the credential that opened it at most.
+const recheckStreams = 30 * time.Second
 
 // mayStillWatch asks again what was asked when the stream began: the session may have ended, the key been rotated, the
 // project been deleted.
