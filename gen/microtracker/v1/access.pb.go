@@ -146,17 +146,17 @@ const (
 	Scope_SCOPE_API_KEYS_READ Scope = 6
 	// Make, change, rotate and delete API keys. Personal access tokens only.
 	Scope_SCOPE_API_KEYS_WRITE Scope = 7
-	// Send events from a server.
+	// Send events from a server. No RPC asks for it yet.
 	Scope_SCOPE_TRACK_WRITE Scope = 8
 	// Ask for reports and watch live.
 	Scope_SCOPE_REPORTS_READ Scope = 9
-	// See ads and spend.
+	// See ads and spend. No RPC asks for it yet.
 	Scope_SCOPE_ADS_READ Scope = 10
-	// Import ads and spend.
+	// Import ads and spend. No RPC asks for it yet.
 	Scope_SCOPE_ADS_WRITE Scope = 11
-	// Export what is known of a visitor.
+	// Export what is known of a visitor. No RPC asks for it yet.
 	Scope_SCOPE_VISITORS_READ Scope = 12
-	// Erase a visitor.
+	// Erase a visitor. No RPC asks for it yet.
 	Scope_SCOPE_VISITORS_ERASE Scope = 13
 )
 

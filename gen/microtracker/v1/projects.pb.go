@@ -357,7 +357,7 @@ func (x *CreateProjectRequest) GetCurrency() string {
 type CreateProjectResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Project *Project               `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"`
-	// The project's secret key, for its server side. Shown only here.
+	// The project's secret key: what a key of one project can do, its own server may do with it. Shown only here.
 	SecretKey     string `protobuf:"bytes,2,opt,name=secret_key,json=secretKey,proto3" json:"secret_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

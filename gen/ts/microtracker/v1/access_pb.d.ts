@@ -178,7 +178,7 @@ export enum Scope {
   API_KEYS_WRITE = 7,
 
   /**
-   * Send events from a server.
+   * Send events from a server. No RPC asks for it yet.
    *
    * @generated from enum value: SCOPE_TRACK_WRITE = 8;
    */
@@ -192,28 +192,28 @@ export enum Scope {
   REPORTS_READ = 9,
 
   /**
-   * See ads and spend.
+   * See ads and spend. No RPC asks for it yet.
    *
    * @generated from enum value: SCOPE_ADS_READ = 10;
    */
   ADS_READ = 10,
 
   /**
-   * Import ads and spend.
+   * Import ads and spend. No RPC asks for it yet.
    *
    * @generated from enum value: SCOPE_ADS_WRITE = 11;
    */
   ADS_WRITE = 11,
 
   /**
-   * Export what is known of a visitor.
+   * Export what is known of a visitor. No RPC asks for it yet.
    *
    * @generated from enum value: SCOPE_VISITORS_READ = 12;
    */
   VISITORS_READ = 12,
 
   /**
-   * Erase a visitor.
+   * Erase a visitor. No RPC asks for it yet.
    *
    * @generated from enum value: SCOPE_VISITORS_ERASE = 13;
    */

@@ -155,7 +155,7 @@ export declare type CreateProjectResponse = Message<"microtracker.v1.CreateProje
   project?: Project | undefined;
 
   /**
-   * The project's secret key, for its server side. Shown only here.
+   * The project's secret key: what a key of one project can do, its own server may do with it. Shown only here.
    *
    * @generated from field: string secret_key = 2;
    */
