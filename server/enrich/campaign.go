@@ -39,49 +39,147 @@ type Campaign struct {
 	Content      string // utm_content
 	ClickID      string
 	ClickIDKind  ClickIDKind // "" without a ClickID
-	// Whether a macro arrived as it was written, such as "{{campaign.id}}": the ad's tracking is set up wrongly.
+	// Whether a macro arrived as it was written, such as "{{campaign.id}}", in any utm parameter or click id, be it one that
+	// no field is made of: the ad's tracking is set up wrongly.
 	HasMacro bool
 }
 
-// ParseCampaign reads the campaign out of a page's parameters, such as CleanURL returns.
+// campaignIndex is the place of a parameter in what ParseCampaign reads.
+type campaignIndex uint8
+
+const (
+	fieldNone campaignIndex = iota
+	fieldSource
+	fieldMedium
+	fieldCampaignID
+	fieldID
+	fieldCampaignName
+	fieldCampaign
+	fieldAdsetID
+	fieldAdsetName
+	fieldAdset
+	fieldAdID
+	fieldAdName
+	fieldAd
+	fieldPlacement
+	fieldTerm
+	fieldContent
+	fieldClick // The click ids, in the order in which they are looked for.
+	fieldCount = fieldClick + campaignIndex(clickKinds)
+)
+
+// clickKinds is how many click ids are known.
+const clickKinds = 8
+
+// campaignField knows the parameters of a campaign by their exact names.
+func campaignField(name string) campaignIndex {
+	switch name {
+	case "utm_source":
+		return fieldSource
+	case "utm_medium":
+		return fieldMedium
+	case "utm_campaign_id":
+		return fieldCampaignID
+	case "utm_id":
+		return fieldID
+	case "utm_campaign_name":
+		return fieldCampaignName
+	case "utm_campaign":
+		return fieldCampaign
+	case "utm_adset_id":
+		return fieldAdsetID
+	case "utm_adset_name":
+		return fieldAdsetName
+	case "utm_adset":
+		return fieldAdset
+	case "utm_ad_id":
+		return fieldAdID
+	case "utm_ad_name":
+		return fieldAdName
+	case "utm_ad":
+		return fieldAd
+	case "utm_placement":
+		return fieldPlacement
+	case "utm_term":
+		return fieldTerm
+	case "utm_content":
+		return fieldContent
+	default:
+		return clickField(name)
+	}
+}
+
+func clickField(name string) campaignIndex {
+	switch ClickIDKind(name) {
+	case ClickGoogle:
+		return fieldClick
+	case ClickGoogleApp:
+		return fieldClick + 1
+	case ClickGoogleWeb:
+		return fieldClick + 2
+	case ClickFacebook:
+		return fieldClick + 3
+	case ClickMicrosoft:
+		return fieldClick + 4
+	case ClickTikTok:
+		return fieldClick + 5
+	case ClickX:
+		return fieldClick + 6
+	case ClickLinkedIn:
+		return fieldClick + 7
+	default:
+		return fieldNone
+	}
+}
+
+// ParseCampaign reads the campaign out of a page's parameters, such as CleanURL returns. Personal data is taken out of
+// Term by StripPersonal, unless it is nothing but an ad platform's id.
 func ParseCampaign(query url.Values) Campaign {
 	var c Campaign
-	if len(query) == 0 {
-		return c
-	}
-	read := func(names ...string) string {
-		for _, name := range names {
-			for _, value := range query[name] {
-				value = FixText(value, maxCampaignValue)
-				if IsMacro(value) {
-					c.HasMacro = true
-				} else if value != "" {
-					return value
-				}
-			}
+	var fields [fieldCount]string
+	for name, values := range query {
+		field := campaignField(name)
+		if field == fieldNone && !strings.HasPrefix(name, "utm_") {
+			continue
 		}
-		return ""
+		value, hasMacro := firstValue(values)
+		fields[field] = value
+		c.HasMacro = c.HasMacro || hasMacro
 	}
-	c.Source = read("utm_source")
-	c.Medium = read("utm_medium")
-	c.CampaignID = read("utm_campaign_id", "utm_id")
-	c.CampaignName = read("utm_campaign_name", "utm_campaign")
-	c.AdsetID = read("utm_adset_id")
-	c.AdsetName = read("utm_adset_name", "utm_adset")
-	c.AdID = read("utm_ad_id")
-	c.AdName = read("utm_ad_name", "utm_ad")
-	c.Placement = read("utm_placement")
-	c.Term = read("utm_term")
-	c.Content = read("utm_content")
-	for _, kind := range [...]ClickIDKind{
-		ClickGoogle, ClickGoogleApp, ClickGoogleWeb, ClickFacebook, ClickMicrosoft, ClickTikTok, ClickX, ClickLinkedIn,
-	} {
-		if id := read(string(kind)); id != "" {
-			c.ClickID, c.ClickIDKind = id, kind
+	c.Source = fields[fieldSource]
+	c.Medium = fields[fieldMedium]
+	c.CampaignID = firstOf(fields[fieldCampaignID], fields[fieldID])
+	c.CampaignName = firstOf(fields[fieldCampaignName], fields[fieldCampaign])
+	c.AdsetID = fields[fieldAdsetID]
+	c.AdsetName = firstOf(fields[fieldAdsetName], fields[fieldAdset])
+	c.AdID = fields[fieldAdID]
+	c.AdName = firstOf(fields[fieldAdName], fields[fieldAd])
+	c.Placement = fields[fieldPlacement]
+	c.Term = cleanTerm(fields[fieldTerm])
+	c.Content = fields[fieldContent]
+	for i, id := range fields[fieldClick:] {
+		if id != "" {
+			kinds := [clickKinds]ClickIDKind{
+				ClickGoogle, ClickGoogleApp, ClickGoogleWeb, ClickFacebook, ClickMicrosoft, ClickTikTok, ClickX, ClickLinkedIn,
+			}
+			c.ClickID, c.ClickIDKind = id, kinds[i]
 			break
 		}
 	}
 	return c
+}
+
+// firstValue returns the first value that is neither empty nor a macro, and whether any is a macro.
+func firstValue(values []string) (first string, hasMacro bool) {
+	for _, value := range values {
+		value = FixText(value, maxCampaignValue)
+		if IsMacro(value) {
+			hasMacro = true
+		} else if first == "" {
+			first = value
+		}
+	}
+	return first, hasMacro
 }
 
 // Identity says which ad or campaign this is, or "" if none: a session ends when an event brings another identity that

@@ -27,25 +27,17 @@ type Referrer struct {
 	Kind   ReferrerKind
 }
 
-// maxReferrer is how many bytes of a referrer are read; its host stands at the beginning.
-const maxReferrer = 2048
+// maxReferrer is how many bytes of a referrer are read for its host.
+const maxReferrer = maxRawURL
 
 // ParseReferrer reads the referrer of a page on ownHost. Of a web address only the host counts: more than that no
 // browser tells another site nowadays. An Android app's package ("android-app://com.google.android.gm") counts likewise.
 // What cannot be read is KindNone: a referrer is a hint, not a reason to refuse an event.
 func ParseReferrer(referrer, ownHost string) Referrer {
-	referrer = strings.TrimSpace(referrer[:min(len(referrer), maxReferrer)])
-	if app, ok := cutPrefixFold(referrer, "android-app://"); ok {
+	if app, ok := androidPackage(referrer); ok {
 		return androidApp(app)
 	}
-	_, rest, ok := cutScheme(referrer)
-	if !ok {
-		return Referrer{Kind: KindNone}
-	}
-	if i := strings.IndexAny(rest, `/\?#`); i >= 0 {
-		rest = rest[:i]
-	}
-	host, _, ok := cleanAuthority(rest, "")
+	host, ok := referrerHost(referrer)
 	if !ok {
 		return Referrer{Kind: KindNone}
 	}
@@ -135,11 +127,68 @@ func nationalSite(domain string) (site, bool) {
 	}
 }
 
-func androidApp(app string) Referrer {
+// CleanReferrer returns what of a referrer may be stored, at most 2,048 bytes: CleanURL of a web address, the package of
+// an Android app, as "android-app://com.google.android.gm", and "" for anything else. ParseReferrer and SearchTerm tell
+// the same of it as of the referrer, and CleanReferrer of its own result changes nothing.
+func CleanReferrer(referrer string) string {
+	if app, ok := androidPackage(referrer); ok {
+		if androidApp(app).Kind == KindNone {
+			return ""
+		}
+		return androidScheme + app
+	}
+	if page, err := CleanURL(referrer); err == nil {
+		return page.URL
+	}
+	host, ok := referrerHost(referrer)
+	if !ok {
+		return ""
+	}
+	return "https://" + host + "/" // Longer than CleanURL reads.
+}
+
+const androidScheme = "android-app://"
+
+// androidPackage returns the package that an Android app's referrer names, in lower case.
+func androidPackage(referrer string) (app string, ok bool) {
+	referrer, _ = trimReferrer(referrer)
+	app, ok = cutPrefixFold(referrer, androidScheme)
+	if !ok {
+		return "", false
+	}
 	if i := strings.IndexAny(app, "/?#"); i >= 0 {
 		app = app[:i]
 	}
-	app = strings.ToLower(FixText(app, maxHost))
+	return strings.ToLower(FixText(app, maxHost)), true
+}
+
+// referrerHost returns the host of a web address, cleaned.
+func referrerHost(referrer string) (host string, ok bool) {
+	referrer, whole := trimReferrer(referrer)
+	_, rest, ok := cutScheme(referrer)
+	if !ok {
+		return "", false
+	}
+	if i := strings.IndexAny(rest, `/\?#`); i >= 0 {
+		rest = rest[:i]
+	} else if !whole {
+		return "", false // Its host may go on beyond what was read.
+	}
+	host, _, ok = cleanAuthority(rest, "")
+	return host, ok
+}
+
+// trimReferrer cuts off what browsers ignore around an address, as CleanURL does, and what is too long; then it is not
+// whole.
+func trimReferrer(referrer string) (trimmed string, whole bool) {
+	referrer = strings.TrimFunc(referrer, func(r rune) bool { return r <= ' ' })
+	if len(referrer) > maxReferrer {
+		return referrer[:maxReferrer], false
+	}
+	return referrer, true
+}
+
+func androidApp(app string) Referrer {
 	if app == "" || !isMacroName(app) {
 		return Referrer{Kind: KindNone}
 	}

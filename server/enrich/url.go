@@ -29,16 +29,20 @@ type CleanedURL struct {
 	Host string
 	// The path, escaped, at most 255 bytes, "/" if there is none. A trailing slash stays: it may be another page.
 	Path string
-	// The parameters that are left, decoded, at most 100 of them. Nil if there are none.
+	// The parameters that are in URL, decoded, at most 100 of them. Nil if there are none.
 	Query url.Values
-	// All of it again: at most 2,048 bytes, the path as long as that allows, parameters in their order while they fit.
+	// All of it again: at most 2,048 bytes. Where that is too little, campaign parameters are kept before the path's end,
+	// and that before the other parameters, which are kept in their order while they fit.
 	URL string
 }
 
 // CleanURL reads the address of a page as browsers tell it, forgiving what browsers forgive, such as a "%" that escapes
-// nothing. Only http and https are pages. The fragment, user name and password, the scheme's own port and the
-// parameters that isSensitive names are left out. Escapes are brought to one spelling (RFC 3986, 6.2.2), and control
-// characters and marks that reverse text, escaped or not, become U+FFFD. It returns ErrBadURL for anything else, and for more than 8,192 bytes.
+// nothing. Only http and https are pages. The fragment, user name and password, the scheme's own port, and the
+// parameters that isSensitive names or that have an e-mail address in them are left out, and StripPersonal's work is done
+// in what a visitor looked for. Escapes are brought to one spelling (RFC 3986, 6.2.2), and control characters and marks
+// that reverse text, escaped or not, become U+FFFD. It returns ErrBadURL for anything else, and for more than 8,192 bytes.
+//
+// CleanURL of the URL that it returns gives the same again, in every field.
 func CleanURL(raw string) (CleanedURL, error) {
 	if len(raw) > maxRawURL {
 		return CleanedURL{}, ErrBadURL
@@ -65,8 +69,15 @@ func CleanURL(raw string) (CleanedURL, error) {
 	buffer = append(buffer, host...)
 	buffer = append(buffer, port...)
 	pathAt := len(buffer)
-	buffer, pathEnd := appendPath(buffer, path, pathAt+maxPath, maxCleanURL)
-	buffer, values := appendQuery(buffer, query, maxCleanURL)
+	buffer, pathEnd, whole := appendPath(buffer, path, pathAt+maxPath, maxCleanURL)
+	var values url.Values
+	if whole {
+		buffer, values, whole = appendQuery(buffer, query, host, maxCleanURL)
+	}
+	if !whole {
+		origin := append(make([]byte, 0, maxCleanURL), scheme+"://"+host+port...)
+		buffer, pathEnd, values = appendTooLong(origin, path, query, host)
+	}
 	clean := string(buffer)
 	return CleanedURL{Host: host, Path: clean[pathAt:pathEnd], Query: values, URL: clean}, nil
 }

@@ -1,16 +1,19 @@
 package enrich
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
 
-// appendPath appends "/" and the path, escaped in one spelling, as long as buffer stays within limit bytes. It never
-// cuts through an escape or a character. soft is where it would have stopped with the smaller limit.
+// appendPath appends "/" and the path, escaped in one spelling, as long as buffer stays within limit bytes, and reports
+// whether that was all of it. It never cuts through an escape, a character or a parameter of a path's segment, whose
+// beginning may be another's name. soft is where the first of softLimit bytes end, at such a place but the last.
 //
 // Characters that must not be stored are replaced, not dropped, lest what stood around them join to form another.
-func appendPath(buffer []byte, path string, softLimit, limit int) (out []byte, soft int) {
+func appendPath(buffer []byte, path string, softLimit, limit int) (out []byte, soft int, whole bool) {
 	path = dropPathSession(path)
+	start := len(buffer)
 	buffer = append(buffer, '/')
 	soft = len(buffer)
 	for len(path) > 0 {
@@ -28,14 +31,18 @@ func appendPath(buffer []byte, path string, softLimit, limit int) (out []byte, s
 			buffer = appendChar(buffer, char[:n])
 		}
 		if len(buffer) > limit {
-			return buffer[:before], soft
+			buffer = buffer[:before]
+			if i := bytes.LastIndexAny(buffer[start:], ";/"); buffer[start+i] == ';' {
+				buffer = buffer[:start+i]
+			}
+			return buffer, min(soft, len(buffer)), false
 		}
 		if len(buffer) <= softLimit {
 			soft = len(buffer)
 		}
 		path = path[read:]
 	}
-	return buffer, soft
+	return buffer, soft, true
 }
 
 func appendChar(buffer, char []byte) []byte {
@@ -88,7 +95,7 @@ func dropPathSession(path string) string {
 		}
 		start := from + i
 		end := len(path)
-		if j := strings.IndexAny(path[start+1:], ";/"); j >= 0 {
+		if j := strings.IndexAny(path[start+1:], `;/\`); j >= 0 {
 			end = start + 1 + j
 		}
 		name, _, _ := strings.Cut(path[start+1:end], "=")
