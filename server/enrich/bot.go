@@ -36,6 +36,8 @@ const (
 	BotUserAgentLink BotReason = "user_agent_link"
 	// BotUserAgentShort: shorter or plainer than any browser's user agent.
 	BotUserAgentShort BotReason = "user_agent_short"
+	// BotRate: sends faster than a person can. Pace tells it, not DetectBot, and only when no other reason holds.
+	BotRate BotReason = "rate"
 )
 
 // Hit is what DetectBot looks at.

@@ -100,12 +100,44 @@ func TestMacrosAreRecognized(t *testing.T) {
 		"{{campaign.id}}": true, "{{site_source_name}}": true, "%7B%7Bcampaign.id%7D%7D": true, "%257B%257Bad.id%257D%257D": true,
 		" {{ad.name}} ": true, "fb_{{ad.id}}": true, "{campaignid}": true, "{keyword:shoes}": true, "{KeyWord:shoes}": true, "{_mine}": true,
 		"{anything}": true, "g_{network}_{device}": true, "%7Bcreative%7D": true, "__CAMPAIGN_ID__": true, "__CID_NAME__": true,
-		"__SOMETHING_NEW__": true, "tt-__AID__-x": true,
+		"__SOMETHING_NEW__": true, "tt-__AID__-x": true, "a___CID___b": true, "_CAMPAIGN_NAME_": true, "US__VIDEO__CID__x": true,
 		"": false, "spring": false, "120200000000000001": false, "{US} Sale": false, "Sale {new}": false, "US__VIDEO__Sale": false, "{": false,
 		"{}": false, "}{": false, "a{{b": false, "____": false, "__init__": false, "100%": false, "50%25 off": false, "{a b}": false, "{{": false,
+		"_": false, "__": false, "_x_": false, "CAMPAIGN_NAME": false, "_CAMPAIGN_NAME": false, "x_CID_y": false,
 	} {
 		if got := enrich.IsMacro(value); got != want {
 			t.Errorf("IsMacro(%q) = %v", value, got)
+		}
+	}
+}
+
+func TestEveryPlatformsMacrosAreFoundInEveryParameter(t *testing.T) {
+	t.Parallel()
+	macros := strings.Fields(`
+		{{campaign.id}} {{campaign.name}} {{adset.id}} {{adset.name}} {{ad.id}} {{ad.name}} {{placement}} {{site_source_name}}
+		{campaignid} {adgroupid} {creative} {feeditemid} {extensionid} {targetid} {keyword} {matchtype} {network} {device} {devicemodel}
+		{placement} {target} {adposition} {loc_interest_ms} {loc_physical_ms} {gclid} {lpurl} {escapedlpurl} {unescapedlpurl} {random}
+		{param1} {param2} {adtype} {merchant_id} {product_channel} {product_id} {product_country} {product_language}
+		{product_partition_id} {store_code} {ifsearch:yes} {ifcontent:yes} {ifmobile:yes} {ifnotmobile:yes} {_custom} {assetgroupid}
+		{CampaignId} {Campaign} {AdGroupId} {AdGroup} {AdId} {TargetId} {OrderItemId} {QueryString} {MatchType} {BidMatchType} {Network}
+		{Device} {IfNative:yes} {IfPLA:yes} {msclkid} {keyword:none} {loc_physical}
+		__CAMPAIGN_ID__ __CAMPAIGN_NAME__ __AID__ __AID_NAME__ __CID__ __CID_NAME__ __PLACEMENT__ __CLICKID__ __CALLBACK_PARAM__ __CSITE__`)
+	names := strings.Fields(`utm_source utm_medium utm_campaign_id utm_id utm_campaign_name utm_campaign utm_adset_id utm_adset_name utm_adset
+		utm_ad_id utm_ad_name utm_ad utm_placement utm_term utm_content utm_source_platform
+		gclid gbraid wbraid fbclid msclkid ttclid twclid li_fat_id`)
+	for _, macro := range macros {
+		for _, name := range names {
+			// Be it the only value, be it beside a click id and a name that count first.
+			for _, value := range []string{macro, url.QueryEscape(macro), url.QueryEscape(url.QueryEscape(macro)), "x-" + macro + "-y"} {
+				page, err := enrich.CleanURL("https://example.com/?gclid=abc&utm_campaign_name=Spring&" + name + "=" + value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := enrich.ParseCampaign(page.Query)
+				if !c.HasMacro || c.ClickID != "abc" || c.CampaignName != "Spring" {
+					t.Errorf("%s=%s: %+v", name, value, c)
+				}
+			}
 		}
 	}
 }

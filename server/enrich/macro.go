@@ -7,7 +7,8 @@ import "strings"
 // or not at all. Such a value names no campaign.
 //
 // Within other text, single braces and double underscores count only around a name that a platform uses: people call
-// campaigns "{US} Sale" and "US__VIDEO__Sale".
+// campaigns "{US} Sale" and "US__VIDEO__Sale". "_CAMPAIGN_NAME_" counts too: guides misspell TikTok's macros so, and
+// TikTok leaves that as it is.
 func IsMacro(s string) bool {
 	for range 2 {
 		if strings.IndexByte(s, '%') < 0 {
@@ -62,10 +63,10 @@ func isValueTrack(name string) bool {
 	switch strings.ToLower(name) {
 	case "campaignid", "campaign", "adgroupid", "adgroup", "creative", "adid", "placement", "network", "keyword", "querystring",
 		"matchtype", "bidmatchtype", "device", "devicemodel", "targetid", "target", "orderitemid", "feeditemid", "extensionid",
-		"assetgroupid", "loc_physical_ms", "loc_interest_ms", "loc_physical", "loc_interest", "gclid", "msclkid", "lpurl",
+		"assetgroupid", "campaigntype", "customerid", "accountid", "criterionid", "loc_physical_ms", "loc_interest_ms", "loc_physical", "loc_interest", "gclid", "gbraid", "wbraid", "msclkid", "lpurl",
 		"escapedlpurl", "unescapedlpurl", "random", "adposition", "adtype", "sourceid", "merchant_id", "product_id",
-		"product_channel", "product_country", "product_language", "store_code", "ifsearch", "ifcontent", "ifmobile",
-		"ifnotmobile", "ifnative", "ignore", "param1", "param2":
+		"product_channel", "product_country", "product_language", "product_partition_id", "productid", "offerid", "store_code",
+		"ifsearch", "ifcontent", "ifmobile", "ifnotmobile", "ifnative", "ifpla", "iflia", "websitecallmetric", "aceid", "ignore", "param1", "param2":
 		return true
 	default:
 		return strings.HasPrefix(name, "_") // custom parameters: {_mine}
@@ -76,18 +77,32 @@ func hasUnderscoreMacro(s string) bool {
 	if len(s) > 4 && strings.HasPrefix(s, "__") && strings.HasSuffix(s, "__") && isUpperSnake(s[2:len(s)-2]) {
 		return true
 	}
-	if !strings.Contains(s, "__") {
-		return false
+	if name := strings.Trim(s, "_"); len(name) == len(s)-2 && s[0] == '_' && s[len(s)-1] == '_' && isTikTokMacro(name) {
+		return true
 	}
-	for _, name := range [...]string{
-		"__CAMPAIGN_ID__", "__CAMPAIGN_NAME__", "__AID__", "__AID_NAME__", "__CID__", "__CID_NAME__", "__PLACEMENT__",
-		"__CALLBACK_PARAM__", "__CLICKID__", "__CSITE__", "__CTYPE__", "__CONVERT_ID__", "__ADVERTISER_ID__",
-	} {
-		if strings.Contains(s, name) {
+	for rest := s; ; {
+		_, after, ok := strings.Cut(rest, "__")
+		if !ok {
+			return false
+		}
+		// A third underscore may belong to what stands before.
+		name, _, closed := strings.Cut(strings.TrimLeft(after, "_"), "__")
+		if closed && isTikTokMacro(name) {
 			return true
 		}
+		rest = after
 	}
-	return false
+}
+
+// isTikTokMacro knows the names of TikTok's macros, without the underscores around them.
+func isTikTokMacro(name string) bool {
+	switch name {
+	case "CAMPAIGN_ID", "CAMPAIGN_NAME", "AID", "AID_NAME", "CID", "CID_NAME", "PLACEMENT", "CALLBACK_PARAM", "CLICKID", "CSITE", "CTYPE",
+		"CONVERT_ID", "ADVERTISER_ID", "VIDEO_ID", "PRODUCT_ID", "DOMAIN", "OS", "TS", "SL", "IDFA", "GAID", "ANDROIDID1", "IP", "UA", "UA1":
+		return true
+	default:
+		return false
+	}
 }
 
 func isUpperSnake(s string) bool {

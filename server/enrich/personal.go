@@ -60,11 +60,12 @@ func cleanTerm(term string) string {
 }
 
 // isPlatformID reports whether a term is nothing but an ad platform's id: Meta's have 17 digits and more, which neither
-// a telephone number nor a usual card has, and Google's {targetid} says what it is: "kwd-1234567890:aud-123".
+// a telephone number nor a usual card has, and Google's and Microsoft's {targetid} says what it is:
+// "kwd-1234567890:loc-123".
 func isPlatformID(term string) bool {
 	for part := range strings.SplitSeq(term, ":") {
 		number, least := part, 17
-		for _, prefix := range [...]string{"kwd-", "aud-", "dsa-", "pla-"} {
+		for _, prefix := range [...]string{"kwd-", "aud-", "dsa-", "dat-", "pla-", "loc-"} {
 			if rest, ok := strings.CutPrefix(part, prefix); ok {
 				number, least = rest, 1
 			}
@@ -231,7 +232,7 @@ func ibanEnd(s string, i int) int {
 			if isLetter != (count < 2) {
 				return end
 			}
-			head[count] = value
+			head[count] = value //nolint:gosec // count is less than its length
 		} else {
 			remainder = ibanAdd(remainder, value)
 		}
