@@ -92,17 +92,11 @@ type traffic struct {
 
 func trafficOf(c Campaign, r Referrer) traffic {
 	t := traffic{
-		source: Source(c, r),
 		medium: normalizeMedium(c.Medium),
-		kind:   r.Kind,
 		click:  c.ClickIDKind,
 		tagged: c.CampaignID != "" || c.CampaignName != "" || c.AdsetID != "" || c.AdID != "" || c.ClickID != "",
 	}
-	if c.Source != "" {
-		if _, kind := canonicalSource(c.Source); kind != KindNone {
-			t.kind = kind
-		}
-	}
+	t.source, t.kind = sourceOf(c, r)
 	t.paid = isPaid(t.medium)
 	return t
 }

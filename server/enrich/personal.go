@@ -43,11 +43,11 @@ func StripPersonal(text string) string {
 // stripToFit is StripPersonal of a text that FixText bounded, within the same bound.
 func stripToFit(text string, limit int) string {
 	for {
-		fitting := FixText(StripPersonal(text), limit)
-		if fitting == text {
+		stripped := StripPersonal(text)
+		if stripped == text {
 			return text
 		}
-		text = fitting
+		text = FixText(stripped, limit) // A cut may end a number where its check is right.
 	}
 }
 
@@ -83,7 +83,8 @@ func isPlatformID(term string) bool {
 }
 
 func hasAt(s string) bool {
-	return strings.IndexByte(s, '@') >= 0 || strings.Contains(s, "%40") || strings.Contains(s, "＠")
+	return strings.IndexByte(s, '@') >= 0 || strings.IndexByte(s, '%') >= 0 && strings.Contains(s, "%40") ||
+		strings.IndexByte(s, '\xef') >= 0 && strings.Contains(s, "＠")
 }
 
 func hasManyDigits(s string) bool {

@@ -8,10 +8,24 @@ const SourceDirect = "Direct / None"
 // Source names what led to a session (docs/metrics.md): the utm_source in its canonical spelling, else the referrer's known
 // name, else its domain, else SourceDirect. A page of one's own site is no source.
 func Source(c Campaign, r Referrer) string {
+	name, _ := sourceOf(c, r)
+	return name
+}
+
+// sourceOf returns the source and its kind: that of utm_source where it is a known name, else that of the referrer.
+func sourceOf(c Campaign, r Referrer) (string, ReferrerKind) {
+	if c.Source == "" {
+		return referrerSource(r), r.Kind
+	}
+	name, kind := canonicalSource(c.Source)
+	if kind == KindNone {
+		kind = r.Kind
+	}
+	return name, kind
+}
+
+func referrerSource(r Referrer) string {
 	switch {
-	case c.Source != "":
-		name, _ := canonicalSource(c.Source)
-		return name
 	case r.Kind == KindOwn || r.Kind == KindNone:
 		return SourceDirect
 	case r.Name != "":
@@ -35,10 +49,12 @@ func canonicalSource(source string) (string, ReferrerKind) {
 	if !ok {
 		return source, KindNone
 	}
-	if !strings.Contains(host, ".") {
+	if strings.IndexByte(host, '.') < 0 {
 		host += ".com" // "tiktok" is known as tiktok.com
-	}
-	if found, ok := knownHost(host, registrable(host)); ok {
+		if found, ok := knownHost(host, host); ok {
+			return found.name, found.kind
+		}
+	} else if found, ok := knownHost(host, registrable(host)); ok {
 		return found.name, found.kind
 	}
 	return source, KindNone

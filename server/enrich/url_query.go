@@ -196,13 +196,14 @@ func decodeComponent(s string) string {
 // looksLikeEmail reports whether s has an e-mail address in it: a word, "@" or "%40", and a dot after it. Addresses turn
 // up in parameters of every name, and none of them belongs into a report.
 func looksLikeEmail(s string) bool {
-	if !hasAt(s) {
+	dot := strings.LastIndexByte(s, '.')
+	if dot < 0 || !hasAt(s) {
 		return false
 	}
 	if strings.Contains(s, "%40") {
 		s = strings.ReplaceAll(s, "%40", "@")
+		dot = strings.LastIndexByte(s, '.')
 	}
-	dot := strings.LastIndexByte(s, '.')
 	for at := 1; at < dot; at++ {
 		if s[at] == '@' && isLocalByte(s[at-1]) && isLocalByte(s[at+1]) && at+1 < dot {
 			return true
