@@ -1,6 +1,7 @@
 // Package enrich says what a hit tells about itself: the device, whether a program made it, the page, the campaign and
-// where the visitor came from. Everything here is a pure function of its arguments, safe for any bytes a stranger sends,
-// and bounded in time and in the length of what it returns.
+// where the visitor came from and is. All but Locator, which reads a file once, and Pace, which counts, are pure functions
+// of their arguments. Everything here is safe for any bytes a stranger sends, and bounded in time, in memory and in the
+// length of what it returns. docs/enrichment.md has the rules.
 package enrich
 
 import (
