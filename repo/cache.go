@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -31,3 +32,6 @@ func (s *Store) CacheGet(ctx context.Context, key string, now time.Time) (string
 	err := s.db.NewSelect().Model(entry).Where("key = ? AND expiration > ?", key, now.Unix()).Scan(ctx)
 	return entry.Value, classify("read the cache", err)
 }
+
+// cachePrefix begins the keys of all values that are computed from the project's data.
+func (p *Project) cachePrefix() string { return "project:" + strconv.FormatInt(p.ID, 10) + ":" }

@@ -24,6 +24,8 @@ var (
 	ErrInvalid = errors.New("invalid value")
 	// ErrUnavailable: the database is away, stopping, full or out of connections. Worth a retry.
 	ErrUnavailable = errors.New("database unavailable")
+	// ErrTryAgain: another transaction got in the way. It is ErrUnavailable, too.
+	ErrTryAgain = fmt.Errorf("another transaction got in the way: %w", ErrUnavailable)
 )
 
 // ConflictError says which unique constraint refused a row. It is ErrConflict.
@@ -70,8 +72,8 @@ func sentinelOf(pgErr *pgconn.PgError) error {
 		return context.DeadlineExceeded
 	case "57P01", "57P02", "57P03", "55P03": // shutting down, crashed, starting up, lock not available
 		return ErrUnavailable
-	case "40001", "40P01": // serialization failure, deadlock: another try will do
-		return ErrUnavailable
+	case "40001", "40P01": // serialization failure, deadlock
+		return ErrTryAgain
 	}
 	switch pgErr.Code[:2] {
 	case "08", "53": // connection exception, insufficient resources (disk full, too many connections)

@@ -38,6 +38,9 @@ type Event struct {
 	EngagedMS *int64 `bun:"engaged_ms"`
 	Referrer  string `bun:",nullzero"`
 	Title     string `bun:",nullzero"`
+	// Value is what a conversion is worth, as a decimal number; Currency is ISO 4217, empty for the project's.
+	Value    string `bun:",nullzero"`
+	Currency string `bun:",nullzero"`
 }
 
 // LastEventAt returns when the project's newest event happened; zero if it has none.

@@ -2,130 +2,115 @@ package repo
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// IngestTx is the transaction that stores events with their visitors and sessions. Its steps are meant to be taken in
-// the order in which they stand here; each locks its rows in key order, so that two transactions never deadlock.
+// IngestTx is the one transaction that stores the events of many requests, visitors and projects. Its steps are taken in
+// this order: Begin, See, in need SessionsNear, Sessions and SessionEvents, then Save, Commit. Each step is one round
+// trip and locks its rows in the order of their keys, and the order of the steps is the same for everybody: two such
+// transactions never deadlock.
 type IngestTx struct {
-	tx        pgx.Tx
-	projectID int64
+	conn *pgx.Conn
+	ids  *idBlock
+	// checksParents says that PostgreSQL checks the foreign keys of each row once more (docs/adr/0013).
+	checksParents bool
 }
 
-// ClaimEventIDs remembers the ids and returns those that were not known yet. A transaction that claims the same id at
-// the same time waits for this one.
-func (t *IngestTx) ClaimEventIDs(ctx context.Context, ids []uuid.UUID, now time.Time) (map[uuid.UUID]bool, error) {
-	rows, err := t.tx.Query(ctx, `
+// EventID names an event.
+type EventID struct {
+	ProjectID int64
+	ID        uuid.UUID
+}
+
+// StreamKey names a partner's stream.
+type StreamKey struct {
+	ProjectID int64
+	StreamID  string
+}
+
+// Begun is what holds until the transaction ends.
+type Begun struct {
+	// Settings are Inbox.Settings of the projects that exist, by id.
+	Settings map[int64]string
+	// Claimed are the events that were not known yet.
+	Claimed map[EventID]bool
+	// Streams are the streams asked for that exist.
+	Streams map[StreamKey]TrackStream
+}
+
+// Ingest runs work in a transaction of its own. work commits; whatever it has not committed is undone.
+func (s *Store) Ingest(ctx context.Context, work func(tx *IngestTx) error) error {
+	err := s.ingest.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		tx := &IngestTx{conn: conn.Conn(), ids: &s.sessionIDs, checksParents: s.checksParents.Load()}
+		return errors.Join(work(tx), tx.end()) //nolint:contextcheck // it is ended also when ctx has
+	})
+	return classify("store events", err)
+}
+
+// end undoes what was not committed, so that the connection can be used again.
+func (t *IngestTx) end() error {
+	if t.conn.IsClosed() || t.conn.PgConn().TxStatus() == 'I' {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, err := t.conn.Exec(ctx, "ROLLBACK") // where that fails, the pool throws the connection away
+	return err
+}
+
+// Begin opens the transaction, makes sure that these projects stay, locks the streams and claims the event ids. A
+// transaction that claims the same id at the same time waits for this one.
+func (t *IngestTx) Begin(ctx context.Context, projectIDs []int64, streams []StreamKey, ids []EventID, now time.Time) (*Begun, error) {
+	begun := &Begun{Settings: map[int64]string{}, Claimed: make(map[EventID]bool, len(ids)), Streams: map[StreamKey]TrackStream{}}
+	batch := t.batch()
+	batch.exec("BEGIN")
+	if !t.checksParents {
+		batch.exec("SET LOCAL session_replication_role = replica")
+	}
+	batch.query(`SELECT id, `+settingsColumn+` FROM projects WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`,
+		func(row pgx.Rows) error {
+			var id int64
+			var settings string
+			err := row.Scan(&id, &settings)
+			begun.Settings[id] = settings
+			return err
+		}, slices.Sorted(slices.Values(projectIDs)))
+	if len(streams) > 0 {
+		batch.lockStreams(streams, begun.Streams)
+	}
+	projects, uuids := make([]int64, len(ids)), make([]uuid.UUID, len(ids))
+	for i, id := range ids {
+		projects[i], uuids[i] = id.ProjectID, id.ID
+	}
+	batch.query(`
 		INSERT INTO event_ids (project_id, event_id, received_at)
-		SELECT $1, id, $3 FROM unnest($2::uuid[]) AS id ORDER BY id
+		SELECT project_id, event_id, $3 FROM unnest($1::bigint[], $2::uuid[]) AS new (project_id, event_id)
+		ORDER BY project_id, event_id
 		ON CONFLICT DO NOTHING
-		RETURNING event_id`, describe, t.projectID, ids, now)
-	if err != nil {
-		return nil, fmt.Errorf("claim event ids: %w", err)
-	}
-	claimed := make(map[uuid.UUID]bool, len(ids))
-	var id uuid.UUID
-	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
-		claimed[id] = true
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim event ids: %w", err)
-	}
-	return claimed, nil
+		RETURNING project_id, event_id`, func(row pgx.Rows) error {
+		var id EventID
+		err := row.Scan(&id.ProjectID, &id.ID)
+		begun.Claimed[id] = true
+		return err
+	}, projects, uuids, now)
+	return begun, batch.send(ctx, "begin")
 }
 
-// Sighting is that a visitor was seen, and with what.
-type Sighting struct {
-	VisitorKey string `json:"visitor_key"`
-	// FirstSeenAt and LastSeenAt are the times of the earliest and the latest event.
-	FirstSeenAt time.Time `json:"first_seen_at"`
-	LastSeenAt  time.Time `json:"last_seen_at"`
-	IsBot       bool      `json:"is_bot"`
-	Timezone    string    `json:"timezone,omitempty"`
-	ViewportW   int32     `json:"viewport_w,omitempty"`
-	ViewportH   int32     `json:"viewport_h,omitempty"`
-	UserAgent   string    `json:"user_agent,omitempty"`
+// Commit makes everything durable. When it returns without an error, it is.
+func (t *IngestTx) Commit(ctx context.Context) error {
+	tag, err := t.conn.Exec(ctx, "COMMIT")
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if tag.String() != "COMMIT" {
+		return fmt.Errorf("commit: the database answered %s", tag)
+	}
+	return nil
 }
-
-// SeeVisitors stores who was seen and returns their ids by key. Their rows stay locked until the end, so that one
-// visitor's sessions are cut by one transaction at a time.
-func (t *IngestTx) SeeVisitors(ctx context.Context, sightings []Sighting, now time.Time) (map[string]int64, error) {
-	sightingsJSON, err := json.Marshal(sightings)
-	if err != nil {
-		return nil, fmt.Errorf("encode visitors: %w", err)
-	}
-	rows, err := t.tx.Query(ctx, `
-		INSERT INTO visitors (project_id, visitor_key, first_seen_at, last_seen_at, is_bot, timezone,
-			viewport_w, viewport_h, user_agent, created_at, updated_at)
-		SELECT $1, visitor_key, first_seen_at, last_seen_at, is_bot, timezone, viewport_w, viewport_h, user_agent, $3, $3
-		FROM jsonb_to_recordset($2) AS seen (visitor_key varchar, first_seen_at timestamptz, last_seen_at timestamptz,
-			is_bot boolean, timezone varchar, viewport_w integer, viewport_h integer, user_agent text)
-		ORDER BY visitor_key
-		ON CONFLICT (project_id, visitor_key) DO UPDATE SET
-			first_seen_at = least(visitors.first_seen_at, EXCLUDED.first_seen_at),
-			last_seen_at = greatest(visitors.last_seen_at, EXCLUDED.last_seen_at),
-			is_bot = visitors.is_bot OR EXCLUDED.is_bot,
-			timezone = coalesce(EXCLUDED.timezone, visitors.timezone),
-			viewport_w = coalesce(EXCLUDED.viewport_w, visitors.viewport_w),
-			viewport_h = coalesce(EXCLUDED.viewport_h, visitors.viewport_h),
-			user_agent = coalesce(EXCLUDED.user_agent, visitors.user_agent),
-			updated_at = EXCLUDED.updated_at
-		RETURNING visitor_key, id`, describe, t.projectID, sightingsJSON, now)
-	if err != nil {
-		return nil, fmt.Errorf("store visitors: %w", err)
-	}
-	ids, err := collectIDs(rows)
-	if err != nil {
-		return nil, fmt.Errorf("store visitors: %w", err)
-	}
-	return ids, nil
-}
-
-// SessionsNear returns the sessions of these visitors that an event between since and until may belong to when a gap
-// of at most idle holds a session together, oldest first.
-func (t *IngestTx) SessionsNear(ctx context.Context, visitorIDs []int64, since, until time.Time, idle time.Duration) ([]TrackingSession, error) {
-	rows, err := t.tx.Query(ctx, `
-		SELECT id, visitor_id, session_key, started_at, last_activity_at, channel, coalesce(utm_source, ''),
-			coalesce(utm_campaign_id, ''), coalesce(utm_campaign_name, ''), coalesce(utm_adset_id, ''),
-			coalesce(utm_adset_name, ''), coalesce(utm_ad_id, ''), coalesce(utm_ad_name, ''),
-			coalesce(click_id, ''), coalesce(click_id_kind, '')
-		FROM tracking_sessions
-		WHERE project_id = $1 AND visitor_id = ANY ($2::bigint[]) AND started_at <= $4 AND last_activity_at >= $3
-		ORDER BY started_at, id`, describe, t.projectID, visitorIDs, since.Add(-idle), until.Add(idle))
-	if err != nil {
-		return nil, fmt.Errorf("read sessions: %w", err)
-	}
-	sessions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (TrackingSession, error) {
-		s := TrackingSession{ProjectID: t.projectID}
-		err := row.Scan(&s.ID, &s.VisitorID, &s.SessionKey, &s.StartedAt, &s.LastActivityAt, &s.Channel, &s.UTMSource,
-			&s.UTMCampaignID, &s.UTMCampaignName, &s.UTMAdsetID, &s.UTMAdsetName, &s.UTMAdID, &s.UTMAdName,
-			&s.ClickID, &s.ClickIDKind)
-		return s, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read sessions: %w", err)
-	}
-	return sessions, nil
-}
-
-// collectIDs reads rows of (key, id).
-func collectIDs(rows pgx.Rows) (map[string]int64, error) {
-	ids := map[string]int64{}
-	var key string
-	var id int64
-	_, err := pgx.ForEachRow(rows, []any{&key, &id}, func() error {
-		ids[key] = id
-		return nil
-	})
-	return ids, err
-}
-
-// describe asks the server for the types of the arguments and remembers them; no named statement stays behind, so that
-// a pooler in front does no harm.
-const describe = pgx.QueryExecModeCacheDescribe

@@ -32,6 +32,9 @@ type ProjectInfo struct {
 	AllowedHostnames []string `bun:",array,nullzero,default:'{}'"`
 	// PrivacyMode is cookieless or stored_id.
 	PrivacyMode string
+	// HonorGlobalPrivacyControl and HonorDoNotTrack say which wishes not to be measured are honoured.
+	HonorGlobalPrivacyControl bool
+	HonorDoNotTrack           bool
 	// The keys before the last rotation, in the form of the present ones, and until when they work.
 	OldPublicKey          string    `bun:",nullzero"`
 	OldPublicKeyExpiresAt time.Time `bun:",nullzero"`
@@ -107,7 +110,8 @@ func (s *Store) TouchProject(ctx context.Context, id int64, now time.Time) error
 func (p *Project) Save(ctx context.Context, now time.Time) error {
 	p.UpdatedAt = now
 	result, err := p.store.db.NewUpdate().Model(&p.ProjectInfo).
-		Column("name", "description", "website_url", "is_active", "time_zone", "currency", "allowed_hostnames", "privacy_mode", "updated_at").
+		Column("name", "description", "website_url", "is_active", "time_zone", "currency", "allowed_hostnames", "privacy_mode",
+			"honor_global_privacy_control", "honor_do_not_track", "updated_at").
 		Where("id = ?", p.ID).Exec(ctx)
 	return classify("save the project", expectOne(result, err))
 }

@@ -16,48 +16,27 @@ import (
 )
 
 // visit stores one session: a source, and events as "kind path second [engaged_ms]" counted from base.
-func visit(t *testing.T, inbox *repo.Inbox, visitor, source string, bot bool, base time.Time, lines ...string) {
+func visit(t *testing.T, db *repo.Store, inbox *repo.Inbox, visitor, source string, bot bool, base time.Time, lines ...string) {
 	t.Helper()
-	err := inbox.InTx(t.Context(), func(tx *repo.IngestTx) error {
-		var events []repo.Event
-		var view uuid.UUID
-		for _, line := range lines {
-			fields := append(strings.Fields(line), "0")
-			kind, path := fields[0], fields[1]
-			second, engaged := atoi(t, fields[2]), int64(atoi(t, fields[3]))
-			e := repo.Event{EventType: kind, Name: kind, Path: path, EventID: uuid.New(), CreatedAt: base.Add(time.Duration(second) * time.Second)}
-			if kind == "page_view" {
-				view = e.EventID
-			} else {
-				e.PageViewID = uuid.NullUUID{UUID: view, Valid: true}
-			}
-			if kind == "exit" {
-				e.EngagedMS = &engaged
-			}
-			events = append(events, e)
+	var events []repo.Event
+	var view uuid.UUID
+	for _, line := range lines {
+		fields := append(strings.Fields(line), "0")
+		kind, path := fields[0], fields[1]
+		second, engaged := atoi(t, fields[2]), int64(atoi(t, fields[3]))
+		e := repo.Event{EventType: kind, Name: kind, Path: path, EventID: uuid.New(), CreatedAt: base.Add(time.Duration(second) * time.Second)}
+		if kind == "page_view" {
+			view = e.EventID
+		} else {
+			e.PageViewID = uuid.NullUUID{UUID: view, Valid: true}
 		}
-		ids, err := tx.SeeVisitors(t.Context(), []repo.Sighting{{VisitorKey: visitor, FirstSeenAt: base, LastSeenAt: base}}, base)
-		if err != nil {
-			return err
+		if kind == "exit" {
+			e.EngagedMS = &engaged
 		}
-		session := &repo.TrackingSession{
-			SessionKey: uuid.NewString(), VisitorID: ids[visitor], Source: source, Channel: "Other", IsBot: bot,
-			StartedAt: events[0].CreatedAt, LastActivityAt: events[len(events)-1].CreatedAt,
-		}
-		if err := tx.SaveSessions(t.Context(), []*repo.TrackingSession{session}, base); err != nil {
-			return err
-		}
-		for i := range events {
-			events[i].SessionID, events[i].VisitorID = session.ID, session.VisitorID
-		}
-		if err := tx.InsertEvents(t.Context(), events); err != nil {
-			return err
-		}
-		return tx.RefreshSessions(t.Context(), []int64{session.ID}, session.StartedAt, session.LastActivityAt, base)
-	})
-	if err != nil {
-		t.Fatal(err)
+		events = append(events, e)
 	}
+	session := &repo.TrackingSession{SessionKey: uuid.NewString(), Source: source, Channel: "Other", IsBot: bot}
+	store(t, db, inbox, visitor, session, events)
 }
 
 func atoi(t *testing.T, text string) int {
@@ -103,17 +82,17 @@ func history(t *testing.T) *repo.Project {
 		return when
 	}
 	// Saturday 24 October, 23:50 in Berlin: across midnight, two pages, two minutes before and twenty after.
-	visit(t, inbox, "anna", "Google", false, at("2026-10-24T23:50:00+02:00"), "page_view /a 0", "page_view /b 1200", "exit /b 1260 60000")
+	visit(t, store, inbox, "anna", "Google", false, at("2026-10-24T23:50:00+02:00"), "page_view /a 0", "page_view /b 1200", "exit /b 1260 60000")
 	// Sunday, in the hour that comes twice: once in each.
-	visit(t, inbox, "ben", "Direct", false, at("2026-10-25T02:30:00+02:00"), "page_view /a 0", "exit /a 5 5000")
-	visit(t, inbox, "anna", "Direct", false, at("2026-10-25T02:30:00+01:00"), "page_view /a 0", "click /a 3")
+	visit(t, store, inbox, "ben", "Direct", false, at("2026-10-25T02:30:00+02:00"), "page_view /a 0", "exit /a 5 5000")
+	visit(t, store, inbox, "anna", "Direct", false, at("2026-10-25T02:30:00+01:00"), "page_view /a 0", "click /a 3")
 	// One view that nothing more is known of: a bounce.
-	visit(t, inbox, "emil", "Direct", false, at("2026-10-25T13:00:00+01:00"), "page_view /d 0")
+	visit(t, store, inbox, "emil", "Direct", false, at("2026-10-25T13:00:00+01:00"), "page_view /d 0")
 	// Long on one page: no bounce, although it is one view.
-	visit(t, inbox, "cleo", "Google", false, at("2026-10-25T12:00:00+01:00"), "page_view /c 0", "exit /c 12 12000")
+	visit(t, store, inbox, "cleo", "Google", false, at("2026-10-25T12:00:00+01:00"), "page_view /c 0", "exit /c 12 12000")
 	// A bot, and somebody else's visitor: neither counts.
-	visit(t, inbox, "bot", "Google", true, at("2026-10-25T12:00:00+01:00"), "page_view /a 0")
-	visit(t, openInbox(t, store, neighbour), "dora", "Google", false, at("2026-10-25T12:00:00+01:00"), "page_view /a 0")
+	visit(t, store, inbox, "bot", "Google", true, at("2026-10-25T12:00:00+01:00"), "page_view /a 0")
+	visit(t, store, openInbox(t, store, neighbour), "dora", "Google", false, at("2026-10-25T12:00:00+01:00"), "page_view /a 0")
 	return project
 }
 

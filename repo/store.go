@@ -6,12 +6,16 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -22,12 +26,20 @@ import (
 // Store is a pool of connections to one PostgreSQL database. Safe for concurrent use.
 type Store struct {
 	db *bun.DB
+	// ingest are the connections that events are stored through: their own, so that reports never keep events waiting.
+	ingest *pgxpool.Pool
+	// sessionIDs are ids taken from the sequence ahead of their use.
+	sessionIDs idBlock
+	// checksParents says that ingest has the database check the foreign keys row by row (UseIngestPrivilege).
+	checksParents atomic.Bool
 }
 
-// Options bound the pool. Zero values take the defaults.
+// Options bound the pools. Zero values take the defaults.
 type Options struct {
-	// MaxConns is the most connections open at once; default 20.
+	// MaxConns is the most connections open at once, beside those for ingest; default 20.
 	MaxConns int
+	// IngestConns is the most connections that store events at once; default 2.
+	IngestConns int
 }
 
 // Open makes a Store on the database that url (postgres://… or a keyword string) names. It does not connect yet.
@@ -51,7 +63,31 @@ func Open(url string, opts Options) (*Store, error) {
 	pool.SetMaxOpenConns(maxConns)
 	pool.SetMaxIdleConns(maxConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &Store{db: bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())}, nil
+	ingest, err := openIngestPool(url, opts.IngestConns)
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	store := &Store{db: bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns()), ingest: ingest}
+	store.checksParents.Store(true)
+	return store, nil
+}
+
+// openIngestPool makes the connections that events are stored through. They send few statements, always the same, so
+// these are prepared once for each connection; default_query_exec_mode=exec in the URL goes without, for a pooler that
+// cannot carry prepared statements.
+func openIngestPool(url string, conns int) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database URL: %w", redactURL(err))
+	}
+	config.MaxConns = int32(cmp.Or(conns, 2))
+	config.ConnConfig.RuntimeParams["application_name"] = "microtracker ingest"
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		return nil, fmt.Errorf("make the pool: %w", err)
+	}
+	return pool, nil
 }
 
 // reportTimeout is how long one question may keep the database busy.
@@ -73,6 +109,7 @@ func (s *Store) inSnapshot(ctx context.Context, work func(ctx context.Context, t
 
 // Close ends the pool's connections.
 func (s *Store) Close() error {
+	s.ingest.Close()
 	return s.db.Close()
 }
 

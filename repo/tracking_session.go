@@ -8,7 +8,7 @@ import (
 )
 
 // TrackingSession is a visitor's activity without a gap of over 30 minutes: a row of tracking_sessions.
-// Its sums are a function of its events; IngestTx.RefreshSessions computes them.
+// Its sums are a function of its events; server/ingest computes them.
 type TrackingSession struct {
 	bun.BaseModel `bun:"table:tracking_sessions"`
 
@@ -41,18 +41,29 @@ type TrackingSession struct {
 	ClickIDKind     string   `bun:"click_id_kind,nullzero"`
 	Source          string
 	Channel         string
-	Device          string `bun:",nullzero"`
-	Browser         string `bun:",nullzero"`
-	OS              string `bun:"os,nullzero"`
-	IsBot           bool
-	BotReason       string `bun:",nullzero"`
-	EntryPath       string `bun:",nullzero"`
-	ExitPath        string `bun:",nullzero"`
-	Pageviews       int
+	// HasMacro says that an ad's macro arrived as it was written: the ad is set up wrongly.
+	HasMacro bool
+	// SearchTerm is what was looked for at the search engine that led here, without personal data.
+	SearchTerm string `bun:",nullzero"`
+	// Country is ISO 3166-1, Region the rest of the ISO 3166-2 code.
+	Country   string `bun:",nullzero"`
+	Region    string `bun:",nullzero"`
+	Device    string `bun:",nullzero"`
+	Browser   string `bun:",nullzero"`
+	OS        string `bun:"os,nullzero"`
+	IsBot     bool
+	BotReason string `bun:",nullzero"`
+	EntryPath string `bun:",nullzero"`
+	ExitPath  string `bun:",nullzero"`
+	Pageviews int
 	// InteractiveEvents counts what a person did on purpose (docs/metrics.md).
 	InteractiveEvents int
 	// EngagedMS is how long the session's pages were visible and focused, in milliseconds.
-	EngagedMS int64     `bun:"engaged_ms"`
+	EngagedMS int64 `bun:"engaged_ms"`
+	// IsKeyed says that a server's key holds the session together, not time.
+	IsKeyed bool
+	// Fold is what server/ingest needs to go on adding up; nil: it reads the events again.
+	Fold      []byte
 	CreatedAt time.Time `bun:",nullzero"`
 	UpdatedAt time.Time `bun:",nullzero"`
 }
@@ -62,6 +73,6 @@ func (p *Project) TrackingSessions(ctx context.Context, visitorID int64, limit i
 	var sessions []TrackingSession
 	err := p.store.db.NewSelect().Model(&sessions).
 		Where("project_id = ? AND visitor_id = ?", p.ID, visitorID).
-		Order("started_at", "id").Limit(int64(limit)).Scan(ctx)
+		Order("started_at", "last_activity_at", "landing_url", "id").Limit(int64(limit)).Scan(ctx)
 	return sessions, classify("list the sessions", err)
 }

@@ -23,3 +23,13 @@ func (s *Store) DeleteVisitorSalts(ctx context.Context, before time.Time) error 
 	_, err := s.db.NewRaw("DELETE FROM visitor_salts WHERE day < ?", before.UTC().Format(time.DateOnly)).Exec(ctx)
 	return classify("destroy old visitor salts", err)
 }
+
+// OldVisitorSalt returns the salt of a day that is over, nil if it has none or its salt is destroyed.
+func (s *Store) OldVisitorSalt(ctx context.Context, day time.Time) ([]byte, error) {
+	var salt []byte
+	err := s.db.NewRaw("SELECT salt FROM visitor_salts WHERE day = ?", day.UTC().Format(time.DateOnly)).Scan(ctx, &salt)
+	if err = classify("read the visitor salt", err); isNotFound(err) {
+		return nil, nil
+	}
+	return salt, err
+}

@@ -39,8 +39,12 @@ func (s *Server) accessInterceptor(next connect.ServerFunc) connect.ServerFunc {
 			return fmt.Errorf("%s declares no access", spec.Procedure)
 		}
 		switch access.GetAudience() {
-		case microtrackerv1.Audience_AUDIENCE_ANYONE, microtrackerv1.Audience_AUDIENCE_PROJECT_KEY:
+		case microtrackerv1.Audience_AUDIENCE_ANYONE:
 			return next(ctx, spec, stream)
+		case microtrackerv1.Audience_AUDIENCE_PROJECT_KEY:
+			if info, _ := connect.CallInfoForServerContext(ctx); info.RequestHeader().Get("Authorization") == "" {
+				return next(ctx, spec, stream) // the message names the project by its public key
+			}
 		case microtrackerv1.Audience_AUDIENCE_USER, microtrackerv1.Audience_AUDIENCE_UNSPECIFIED:
 		}
 		who, err := s.authenticate(ctx)
@@ -57,10 +61,14 @@ func (s *Server) accessInterceptor(next connect.ServerFunc) connect.ServerFunc {
 // mayCall checks the kind of the credential and what it may do.
 func (c caller) mayCall(access *microtrackerv1.Access) error {
 	ofUser := access.GetAudience() == microtrackerv1.Audience_AUDIENCE_USER
+	ofKey := access.GetAudience() == microtrackerv1.Audience_AUDIENCE_PROJECT_KEY
 	ofProject := access.GetProjectRole() == microtrackerv1.ProjectRole_PROJECT_ROLE_OWNER
 	switch {
-	case !ofUser && !ofProject || access.GetScope() == microtrackerv1.Scope_SCOPE_UNSPECIFIED:
+	case !ofUser && !ofProject && !ofKey || access.GetScope() == microtrackerv1.Scope_SCOPE_UNSPECIFIED:
 		return fmt.Errorf("an access that is not known here: %v", access)
+	case ofKey && c.ProjectID == 0:
+		return fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_SCOPE_MISSING,
+			"this is for projects: send an API key or the project's secret key, or none and the public key in the message")
 	case c.User == nil && (ofUser || !forKeys(access.GetScope())):
 		return fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_SCOPE_MISSING,
 			"this is for users: sign in, or use a personal access token instead of a project's key")

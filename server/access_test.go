@@ -52,6 +52,16 @@ func invoke(t *testing.T, w *world, method protoreflect.MethodDescriptor, set ma
 	spec := connect.Spec{Procedure: "/" + string(method.Parent().FullName()) + "/" + string(method.Name()), Schema: method}
 	client := w.client(t, protocols()[1], set)
 	res := dynamicpb.NewMessage(method.Output())
+	if method.IsStreamingClient() {
+		spec.StreamType = connect.StreamTypeBidi
+		stream, err := w.client(t, protocols()[2], set).CallClientStream(t.Context(), spec)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = stream.Close() }()
+		_ = stream.Send(req) // what is wrong, the answer says
+		return stream.Receive(res)
+	}
 	if method.IsStreamingServer() {
 		spec.StreamType = connect.StreamTypeServer
 		stream, err := client.CallServerStream(t.Context(), spec, req)

@@ -19,6 +19,7 @@ import (
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/repo/report"
 	"github.com/microtracker/microtracker/server/identity"
+	"github.com/microtracker/microtracker/server/ingest"
 	"github.com/microtracker/microtracker/server/limit"
 )
 
@@ -111,6 +112,16 @@ func publicError(err error) *connect.Error {
 	case errors.Is(err, repo.ErrNotFound):
 		return fail(connect.CodeNotFound, microtrackerv1.ErrorReason_ERROR_REASON_NOT_FOUND,
 			"it does not exist, or it is not yours: check the id")
+	case errors.Is(err, ingest.ErrOverloaded):
+		full := fail(connect.CodeResourceExhausted, microtrackerv1.ErrorReason_ERROR_REASON_OVERLOADED,
+			"more events wait to be stored than may: send them again in a second, with the same ids")
+		return withDetail(full, &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})
+	case errors.Is(err, ingest.ErrTakenOver):
+		return fail(connect.CodeAborted, microtrackerv1.ErrorReason_ERROR_REASON_STREAM_TAKEN_OVER,
+			"another connection goes on with this stream, or a batch before this one failed: connect again and go on after committed_sequence")
+	case errors.Is(err, ingest.ErrSettingsChanged):
+		return fail(connect.CodeUnavailable, microtrackerv1.ErrorReason_ERROR_REASON_OVERLOADED,
+			"the project's settings have just changed: connect again")
 	case errors.Is(err, report.ErrUnsupported):
 		return fail(connect.CodeInvalidArgument, microtrackerv1.ErrorReason_ERROR_REASON_QUERY_UNSUPPORTED, err.Error())
 	case errors.Is(err, identity.ErrOverloaded):

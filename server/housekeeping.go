@@ -31,5 +31,6 @@ func (s *Server) clearExpired(ctx context.Context) error {
 	_, limits := s.limiter.DeleteIdle(ctx)
 	_, sessions := s.config.Store.DeleteIdleSessions(ctx, now.Add(-rememberedIdle))
 	_, credentials := s.config.Store.DeleteExpiredCredentials(ctx, now, now.Add(-verificationLife))
-	return errors.Join(limits, sessions, credentials)
+	_, refused := s.config.Store.DeleteOldRefusedEvents(ctx, now.Add(-refusedFor))
+	return errors.Join(limits, sessions, credentials, refused)
 }

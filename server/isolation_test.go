@@ -37,6 +37,7 @@ func expectations() map[string]expectation {
 		projectsRead, projectsWrite = microtrackerv1.Scope_SCOPE_PROJECTS_READ, microtrackerv1.Scope_SCOPE_PROJECTS_WRITE
 		keysRead, keysWrite         = microtrackerv1.Scope_SCOPE_API_KEYS_READ, microtrackerv1.Scope_SCOPE_API_KEYS_WRITE
 		reportsRead                 = microtrackerv1.Scope_SCOPE_REPORTS_READ
+		trackWrite                  = microtrackerv1.Scope_SCOPE_TRACK_WRITE
 	)
 	invalid, notFound := connect.CodeInvalidArgument, connect.CodeNotFound
 	return map[string]expectation{
@@ -99,7 +100,24 @@ func expectations() map[string]expectation {
 			return &microtrackerv1.DeleteApiKeyRequest{ApiKeyId: f.spareKey()}
 		}},
 
-		"TrackingService.Track": {who: "project key"},
+		"TrackingService.Track": {who: "project key", scope: trackWrite},
+		"TrackingService.TrackStream": {who: "project", scope: trackWrite, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.TrackStreamRequest{StreamId: "s"}
+		}},
+		"TrackingService.ListRefusedEvents": {who: "project", scope: trackWrite, byKeys: true},
+		"TrackingService.ListOptOuts":       {who: "project", scope: reportsRead, byKeys: true},
+		"TrackingService.ExportVisitor": {
+			who: "project", scope: microtrackerv1.Scope_SCOPE_VISITORS_READ, byKeys: true, allowed: notFound,
+			request: func(f *fixture) proto.Message {
+				return &microtrackerv1.ExportVisitorRequest{Visitor: &microtrackerv1.ExportVisitorRequest_VisitorId{VisitorId: f.theirVisitor()}}
+			},
+		},
+		"TrackingService.EraseVisitor": {
+			who: "project", scope: microtrackerv1.Scope_SCOPE_VISITORS_ERASE, byKeys: true, allowed: notFound,
+			request: func(f *fixture) proto.Message {
+				return &microtrackerv1.EraseVisitorRequest{Visitor: &microtrackerv1.EraseVisitorRequest_VisitorId{VisitorId: f.theirVisitor()}}
+			},
+		},
 
 		"ReportingService.Query": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.QueryRequest{Range: today(), Metrics: []microtrackerv1.Metric{microtrackerv1.Metric_METRIC_VISITORS}}
@@ -145,6 +163,17 @@ func (f *fixture) spareKey() int64 {
 		f.t.Fatal(err)
 	}
 	return key.ID
+}
+
+// theirVisitor is a visitor of the other party's project, who nobody else's credential may find.
+func (f *fixture) theirVisitor() int64 {
+	f.t.Helper()
+	status, answer := f.w.post(f.t, "/microtracker.v1.TrackingService/Track",
+		`{"projectKey":"`+f.theirs.project.PublicKey+`","events":[{"eventType":1}]}`, map[string]string{"User-Agent": chrome})
+	if status != 200 {
+		f.t.Fatalf("%d %v", status, answer)
+	}
+	return repotest.Number(f.t, f.w.databaseURL, "SELECT max(id) FROM visitors WHERE project_id = $1", f.theirs.project.ID)
 }
 
 func newFixture(t *testing.T, w *world) *fixture {
@@ -297,7 +326,8 @@ func abilityOf(scope microtrackerv1.Scope) string {
 		microtrackerv1.Scope_SCOPE_ACCOUNT_READ: `["account:read"]`, microtrackerv1.Scope_SCOPE_ACCOUNT_WRITE: `["account:write"]`,
 		microtrackerv1.Scope_SCOPE_PROJECTS_READ: `["projects:read"]`, microtrackerv1.Scope_SCOPE_PROJECTS_WRITE: `["projects:write"]`,
 		microtrackerv1.Scope_SCOPE_API_KEYS_READ: `["api_keys:read"]`, microtrackerv1.Scope_SCOPE_API_KEYS_WRITE: `["api_keys:write"]`,
-		microtrackerv1.Scope_SCOPE_REPORTS_READ: `["reports:read"]`,
+		microtrackerv1.Scope_SCOPE_REPORTS_READ: `["reports:read"]`, microtrackerv1.Scope_SCOPE_TRACK_WRITE: `["track:write"]`,
+		microtrackerv1.Scope_SCOPE_VISITORS_READ: `["visitors:read"]`, microtrackerv1.Scope_SCOPE_VISITORS_ERASE: `["visitors:erase"]`,
 	}[scope]
 }
 
@@ -305,7 +335,7 @@ func otherAbility(scope microtrackerv1.Scope) string {
 	if scope == microtrackerv1.Scope_SCOPE_REPORTS_READ {
 		return `["account:read"]`
 	}
-	return `["reports:read", "visitors:erase", "no such thing"]`
+	return `["reports:read", "ads:write", "no such thing"]`
 }
 
 func TestNoCredentialOpensWhatItShouldNot(t *testing.T) {

@@ -48,6 +48,10 @@ func applyProject(info *repo.ProjectInfo, req *microtrackerv1.UpdateProjectReque
 			info.Currency, empty = req.GetCurrency(), req.GetCurrency() == ""
 		case "allowed_hostnames":
 			info.AllowedHostnames = append([]string{}, req.GetAllowedHostnames()...)
+		case "honor_global_privacy_control":
+			info.HonorGlobalPrivacyControl = req.GetHonorGlobalPrivacyControl()
+		case "honor_do_not_track":
+			info.HonorDoNotTrack = req.GetHonorDoNotTrack()
 		case "privacy_mode":
 			info.PrivacyMode = privacyModeText(req.GetPrivacyMode())
 			empty = req.GetPrivacyMode() == microtrackerv1.PrivacyMode_PRIVACY_MODE_UNSPECIFIED

@@ -69,6 +69,7 @@ func CreateProject(ctx context.Context, store *repo.Store, info repo.ProjectInfo
 	if info.Currency == "" {
 		info.Currency = "USD"
 	}
+	info.HonorGlobalPrivacyControl = true
 	info.PrivacyMode = privacyModeText(microtrackerv1.PrivacyMode_PRIVACY_MODE_COOKIELESS)
 	project, err := store.CreateProject(ctx, &info)
 	return project, secret, err
@@ -142,6 +143,7 @@ func projectToProto(info *repo.ProjectInfo) *microtrackerv1.Project {
 		PublicKey: info.PublicKey, IsActive: info.IsActive, TimeZone: info.TimeZone, Currency: info.Currency,
 		LastUsedAt: timeToProto(info.LastUsedAt), CreateTime: timeToProto(info.CreatedAt),
 		LastRotatedAt: timeToProto(info.LastRotatedAt), AllowedHostnames: info.AllowedHostnames,
-		PrivacyMode: privacyModeFromText(info.PrivacyMode),
+		PrivacyMode:               privacyModeFromText(info.PrivacyMode),
+		HonorGlobalPrivacyControl: info.HonorGlobalPrivacyControl, HonorDoNotTrack: info.HonorDoNotTrack,
 	}
 }

@@ -58,6 +58,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, tlsConfig *tl
 	if err := httpServer.Shutdown(drain); err != nil {
 		return errors.Join(fmt.Errorf("drain: %w", err), httpServer.Close())
 	}
-	s.background.close() // no call is left that could hand something over
+	// No call is left that could hand something over.
+	s.ingester.Close()
+	s.refused.close()
+	s.background.close()
 	return nil
 }

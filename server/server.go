@@ -23,6 +23,7 @@ import (
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/enrich"
 	"github.com/microtracker/microtracker/server/identity"
 	"github.com/microtracker/microtracker/server/ingest"
 	"github.com/microtracker/microtracker/server/limit"
@@ -57,6 +58,8 @@ type Config struct {
 	HomeURL string
 	// Mailer sends mail. Required.
 	Mailer Mailer
+	// Locator says which country visitors are in; by their time zones if nil.
+	Locator *enrich.Locator
 	// Pages serves what is no RPC: the dashboard, the tracker, the demo.
 	Pages http.Handler
 }
@@ -72,6 +75,8 @@ type Server struct {
 	tarpit    tarpit
 	// background does what is done after a call was answered.
 	background *background
+	inboxes    *inboxes
+	refused    *refusedEvents
 	rpc        *connect.Server
 	errors     *connecthttp.ErrorWriter
 	health     *grpchealth.StaticChecker
@@ -96,6 +101,9 @@ func New(config Config) (*Server, error) {
 	}
 	// As exact as the database keeps it, so that an answer to a change and a later one to a question agree.
 	config.Now = func() time.Time { return clock().Truncate(time.Microsecond) }
+	if config.Locator == nil {
+		config.Locator, _ = enrich.OpenLocator("") // time zones alone cannot fail
+	}
 	validator, err := protovalidate.New()
 	if err != nil {
 		return nil, fmt.Errorf("make the validator: %w", err)
@@ -108,8 +116,10 @@ func New(config Config) (*Server, error) {
 		verified:   newVerifiedKeys(config.Now),
 		tarpit:     newTarpit(),
 		background: newBackground(config.Logger),
+		inboxes:    newInboxes(config.Now),
+		refused:    newRefusedEvents(config.Store, config.Logger),
 	}
-	s.ingester = ingest.New(config.Store, config.Now, s.live.Changed)
+	s.ingester = ingest.New(ingest.Config{Store: config.Store, Now: config.Now, Committed: s.live.Changed, Logger: config.Logger, Locator: config.Locator})
 	// From the outside in: what a caller learns of an error, who may call, what a message may contain.
 	s.rpc = connect.NewServer(
 		logInterceptor(config.Logger), errorInterceptor(config.Logger), recoverInterceptor,

@@ -54,7 +54,7 @@ func TestABadEventDoesNotHurtItsNeighbours(t *testing.T) {
 		{"eventType":"EVENT_TYPE_CUSTOM","meta":{"plan":"pro","seats":3,"tags":["a"]}}]`)
 	want := []string{
 		"ACCEPTED", "INVALID event_type", "INVALID event_type", "INVALID scroll_pct", "INVALID scroll_pct", "INVALID name",
-		`INVALID meta.fields["a"].list_value.values[0].string_value`, "INVALID meta", "INVALID url", "INVALID event_id", "TOO_OLD", "ACCEPTED",
+		`INVALID meta.fields["a"].list_value.values[0].string_value`, "INVALID meta", "INVALID url", "INVALID event_id", "TOO_OLD create_time", "ACCEPTED",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("receipts (-want +got):\n%s", diff)

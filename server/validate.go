@@ -10,20 +10,19 @@ import (
 	"google.golang.org/protobuf/reflect/protorange"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 )
 
-// refuseNUL refuses messages with a NUL character in a text, which PostgreSQL cannot store. Track looks at each event
-// by itself, so that a bad one does not hurt its neighbours.
+// refuseNUL refuses messages with a NUL character in a text, which PostgreSQL cannot store. Events are looked at one by one
+// where they are read, so that a bad one does not hurt its neighbours.
 func refuseNUL(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-		return next(ctx, spec, nulRefusingStream{stream, spec.Procedure == microtrackerv1connect.TrackingServiceTrackProcedure})
+		return next(ctx, spec, nulRefusingStream{stream})
 	}
 }
 
 type nulRefusingStream struct {
 	connect.ServerStream
-	exceptEvents bool
 }
 
 func (s nulRefusingStream) Receive(msg any) error {
@@ -34,10 +33,25 @@ func (s nulRefusingStream) Receive(msg any) error {
 	if !ok {
 		return nil
 	}
-	if path := pathOfNUL(message); path != "" && !(s.exceptEvents && strings.HasPrefix(path, "events[")) {
-		return failField(path, "it contains a NUL character; leave it out")
+	switch tracked := message.(type) {
+	case *microtrackerv1.TrackRequest:
+		message = withoutEvents(tracked)
+	case *microtrackerv1.TrackStreamRequest:
+		if path := pathOfNUL(withoutEvents(tracked.GetBatch())); path != "" {
+			return failField("batch."+path, hasNUL)
+		}
+		message = &microtrackerv1.TrackStreamRequest{StreamId: tracked.GetStreamId()}
+	}
+	if path := pathOfNUL(message); path != "" {
+		return failField(path, hasNUL)
 	}
 	return nil
+}
+
+const hasNUL = "it contains a NUL character; leave it out"
+
+func withoutEvents(req *microtrackerv1.TrackRequest) *microtrackerv1.TrackRequest {
+	return &microtrackerv1.TrackRequest{ProjectKey: req.GetProjectKey(), Client: req.GetClient()}
 }
 
 // pathOfNUL returns the path of the first text with a NUL character, empty if there is none.

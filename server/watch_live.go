@@ -29,7 +29,7 @@ func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.Watc
 			return fail(connect.CodeUnavailable, microtrackerv1.ErrorReason_ERROR_REASON_OVERLOADED,
 				"the server is being restarted: connect again")
 		case <-recheck.C:
-			if err := s.mayStillWatch(ctx, project.ID); err != nil {
+			if err := s.mayGoOn(ctx, project.ID); err != nil {
 				return err
 			}
 		case snapshot := <-watcher.C:
@@ -43,9 +43,9 @@ func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.Watc
 // recheckStreams is how long a stream outlives the credential that opened it at most.
 const recheckStreams = 30 * time.Second
 
-// mayStillWatch asks again what was asked when the stream began: the session may have ended, the key been rotated, the
-// project been deleted.
-func (s reportingServer) mayStillWatch(ctx context.Context, projectID int64) error {
+// mayGoOn asks again what was asked when a stream began: the session may have ended, the key been rotated, the project
+// been deleted.
+func (s *Server) mayGoOn(ctx context.Context, projectID int64) error {
 	who, err := s.authenticate(ctx)
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func (f databaseFlags) open(ctx context.Context, logger *slog.Logger) (*database
 		}
 		db.local, url = local, local.URL()
 	}
-	store, err := repo.Open(url, repo.Options{MaxConns: f.MaxConns})
+	store, err := repo.Open(url, repo.Options{MaxConns: f.MaxConns}) //nolint:contextcheck // the pools outlive the start
 	if err != nil {
 		db.close()
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	_ "time/tzdata" // days are cut by any zone, also where the system knows none
 
 	"github.com/microtracker/microtracker/server"
+	"github.com/microtracker/microtracker/server/enrich"
 	"github.com/microtracker/microtracker/server/identity"
 	"github.com/microtracker/microtracker/server/ui"
 )
@@ -29,6 +30,7 @@ type serveCommand struct {
 	TLSKey             string         `help:"PEM file of the certificate's key." env:"MICROTRACKER_TLS_KEY" type:"existingfile" placeholder:"FILE"`
 	TrustedProxies     []netip.Prefix `help:"Networks of the proxies in front, whose X-Forwarded-For is believed." env:"MICROTRACKER_TRUSTED_PROXIES" placeholder:"CIDR"`
 	ClosedRegistration bool           `help:"Let nobody register; the operator makes accounts." env:"MICROTRACKER_CLOSED_REGISTRATION"`
+	GeoIPFile          string         `help:"IP database (.mmdb) that says which country and region an address is in. Default: the browser's time zone says the country." env:"MICROTRACKER_GEOIP_FILE" type:"existingfile" placeholder:"FILE" name:"geoip-file"`
 	Mail               mailFlags      `embed:""`
 	Demo               bool           `help:"For a newcomer: serve a demo shop at /demo and make an owner account and a project at the first start." env:"MICROTRACKER_DEMO"`
 }
@@ -62,13 +64,21 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	if err := keepPartitions(ctx, db, logger); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if err := useIngestPrivilege(ctx, db, logger); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	mailer, err := c.Mail.open(flags.Database.DataDir, os.Stdout, logger) //nolint:contextcheck // what is queued is sent after ctx has ended
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer closeMail(mailer, logger) //nolint:contextcheck // what is queued is sent after ctx has ended
 	welcome := c.address(listener)
-	srv, err := c.server(db, mailer, welcome, logger)
+	locator, err := enrich.OpenLocator(c.GeoIPFile)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer locator.Close() //nolint:errcheck // it was read
+	srv, err := c.server(db, mailer, locator, welcome, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -82,7 +92,7 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	return srv.Serve(ctx, listener, tlsConfig)
 }
 
-func (c *serveCommand) server(db *database, mailer server.Mailer, home string, logger *slog.Logger) (*server.Server, error) {
+func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enrich.Locator, home string, logger *slog.Logger) (*server.Server, error) {
 	var options ui.Options
 	if c.Demo {
 		options.DemoKey = demoKey(db)
@@ -94,7 +104,7 @@ func (c *serveCommand) server(db *database, mailer server.Mailer, home string, l
 	return server.New(server.Config{
 		Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(max(1, runtime.GOMAXPROCS(0)/2)),
 		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RegistrationClosed: c.ClosedRegistration, Pages: pages,
-		HomeURL: strings.TrimSuffix(home, "/"), Mailer: mailer,
+		HomeURL: strings.TrimSuffix(home, "/"), Mailer: mailer, Locator: locator,
 	})
 }
 
@@ -126,6 +136,19 @@ func (c *serveCommand) address(listener net.Listener) string {
 		host = "localhost"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// useIngestPrivilege takes the faster way to store events where the database role may, and says how to allow it where not.
+func useIngestPrivilege(ctx context.Context, db *database, logger *slog.Logger) error {
+	may, err := db.UseIngestPrivilege(ctx)
+	if err != nil {
+		return err
+	}
+	if !may {
+		logger.Info("the database role may not set session_replication_role, so each event's foreign keys are checked once more: " +
+			"storing is slower; a superuser allows it with GRANT SET ON PARAMETER session_replication_role TO the role")
+	}
+	return nil
 }
 
 // keepPartitions makes the partitions of events that are needed now, and goes on doing so.

@@ -131,7 +131,7 @@ func TestThePageListsEveryRPCWithItsAccess(t *testing.T) {
 		scalar("project_id", descriptorpb.FieldDescriptorProto_TYPE_INT64),
 	)
 	file := req.GetProtoFile()[2]
-	watch := method(t, "WatchThing", audience(v1.Audience_AUDIENCE_PROJECT_KEY))
+	watch := method(t, "WatchThing", audience(v1.Audience_AUDIENCE_ANYONE))
 	watch.ServerStreaming = new(true)
 	file.GetService()[0].Method = append(file.GetService()[0].Method, watch)
 	file.SourceCodeInfo = &descriptorpb.SourceCodeInfo{Location: []*descriptorpb.SourceCodeInfo_Location{
@@ -146,7 +146,7 @@ func TestThePageListsEveryRPCWithItsAccess(t *testing.T) {
 	for _, want := range []string{
 		"## ThingService\n\nDoes things.\n",
 		"| `DoThing` | project role: owner | `reports:read` | unary | DoThing does a\\|b as t.js says. |\n",
-		"| `WatchThing` | audience: project key | none | server stream |  |\n",
+		"| `WatchThing` | audience: anyone | none | server stream |  |\n",
 		"| audience: user |",
 	} {
 		if !strings.Contains(page, want) {

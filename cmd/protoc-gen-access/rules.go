@@ -131,10 +131,10 @@ func declaredRule(method protoreflect.MethodDescriptor, access protoreflect.Mess
 	return rule{field: field.Name(), enum: field.Enum().FullName(), value: value.Name()}, nil
 }
 
-// declaredScope reads what a token or a key must be able to do. It is required for users and projects, and has no
-// meaning where no such credential is asked for.
+// declaredScope reads what a token or a key must be able to do. It is required for users and projects and for the
+// servers that may call in place of browsers, and has no meaning where no credential is asked for.
 func declaredScope(found rule, access protoreflect.Message) (string, error) {
-	asked := found.field == "project_role" || found.value == "AUDIENCE_USER"
+	asked := found.field == "project_role" || found.value == "AUDIENCE_USER" || found.value == "AUDIENCE_PROJECT_KEY"
 	field := access.Descriptor().Fields().ByName("scope")
 	var number protoreflect.EnumNumber
 	if field != nil {

@@ -2,6 +2,7 @@ package repotest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -31,6 +32,10 @@ func Open(t testing.TB, url string) *repo.Store {
 			t.Errorf("close the store: %v", err)
 		}
 	})
+	// As `microtracker serve` does; a database that is away is the test's own matter.
+	if _, err := store.UseIngestPrivilege(t.Context()); err != nil && !errors.Is(err, repo.ErrUnavailable) {
+		t.Fatalf("use the privilege of ingest: %v", err)
+	}
 	return store
 }
 
@@ -87,4 +92,19 @@ func Dump(t testing.TB, url string) []byte {
 		t.Fatalf("dump: %v", err)
 	}
 	return dump
+}
+
+// Number returns the number that a query answers with: what a test asks of the database itself.
+func Number(t testing.TB, url, query string, args ...any) int64 {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // it has been read
+	var n int64
+	if err := conn.QueryRow(t.Context(), query, args...).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
 }

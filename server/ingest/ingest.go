@@ -1,10 +1,12 @@
-// Package ingest takes batches of events in: it decides who the visitor is and where his sessions begin, stores
-// everything in one transaction, and answers with a receipt for each event only after COMMIT.
+// Package ingest takes batches of events in: it decides who the visitors are and where their sessions begin, stores the
+// batches of many callers in one transaction, and answers each of them with a receipt for every event only after COMMIT.
 package ingest
 
 import (
 	"context"
-	"net/netip"
+	"crypto/rand"
+	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,8 +15,20 @@ import (
 	"github.com/microtracker/microtracker/server/enrich"
 )
 
-// MaxAge is how old an event may be and still keep its time.
+// MaxAge is how old an event may be and still keep its time, unless a server sends it.
 const MaxAge = 7 * 24 * time.Hour
+
+// oldest is when the oldest event happened that a server may send.
+func oldest() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+var (
+	// ErrOverloaded is returned when more events wait to be stored than may: try again in a second.
+	ErrOverloaded = errors.New("too many events wait to be stored")
+	// ErrSettingsChanged is returned when the project's settings are no longer those of the inbox: open it again.
+	ErrSettingsChanged = errors.New("the project's settings have changed")
+	// ErrTakenOver is returned when another connection goes on with the stream, or a batch before this one failed.
+	ErrTakenOver = errors.New("another connection goes on with the stream")
+)
 
 // Status is what became of an event.
 type Status int
@@ -25,27 +39,17 @@ const (
 	Duplicate
 	Bot
 	TooOld
+	Invalid
 )
 
 // Receipt says what became of one event.
 type Receipt struct {
 	EventID uuid.UUID
 	Status  Status
-	// Reason is why a bot is taken for one.
+	// Field is what is wrong with an invalid event.
+	Field string
+	// Reason is why a bot is taken for one, or what to do about an invalid event.
 	Reason string
-}
-
-// Client is who sends a batch.
-type Client struct {
-	IP        netip.Addr
-	UserAgent string
-	// VisitorKey is the visitor's stored id; empty without storage.
-	VisitorKey string
-	Timezone   string
-	// ViewportW and ViewportH are in CSS pixels.
-	ViewportW, ViewportH int32
-	// Automated says that the browser is driven by a program.
-	Automated bool
 }
 
 // Event is one valid event as it was sent.
@@ -63,75 +67,253 @@ type Event struct {
 	EngagedMS *int64
 	// Meta is a JSON object, or empty.
 	Meta []byte
+	// Value is a decimal number, Currency ISO 4217; both may be empty.
+	Value, Currency string
+	// Client is who the event comes from, where that is not the batch's client.
+	Client *Client
 }
 
-// Batch is what one client sends at once.
+// Batch is what one caller sends at once.
 type Batch struct {
 	Client Client
 	// SentAt is when the batch left, by the sender's clock; zero if unknown.
 	SentAt time.Time
 	Events []Event
+	// AnyAge lets events keep their times since 2000.
+	AnyAge bool
+	// OptOuts are hits that are counted and nothing else.
+	OptOuts []repo.OptOut
+	// Stream is the place of the batch in a stream, nil outside of one.
+	Stream *StreamPosition
 }
 
-// Ingester stores batches. Safe for concurrent use.
+// StreamPosition is the place of a batch in a partner's stream. It is stored only after the one before it.
+type StreamPosition struct {
+	StreamID     string
+	ConnectionID uuid.UUID
+	Sequence     int64
+}
+
+// Config is what an Ingester needs. Store is required.
+type Config struct {
+	Store *repo.Store
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	// Committed is told each project that has new events, after COMMIT. It must not block.
+	Committed func(projectID int64)
+	// Locator says which country clients are in; nil: nothing does.
+	Locator *enrich.Locator
+	Logger  *slog.Logger
+	// Writers is how many transactions may run at once; 2 if zero.
+	Writers int
+}
+
+// Ingester stores batches. Safe for concurrent use. Close ends it.
 type Ingester struct {
-	now   func() time.Time
-	salts *salts
-	// committed is told each project that has new events.
-	committed func(projectID int64)
+	config    Config
+	now       func() time.Time
+	salts     *salts
+	personKey []byte
+	writers   []*writer
+	waiting   backlog
+	// pace tells who sends faster than a person can.
+	pace *enrich.Pace
+	// devices remembers what user agents say.
+	devices *devices
+	// partitions are those of old events.
+	partitions partitions
 }
 
-// New makes an Ingester; committed is called after each COMMIT and must not block.
-func New(store *repo.Store, now func() time.Time, committed func(projectID int64)) *Ingester {
-	return &Ingester{now: now, salts: &salts{store: store}, committed: committed}
+// New makes an Ingester.
+func New(config Config) *Ingester {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Committed == nil {
+		config.Committed = func(int64) {}
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if config.Writers == 0 {
+		config.Writers = 2
+	}
+	g := &Ingester{
+		config: config, now: config.Now, salts: &salts{store: config.Store}, personKey: make([]byte, 32),
+		pace: enrich.NewPace(), devices: newDevices(),
+	}
+	_, _ = rand.Read(g.personKey) // never fails
+	for range config.Writers {
+		g.writers = append(g.writers, newWriter(g))
+	}
+	return g
+}
+
+// Close stores what waits and ends. Nothing may be handed over any more.
+func (g *Ingester) Close() {
+	for _, w := range g.writers {
+		w.close()
+	}
 }
 
 // Ingest stores the batch and returns a receipt for each event, in order. When it returns without an error, everything
-// accepted is durable; with one, nothing of the batch is stored. repo.ErrUnavailable is worth a retry with the same ids.
-func (g *Ingester) Ingest(ctx context.Context, inbox *repo.Inbox, batch Batch) ([]Receipt, error) {
+// accepted is durable. With one, the caller cannot know: repo.ErrUnavailable and ErrOverloaded are worth another try with
+// the same ids, which stores each event once.
+func (g *Ingester) Ingest(ctx context.Context, inbox *repo.Inbox, batch *Batch) ([]Receipt, error) {
+	wait, err := g.Submit(ctx, inbox, batch)
+	if err != nil {
+		return nil, err
+	}
+	return wait(ctx)
+}
+
+// Submit hands the batch over and returns a function that waits for its receipts. Batches of one stream are stored in the
+// order in which they are handed over.
+func (g *Ingester) Submit(ctx context.Context, inbox *repo.Inbox, batch *Batch) (wait func(ctx context.Context) ([]Receipt, error), err error) {
+	it, receipts, err := g.prepare(ctx, inbox, batch)
+	if err != nil {
+		return nil, err
+	}
+	if len(it.hits) == 0 && len(it.optOuts) == 0 && it.stream == nil {
+		return func(context.Context) ([]Receipt, error) { return receipts, nil }, nil
+	}
+	if err := g.enqueue(it); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) ([]Receipt, error) {
+		select {
+		case err := <-it.done:
+			if err != nil {
+				return nil, err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		for i, h := range it.hits {
+			it.receipt(h, &receipts[it.places[i]])
+		}
+		return receipts, nil
+	}, nil
+}
+
+// item is a batch on its way to the database.
+type item struct {
+	inbox *repo.Inbox
+	hits  []*hit
+	// places are the hits' places in the batch.
+	places  []int
+	optOuts []repo.OptOut
+	stream  *StreamPosition
+	// events is how many events the item counts for.
+	events int64
+	done   chan error
+}
+
+// receipt says what became of a hit, after the item is done.
+func (it *item) receipt(h *hit, r *Receipt) {
+	switch {
+	case h.refusal.Status != 0:
+		*r = Receipt{EventID: h.id, Status: h.refusal.Status, Field: h.refusal.Field, Reason: h.refusal.Reason}
+	case !h.stored:
+		r.Status = Duplicate
+	case h.botReason != "":
+		r.Status, r.Reason = Bot, h.botReason
+	default:
+		r.Status = Accepted
+	}
+}
+
+// prepare does all that needs no transaction.
+func (g *Ingester) prepare(ctx context.Context, inbox *repo.Inbox, batch *Batch) (*item, []Receipt, error) {
 	now := g.now()
 	receipts := make([]Receipt, len(batch.Events))
-	hits := make([]hit, 0, len(batch.Events))
-	device := enrich.ParseUserAgent(batch.Client.UserAgent)
-	bot := enrich.DetectBot(enrich.Hit{UserAgent: batch.Client.UserAgent, Automated: batch.Client.Automated})
+	it := &item{
+		inbox: inbox, hits: make([]*hit, 0, len(batch.Events)), places: make([]int, 0, len(batch.Events)),
+		optOuts: batch.OptOuts, stream: batch.Stream, done: make(chan error, 1), events: int64(len(batch.Events)) + 1,
+	}
 	clock := clockOf(batch.SentAt, now)
-	for i, event := range batch.Events {
-		receipts[i] = Receipt{EventID: event.ID, Status: Accepted}
+	var common *sender
+	senders := map[Client]*sender{}
+	for i := range batch.Events {
+		event := &batch.Events[i]
+		receipts[i].EventID = event.ID
 		at := clock.correct(event.At)
-		if now.Sub(at) > MaxAge {
+		if now.Sub(at) > MaxAge && !batch.AnyAge || at.Before(oldest()) {
 			receipts[i].Status = TooOld
 			continue
 		}
-		hits = append(hits, newHit(i, at, event, inbox.WebsiteURL))
-	}
-	if len(hits) == 0 {
-		return receipts, nil
-	}
-	key, err := g.visitorKey(ctx, inbox.ProjectID, batch.Client, now)
-	if err != nil {
-		return nil, err
-	}
-	visit := visit{visitorKey: key, client: batch.Client, device: device, bot: string(bot), hits: hits}
-	claimed, err := store(ctx, inbox, visit, now)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range hits {
+		from := common
 		switch {
-		case !claimed[h.event.EventID]:
-			receipts[h.index].Status = Duplicate
-		case bot != "":
-			receipts[h.index].Status, receipts[h.index].Reason = Bot, string(bot)
+		case event.Client != nil:
+			if from = senders[*event.Client]; from == nil {
+				from = g.newSender(inbox.ProjectID, *event.Client)
+				senders[*event.Client] = from
+			}
+		case common == nil:
+			common = g.newSender(inbox.ProjectID, batch.Client)
+			from = common
 		}
-		// The same id twice in one batch: the first is stored, the second is a duplicate of it.
-		delete(claimed, h.event.EventID)
+		h := newHit(inbox.ProjectID, at, event, inbox.WebsiteURL)
+		h.from, h.botReason, h.sessionKey = from, from.botReason, from.client.SessionKey
+		var err error
+		if h.visitorKey, err = g.visitorKey(ctx, inbox.ProjectID, from, at); err != nil {
+			return nil, nil, err
+		}
+		if h.linkedKeys, err = g.linkedKeys(ctx, inbox.ProjectID, from, at); err != nil {
+			return nil, nil, err
+		}
+		it.hits, it.places = append(it.hits, h), append(it.places, i)
 	}
-	g.committed(inbox.ProjectID)
-	if now.Sub(inbox.LastUsedAt) > time.Minute {
-		// A courtesy to the owner. The events are committed, so its failure is not the caller's.
-		_ = inbox.Touch(ctx, now)
+	g.markFastSenders(it, now)
+	return it, receipts, g.ensurePartitions(ctx, it, now)
+}
+
+// markFastSenders takes for bots those who send faster than a person can. A server may
+// send what it has gathered.
+func (g *Ingester) markFastSenders(it *item, now time.Time) {
+	for rest := it.hits; len(rest) > 0; {
+		from, events, views := rest[0].from, 0, 0
+		others := rest[:0:0]
+		for _, h := range rest {
+			if h.from != from {
+				others = append(others, h)
+				continue
+			}
+			events++
+			if h.rank == 0 {
+				views++
+			}
+		}
+		isFast := !from.client.IsServer && g.pace.Seen(g.pace.Key(it.inbox.ProjectID, string(from.id[:])), now, events, views)
+		if isFast && from.botReason == "" {
+			for _, h := range rest {
+				if h.from == from {
+					h.botReason = string(enrich.BotRate)
+				}
+			}
+		}
+		rest = others
 	}
-	return receipts, nil
+}
+
+// ensurePartitions makes the partitions of events that are older than those kept ready.
+func (g *Ingester) ensurePartitions(ctx context.Context, it *item, now time.Time) error {
+	readySince := now.AddDate(0, 0, -8)
+	first := now
+	for _, h := range it.hits {
+		first = earlier(first, h.event.CreatedAt)
+	}
+	if first.After(readySince) {
+		return nil
+	}
+	for _, h := range it.hits {
+		if at := h.event.CreatedAt; at.Before(readySince) {
+			if err := g.partitions.ensure(ctx, g.config.Store, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // clock corrects a sender's wrong clock.

@@ -30,7 +30,8 @@ func setup(t *testing.T) world {
 		t.Fatal(err)
 	}
 	now := noon
-	ingester := ingest.New(store, func() time.Time { return now }, func(int64) {})
+	ingester := ingest.New(ingest.Config{Store: store, Now: func() time.Time { return now }})
+	t.Cleanup(ingester.Close)
 	return world{ingester: ingester, inbox: inbox, project: project, url: url, now: &now}
 }
 
@@ -53,7 +54,7 @@ func client(address string) ingest.Client {
 
 func (w world) send(t *testing.T, c ingest.Client, events ...ingest.Event) []ingest.Receipt {
 	t.Helper()
-	receipts, err := w.ingester.Ingest(t.Context(), w.inbox, ingest.Batch{Client: c, Events: events})
+	receipts, err := w.ingester.Ingest(t.Context(), w.inbox, &ingest.Batch{Client: c, Events: events})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestParallelTabsShareOneSession(t *testing.T) {
 	for range tabs {
 		wg.Go(func() {
 			for i := range views {
-				if _, err := w.ingester.Ingest(t.Context(), w.inbox, ingest.Batch{Client: visitor, Events: []ingest.Event{view(fmt.Sprintf("/%d", i), noon)}}); err != nil {
+				if _, err := w.ingester.Ingest(t.Context(), w.inbox, &ingest.Batch{Client: visitor, Events: []ingest.Event{view(fmt.Sprintf("/%d", i), noon)}}); err != nil {
 					t.Error(err)
 				}
 			}

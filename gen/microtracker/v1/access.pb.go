@@ -31,7 +31,8 @@ const (
 	Audience_AUDIENCE_ANYONE Audience = 1
 	// A signed-in user: web session cookie or personal access token.
 	Audience_AUDIENCE_USER Audience = 2
-	// Whoever holds a project's public key, which travels in the request body because beacons carry no headers.
+	// Whoever holds a project's public key, which travels in the request body because beacons carry no headers; or its API
+	// key with the scope, or its secret key, as a bearer: such a caller is trusted with what only a server can know.
 	Audience_AUDIENCE_PROJECT_KEY Audience = 3
 )
 
@@ -146,7 +147,7 @@ const (
 	Scope_SCOPE_API_KEYS_READ Scope = 6
 	// Make, change, rotate and delete API keys. Personal access tokens only.
 	Scope_SCOPE_API_KEYS_WRITE Scope = 7
-	// Send events from a server. No RPC asks for it yet.
+	// Send events from a server, and see which were refused.
 	Scope_SCOPE_TRACK_WRITE Scope = 8
 	// Ask for reports and watch live.
 	Scope_SCOPE_REPORTS_READ Scope = 9
@@ -154,9 +155,9 @@ const (
 	Scope_SCOPE_ADS_READ Scope = 10
 	// Import ads and spend. No RPC asks for it yet.
 	Scope_SCOPE_ADS_WRITE Scope = 11
-	// Export what is known of a visitor. No RPC asks for it yet.
+	// Export what is stored of a visitor.
 	Scope_SCOPE_VISITORS_READ Scope = 12
-	// Erase a visitor. No RPC asks for it yet.
+	// Erase a visitor.
 	Scope_SCOPE_VISITORS_ERASE Scope = 13
 )
 
@@ -232,7 +233,7 @@ type Access struct {
 	//	*Access_ProjectRole
 	Rule isAccess_Rule `protobuf_oneof:"rule"`
 	// What a personal access token must be able to do, or an API key must have in its scope, to make the call. A web
-	// session may do whatever its user may. Required unless anyone or a project key may call.
+	// session may do whatever its user may. Required unless anyone may call.
 	Scope         Scope `protobuf:"varint,3,opt,name=scope,proto3,enum=microtracker.v1.Scope" json:"scope,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -77,6 +77,8 @@ const (
 	ErrorReason_ERROR_REASON_ACCOUNT_DISABLED ErrorReason = 24
 	// The account still has something that has to go first. FAILED_PRECONDITION.
 	ErrorReason_ERROR_REASON_PRECONDITION ErrorReason = 25
+	// Another connection has gone on with this stream: only one at a time may. ABORTED.
+	ErrorReason_ERROR_REASON_STREAM_TAKEN_OVER ErrorReason = 26
 )
 
 // Enum value maps for ErrorReason.
@@ -108,6 +110,7 @@ var (
 		23: "ERROR_REASON_CONFIRMATION_WRONG",
 		24: "ERROR_REASON_ACCOUNT_DISABLED",
 		25: "ERROR_REASON_PRECONDITION",
+		26: "ERROR_REASON_STREAM_TAKEN_OVER",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -136,6 +139,7 @@ var (
 		"ERROR_REASON_CONFIRMATION_WRONG":   23,
 		"ERROR_REASON_ACCOUNT_DISABLED":     24,
 		"ERROR_REASON_PRECONDITION":         25,
+		"ERROR_REASON_STREAM_TAKEN_OVER":    26,
 	}
 )
 
@@ -170,7 +174,7 @@ var File_microtracker_v1_errors_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1cmicrotracker/v1/errors.proto\x12\x0fmicrotracker.v1*\xf3\x06\n" +
+	"\x1cmicrotracker/v1/errors.proto\x12\x0fmicrotracker.v1*\x97\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eERROR_REASON_MALFORMED_REQUEST\x10\x01\x12\"\n" +
@@ -198,7 +202,8 @@ const file_microtracker_v1_errors_proto_rawDesc = "" +
 	"\x19ERROR_REASON_LINK_INVALID\x10\x16\x12#\n" +
 	"\x1fERROR_REASON_CONFIRMATION_WRONG\x10\x17\x12!\n" +
 	"\x1dERROR_REASON_ACCOUNT_DISABLED\x10\x18\x12\x1d\n" +
-	"\x19ERROR_REASON_PRECONDITION\x10\x19B\xc8\x01\n" +
+	"\x19ERROR_REASON_PRECONDITION\x10\x19\x12\"\n" +
+	"\x1eERROR_REASON_STREAM_TAKEN_OVER\x10\x1aB\xc8\x01\n" +
 	"\x13com.microtracker.v1B\vErrorsProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var (

@@ -149,8 +149,12 @@ type Project struct {
 	// The hosts whose pages may send events, such as "example.com" or "*.example.com". None: any.
 	AllowedHostnames []string    `protobuf:"bytes,12,rep,name=allowed_hostnames,json=allowedHostnames,proto3" json:"allowed_hostnames,omitempty"`
 	PrivacyMode      PrivacyMode `protobuf:"varint,13,opt,name=privacy_mode,json=privacyMode,proto3,enum=microtracker.v1.PrivacyMode" json:"privacy_mode,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Hits of visitors whose browser signals Global Privacy Control are counted and not stored. On for a new project.
+	HonorGlobalPrivacyControl bool `protobuf:"varint,14,opt,name=honor_global_privacy_control,json=honorGlobalPrivacyControl,proto3" json:"honor_global_privacy_control,omitempty"`
+	// The same for Do Not Track. Off for a new project.
+	HonorDoNotTrack bool `protobuf:"varint,15,opt,name=honor_do_not_track,json=honorDoNotTrack,proto3" json:"honor_do_not_track,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Project) Reset() {
@@ -272,6 +276,20 @@ func (x *Project) GetPrivacyMode() PrivacyMode {
 		return x.PrivacyMode
 	}
 	return PrivacyMode_PRIVACY_MODE_UNSPECIFIED
+}
+
+func (x *Project) GetHonorGlobalPrivacyControl() bool {
+	if x != nil {
+		return x.HonorGlobalPrivacyControl
+	}
+	return false
+}
+
+func (x *Project) GetHonorDoNotTrack() bool {
+	if x != nil {
+		return x.HonorDoNotTrack
+	}
+	return false
 }
 
 type CreateProjectRequest struct {
@@ -723,10 +741,12 @@ type UpdateProjectRequest struct {
 	// Hosts, with "*." before one for all its subdomains.
 	AllowedHostnames []string    `protobuf:"bytes,8,rep,name=allowed_hostnames,json=allowedHostnames,proto3" json:"allowed_hostnames,omitempty"`
 	PrivacyMode      PrivacyMode `protobuf:"varint,9,opt,name=privacy_mode,json=privacyMode,proto3,enum=microtracker.v1.PrivacyMode" json:"privacy_mode,omitempty"`
-	// The fields to change: any of those above but project_id.
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,10,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// The fields to change: any of the others but project_id.
+	UpdateMask                *fieldmaskpb.FieldMask `protobuf:"bytes,10,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	HonorGlobalPrivacyControl bool                   `protobuf:"varint,11,opt,name=honor_global_privacy_control,json=honorGlobalPrivacyControl,proto3" json:"honor_global_privacy_control,omitempty"`
+	HonorDoNotTrack           bool                   `protobuf:"varint,12,opt,name=honor_do_not_track,json=honorDoNotTrack,proto3" json:"honor_do_not_track,omitempty"`
+	unknownFields             protoimpl.UnknownFields
+	sizeCache                 protoimpl.SizeCache
 }
 
 func (x *UpdateProjectRequest) Reset() {
@@ -827,6 +847,20 @@ func (x *UpdateProjectRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 		return x.UpdateMask
 	}
 	return nil
+}
+
+func (x *UpdateProjectRequest) GetHonorGlobalPrivacyControl() bool {
+	if x != nil {
+		return x.HonorGlobalPrivacyControl
+	}
+	return false
+}
+
+func (x *UpdateProjectRequest) GetHonorDoNotTrack() bool {
+	if x != nil {
+		return x.HonorDoNotTrack
+	}
+	return false
 }
 
 type UpdateProjectResponse struct {
@@ -1089,7 +1123,7 @@ var File_microtracker_v1_projects_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"\n" +
-	"\x1emicrotracker/v1/projects.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\x92\x04\n" +
+	"\x1emicrotracker/v1/projects.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\x80\x05\n" +
 	"\aProject\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12 \n" +
@@ -1108,7 +1142,9 @@ const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"createTime\x12B\n" +
 	"\x0flast_rotated_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rlastRotatedAt\x12+\n" +
 	"\x11allowed_hostnames\x18\f \x03(\tR\x10allowedHostnames\x12?\n" +
-	"\fprivacy_mode\x18\r \x01(\x0e2\x1c.microtracker.v1.PrivacyModeR\vprivacyMode\"\x87\x02\n" +
+	"\fprivacy_mode\x18\r \x01(\x0e2\x1c.microtracker.v1.PrivacyModeR\vprivacyMode\x12?\n" +
+	"\x1chonor_global_privacy_control\x18\x0e \x01(\bR\x19honorGlobalPrivacyControl\x12+\n" +
+	"\x12honor_do_not_track\x18\x0f \x01(\bR\x0fhonorDoNotTrack\"\x87\x02\n" +
 	"\x14CreateProjectRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x04name\x12*\n" +
@@ -1142,7 +1178,7 @@ const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"\asnippet\x18\x01 \x01(\tR\asnippet\x12\x1d\n" +
 	"\n" +
 	"script_url\x18\x02 \x01(\tR\tscriptUrl\x12>\n" +
-	"\rlast_event_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vlastEventAt\"\xe5\x04\n" +
+	"\rlast_event_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vlastEventAt\"\xd3\x05\n" +
 	"\x14UpdateProjectRequest\x12&\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12\x1c\n" +
@@ -1158,7 +1194,9 @@ const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"\fprivacy_mode\x18\t \x01(\x0e2\x1c.microtracker.v1.PrivacyModeB\b\xbaH\x05\x82\x01\x02\x10\x01R\vprivacyMode\x12C\n" +
 	"\vupdate_mask\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"updateMask\"K\n" +
+	"updateMask\x12?\n" +
+	"\x1chonor_global_privacy_control\x18\v \x01(\bR\x19honorGlobalPrivacyControl\x12+\n" +
+	"\x12honor_do_not_track\x18\f \x01(\bR\x0fhonorDoNotTrack\"K\n" +
 	"\x15UpdateProjectResponse\x122\n" +
 	"\aproject\x18\x01 \x01(\v2\x18.microtracker.v1.ProjectR\aproject\"k\n" +
 	"\x14DeleteProjectRequest\x12&\n" +

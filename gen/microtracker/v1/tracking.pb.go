@@ -116,12 +116,15 @@ const (
 	ReceiptStatus_RECEIPT_STATUS_BOT ReceiptStatus = 3
 	// Refused: `field` names what is wrong, `reason` says what to do.
 	ReceiptStatus_RECEIPT_STATUS_INVALID ReceiptStatus = 4
-	// Refused: it happened more than 7 days ago.
+	// Refused: it happened more than 7 days ago; a server may send older ones, since 2000.
 	ReceiptStatus_RECEIPT_STATUS_TOO_OLD ReceiptStatus = 5
 	// Refused: the project is switched off; its owner can switch it on in its settings.
 	ReceiptStatus_RECEIPT_STATUS_PROJECT_INACTIVE ReceiptStatus = 6
 	// Refused: the project takes events of its allowed hostnames only, and this page's is none of them.
 	ReceiptStatus_RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED ReceiptStatus = 7
+	// Not stored, only counted: the visitor asked not to be measured, in the way that `reason` names, and the project
+	// honours it.
+	ReceiptStatus_RECEIPT_STATUS_OPTED_OUT ReceiptStatus = 8
 )
 
 // Enum value maps for ReceiptStatus.
@@ -135,6 +138,7 @@ var (
 		5: "RECEIPT_STATUS_TOO_OLD",
 		6: "RECEIPT_STATUS_PROJECT_INACTIVE",
 		7: "RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED",
+		8: "RECEIPT_STATUS_OPTED_OUT",
 	}
 	ReceiptStatus_value = map[string]int32{
 		"RECEIPT_STATUS_UNSPECIFIED":          0,
@@ -145,6 +149,7 @@ var (
 		"RECEIPT_STATUS_TOO_OLD":              5,
 		"RECEIPT_STATUS_PROJECT_INACTIVE":     6,
 		"RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED": 7,
+		"RECEIPT_STATUS_OPTED_OUT":            8,
 	}
 )
 
@@ -175,11 +180,61 @@ func (ReceiptStatus) EnumDescriptor() ([]byte, []int) {
 	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{1}
 }
 
+// OptOutSignal is how a visitor asked not to be measured.
+type OptOutSignal int32
+
+const (
+	OptOutSignal_OPT_OUT_SIGNAL_UNSPECIFIED            OptOutSignal = 0
+	OptOutSignal_OPT_OUT_SIGNAL_GLOBAL_PRIVACY_CONTROL OptOutSignal = 1
+	OptOutSignal_OPT_OUT_SIGNAL_DO_NOT_TRACK           OptOutSignal = 2
+)
+
+// Enum value maps for OptOutSignal.
+var (
+	OptOutSignal_name = map[int32]string{
+		0: "OPT_OUT_SIGNAL_UNSPECIFIED",
+		1: "OPT_OUT_SIGNAL_GLOBAL_PRIVACY_CONTROL",
+		2: "OPT_OUT_SIGNAL_DO_NOT_TRACK",
+	}
+	OptOutSignal_value = map[string]int32{
+		"OPT_OUT_SIGNAL_UNSPECIFIED":            0,
+		"OPT_OUT_SIGNAL_GLOBAL_PRIVACY_CONTROL": 1,
+		"OPT_OUT_SIGNAL_DO_NOT_TRACK":           2,
+	}
+)
+
+func (x OptOutSignal) Enum() *OptOutSignal {
+	p := new(OptOutSignal)
+	*p = x
+	return p
+}
+
+func (x OptOutSignal) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OptOutSignal) Descriptor() protoreflect.EnumDescriptor {
+	return file_microtracker_v1_tracking_proto_enumTypes[2].Descriptor()
+}
+
+func (OptOutSignal) Type() protoreflect.EnumType {
+	return &file_microtracker_v1_tracking_proto_enumTypes[2]
+}
+
+func (x OptOutSignal) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OptOutSignal.Descriptor instead.
+func (OptOutSignal) EnumDescriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{2}
+}
+
 // Client describes the browser or app that the events of one request come from.
 type Client struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The visitor's stored id. Read in the privacy mode STORED_ID only; without it the visitor is recognised for the day
-	// by a keyed hash of project, IP address and user agent.
+	// The visitor's stored id. From browsers it is read in the privacy mode STORED_ID only; without it the visitor is
+	// recognised for the day by a keyed hash of project, IP address and user agent. A server gives this or the IP address.
 	VisitorKey string `protobuf:"bytes,1,opt,name=visitor_key,json=visitorKey,proto3" json:"visitor_key,omitempty"`
 	// IANA name of the visitor's time zone.
 	TimeZone string `protobuf:"bytes,2,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
@@ -188,7 +243,18 @@ type Client struct {
 	// Height of the viewport in CSS pixels.
 	ViewportH int32 `protobuf:"varint,4,opt,name=viewport_h,json=viewportH,proto3" json:"viewport_h,omitempty"`
 	// The browser says that it is driven by a program (navigator.webdriver).
-	Automated     bool `protobuf:"varint,5,opt,name=automated,proto3" json:"automated,omitempty"`
+	Automated bool `protobuf:"varint,5,opt,name=automated,proto3" json:"automated,omitempty"`
+	// Makes these events one session, whatever their times and campaigns: one visitor's, and unique in the project.
+	// Servers only.
+	SessionKey string `protobuf:"bytes,6,opt,name=session_key,json=sessionKey,proto3" json:"session_key,omitempty"`
+	// The visitor's IP address. It is used to recognise and locate him and is not stored. Servers only.
+	IpAddress string `protobuf:"bytes,7,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
+	// The visitor's user agent. Servers only.
+	UserAgent string `protobuf:"bytes,8,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	// The visitor's browser signals Global Privacy Control. Browsers say so in the header Sec-GPC, too.
+	GlobalPrivacyControl bool `protobuf:"varint,9,opt,name=global_privacy_control,json=globalPrivacyControl,proto3" json:"global_privacy_control,omitempty"`
+	// The visitor's browser signals Do Not Track. Browsers say so in the header DNT, too.
+	DoNotTrack    bool `protobuf:"varint,10,opt,name=do_not_track,json=doNotTrack,proto3" json:"do_not_track,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -258,6 +324,41 @@ func (x *Client) GetAutomated() bool {
 	return false
 }
 
+func (x *Client) GetSessionKey() string {
+	if x != nil {
+		return x.SessionKey
+	}
+	return ""
+}
+
+func (x *Client) GetIpAddress() string {
+	if x != nil {
+		return x.IpAddress
+	}
+	return ""
+}
+
+func (x *Client) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
+	}
+	return ""
+}
+
+func (x *Client) GetGlobalPrivacyControl() bool {
+	if x != nil {
+		return x.GlobalPrivacyControl
+	}
+	return false
+}
+
+func (x *Client) GetDoNotTrack() bool {
+	if x != nil {
+		return x.DoNotTrack
+	}
+	return false
+}
+
 // Event is one thing that happened.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -289,7 +390,13 @@ type Event struct {
 	// How long the page has been visible and focused during this page view, in milliseconds, cumulative.
 	EngagedMs *int64 `protobuf:"varint,13,opt,name=engaged_ms,json=engagedMs,proto3,oneof" json:"engaged_ms,omitempty"`
 	// Custom properties; at most 32, names of at most 64 characters, 8 KiB as JSON.
-	Meta          *structpb.Struct `protobuf:"bytes,14,opt,name=meta,proto3" json:"meta,omitempty"`
+	Meta *structpb.Struct `protobuf:"bytes,14,opt,name=meta,proto3" json:"meta,omitempty"`
+	// What a conversion is worth: a decimal number such as "49.90".
+	Value string `protobuf:"bytes,15,opt,name=value,proto3" json:"value,omitempty"`
+	// ISO 4217, of value. Empty: the project's currency.
+	Currency string `protobuf:"bytes,16,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Whose event it is, in place of the request's client. Servers only.
+	Client        *Client `protobuf:"bytes,17,opt,name=client,proto3" json:"client,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -422,9 +529,30 @@ func (x *Event) GetMeta() *structpb.Struct {
 	return nil
 }
 
+func (x *Event) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Event) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Event) GetClient() *Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
 type TrackRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The project's public key, "mt_pub_…".
+	// The project's public key, "mt_pub_…". A server that authorizes itself may leave it out.
 	ProjectKey string `protobuf:"bytes,1,opt,name=project_key,json=projectKey,proto3" json:"project_key,omitempty"`
 	// The sender's clock when the request left. With it a wrong clock does no harm. Absent: the clock is trusted.
 	SentAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
@@ -563,17 +691,96 @@ func (x *EventReceipt) GetReason() string {
 	return ""
 }
 
+// BatchReceipt says how many of a batch's events met which end.
+type BatchReceipt struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Accepted   int32                  `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	Duplicates int32                  `protobuf:"varint,2,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
+	Bots       int32                  `protobuf:"varint,3,opt,name=bots,proto3" json:"bots,omitempty"`
+	OptedOut   int32                  `protobuf:"varint,4,opt,name=opted_out,json=optedOut,proto3" json:"opted_out,omitempty"`
+	// Invalid, too old, of an inactive project or of a host that is not allowed.
+	Refused       int32 `protobuf:"varint,5,opt,name=refused,proto3" json:"refused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchReceipt) Reset() {
+	*x = BatchReceipt{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchReceipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchReceipt) ProtoMessage() {}
+
+func (x *BatchReceipt) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchReceipt.ProtoReflect.Descriptor instead.
+func (*BatchReceipt) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BatchReceipt) GetAccepted() int32 {
+	if x != nil {
+		return x.Accepted
+	}
+	return 0
+}
+
+func (x *BatchReceipt) GetDuplicates() int32 {
+	if x != nil {
+		return x.Duplicates
+	}
+	return 0
+}
+
+func (x *BatchReceipt) GetBots() int32 {
+	if x != nil {
+		return x.Bots
+	}
+	return 0
+}
+
+func (x *BatchReceipt) GetOptedOut() int32 {
+	if x != nil {
+		return x.OptedOut
+	}
+	return 0
+}
+
+func (x *BatchReceipt) GetRefused() int32 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
 type TrackResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One per event, in the order sent.
 	Receipts      []*EventReceipt `protobuf:"bytes,1,rep,name=receipts,proto3" json:"receipts,omitempty"`
+	Batch         *BatchReceipt   `protobuf:"bytes,2,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TrackResponse) Reset() {
 	*x = TrackResponse{}
-	mi := &file_microtracker_v1_tracking_proto_msgTypes[4]
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -585,7 +792,7 @@ func (x *TrackResponse) String() string {
 func (*TrackResponse) ProtoMessage() {}
 
 func (x *TrackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_tracking_proto_msgTypes[4]
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -598,7 +805,7 @@ func (x *TrackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackResponse.ProtoReflect.Descriptor instead.
 func (*TrackResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{4}
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TrackResponse) GetReceipts() []*EventReceipt {
@@ -608,11 +815,876 @@ func (x *TrackResponse) GetReceipts() []*EventReceipt {
 	return nil
 }
 
+func (x *TrackResponse) GetBatch() *BatchReceipt {
+	if x != nil {
+		return x.Batch
+	}
+	return nil
+}
+
+type TrackStreamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the first message only.
+	ProjectId int64 `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// In the first message only: names the stream within the project, such as the sending machine and what it sends.
+	// Sequences of different streams have nothing to do with each other.
+	StreamId string `protobuf:"bytes,2,opt,name=stream_id,json=streamId,proto3" json:"stream_id,omitempty"`
+	// 0 in the first message; then each one is the one before plus 1, going on from committed_sequence.
+	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Absent in the first message. Its project_key stays empty.
+	Batch         *TrackRequest `protobuf:"bytes,4,opt,name=batch,proto3" json:"batch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackStreamRequest) Reset() {
+	*x = TrackStreamRequest{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackStreamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackStreamRequest) ProtoMessage() {}
+
+func (x *TrackStreamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackStreamRequest.ProtoReflect.Descriptor instead.
+func (*TrackStreamRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TrackStreamRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *TrackStreamRequest) GetStreamId() string {
+	if x != nil {
+		return x.StreamId
+	}
+	return ""
+}
+
+func (x *TrackStreamRequest) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *TrackStreamRequest) GetBatch() *TrackRequest {
+	if x != nil {
+		return x.Batch
+	}
+	return nil
+}
+
+type TrackStreamResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Every batch up to this one is committed.
+	CommittedSequence int64 `protobuf:"varint,1,opt,name=committed_sequence,json=committedSequence,proto3" json:"committed_sequence,omitempty"`
+	// The batch that this answers; 0 in the first answer.
+	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// As in TrackResponse; none in the first answer.
+	Receipts      []*EventReceipt `protobuf:"bytes,3,rep,name=receipts,proto3" json:"receipts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackStreamResponse) Reset() {
+	*x = TrackStreamResponse{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackStreamResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackStreamResponse) ProtoMessage() {}
+
+func (x *TrackStreamResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackStreamResponse.ProtoReflect.Descriptor instead.
+func (*TrackStreamResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TrackStreamResponse) GetCommittedSequence() int64 {
+	if x != nil {
+		return x.CommittedSequence
+	}
+	return 0
+}
+
+func (x *TrackStreamResponse) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *TrackStreamResponse) GetReceipts() []*EventReceipt {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
+type ListRefusedEventsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// At most this many; 0 means 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the previous page; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefusedEventsRequest) Reset() {
+	*x = ListRefusedEventsRequest{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefusedEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefusedEventsRequest) ProtoMessage() {}
+
+func (x *ListRefusedEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefusedEventsRequest.ProtoReflect.Descriptor instead.
+func (*ListRefusedEventsRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListRefusedEventsRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *ListRefusedEventsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListRefusedEventsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// RefusedEvent is an event that was not stored.
+type RefusedEvent struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	ReceiveTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=receive_time,json=receiveTime,proto3" json:"receive_time,omitempty"`
+	// As it was sent, if it was a UUID.
+	EventId string        `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	Status  ReceiptStatus `protobuf:"varint,3,opt,name=status,proto3,enum=microtracker.v1.ReceiptStatus" json:"status,omitempty"`
+	// The path of the field that is wrong.
+	Field  string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What was sent, as JSON, cut after 2,048 bytes. Whoever sent it wrote it: show it as text.
+	Payload       string `protobuf:"bytes,6,opt,name=payload,proto3" json:"payload,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefusedEvent) Reset() {
+	*x = RefusedEvent{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefusedEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefusedEvent) ProtoMessage() {}
+
+func (x *RefusedEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefusedEvent.ProtoReflect.Descriptor instead.
+func (*RefusedEvent) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RefusedEvent) GetReceiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReceiveTime
+	}
+	return nil
+}
+
+func (x *RefusedEvent) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *RefusedEvent) GetStatus() ReceiptStatus {
+	if x != nil {
+		return x.Status
+	}
+	return ReceiptStatus_RECEIPT_STATUS_UNSPECIFIED
+}
+
+func (x *RefusedEvent) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *RefusedEvent) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RefusedEvent) GetPayload() string {
+	if x != nil {
+		return x.Payload
+	}
+	return ""
+}
+
+type ListRefusedEventsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RefusedEvents []*RefusedEvent        `protobuf:"bytes,1,rep,name=refused_events,json=refusedEvents,proto3" json:"refused_events,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRefusedEventsResponse) Reset() {
+	*x = ListRefusedEventsResponse{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRefusedEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRefusedEventsResponse) ProtoMessage() {}
+
+func (x *ListRefusedEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRefusedEventsResponse.ProtoReflect.Descriptor instead.
+func (*ListRefusedEventsResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListRefusedEventsResponse) GetRefusedEvents() []*RefusedEvent {
+	if x != nil {
+		return x.RefusedEvents
+	}
+	return nil
+}
+
+func (x *ListRefusedEventsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type ListOptOutsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// At most this many; 0 means 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the previous page; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOptOutsRequest) Reset() {
+	*x = ListOptOutsRequest{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOptOutsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOptOutsRequest) ProtoMessage() {}
+
+func (x *ListOptOutsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOptOutsRequest.ProtoReflect.Descriptor instead.
+func (*ListOptOutsRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListOptOutsRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *ListOptOutsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOptOutsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// OptOutCount is how many hits of a day were not stored on their visitors' wish.
+type OptOutCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The day in UTC, as YYYY-MM-DD.
+	Day           string       `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`
+	Signal        OptOutSignal `protobuf:"varint,2,opt,name=signal,proto3,enum=microtracker.v1.OptOutSignal" json:"signal,omitempty"`
+	Hits          int64        `protobuf:"varint,3,opt,name=hits,proto3" json:"hits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptOutCount) Reset() {
+	*x = OptOutCount{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptOutCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptOutCount) ProtoMessage() {}
+
+func (x *OptOutCount) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptOutCount.ProtoReflect.Descriptor instead.
+func (*OptOutCount) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *OptOutCount) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *OptOutCount) GetSignal() OptOutSignal {
+	if x != nil {
+		return x.Signal
+	}
+	return OptOutSignal_OPT_OUT_SIGNAL_UNSPECIFIED
+}
+
+func (x *OptOutCount) GetHits() int64 {
+	if x != nil {
+		return x.Hits
+	}
+	return 0
+}
+
+type ListOptOutsResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	OptOuts []*OptOutCount         `protobuf:"bytes,1,rep,name=opt_outs,json=optOuts,proto3" json:"opt_outs,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOptOutsResponse) Reset() {
+	*x = ListOptOutsResponse{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOptOutsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOptOutsResponse) ProtoMessage() {}
+
+func (x *ListOptOutsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOptOutsResponse.ProtoReflect.Descriptor instead.
+func (*ListOptOutsResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListOptOutsResponse) GetOptOuts() []*OptOutCount {
+	if x != nil {
+		return x.OptOuts
+	}
+	return nil
+}
+
+func (x *ListOptOutsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type ExportVisitorRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// Types that are valid to be assigned to Visitor:
+	//
+	//	*ExportVisitorRequest_VisitorId
+	//	*ExportVisitorRequest_VisitorKey
+	Visitor       isExportVisitorRequest_Visitor `protobuf_oneof:"visitor"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportVisitorRequest) Reset() {
+	*x = ExportVisitorRequest{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportVisitorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportVisitorRequest) ProtoMessage() {}
+
+func (x *ExportVisitorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportVisitorRequest.ProtoReflect.Descriptor instead.
+func (*ExportVisitorRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ExportVisitorRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *ExportVisitorRequest) GetVisitor() isExportVisitorRequest_Visitor {
+	if x != nil {
+		return x.Visitor
+	}
+	return nil
+}
+
+func (x *ExportVisitorRequest) GetVisitorId() int64 {
+	if x != nil {
+		if x, ok := x.Visitor.(*ExportVisitorRequest_VisitorId); ok {
+			return x.VisitorId
+		}
+	}
+	return 0
+}
+
+func (x *ExportVisitorRequest) GetVisitorKey() string {
+	if x != nil {
+		if x, ok := x.Visitor.(*ExportVisitorRequest_VisitorKey); ok {
+			return x.VisitorKey
+		}
+	}
+	return ""
+}
+
+type isExportVisitorRequest_Visitor interface {
+	isExportVisitorRequest_Visitor()
+}
+
+type ExportVisitorRequest_VisitorId struct {
+	VisitorId int64 `protobuf:"varint,2,opt,name=visitor_id,json=visitorId,proto3,oneof"`
+}
+
+type ExportVisitorRequest_VisitorKey struct {
+	// The stored id, or the key that a server gave.
+	VisitorKey string `protobuf:"bytes,3,opt,name=visitor_key,json=visitorKey,proto3,oneof"`
+}
+
+func (*ExportVisitorRequest_VisitorId) isExportVisitorRequest_Visitor() {}
+
+func (*ExportVisitorRequest_VisitorKey) isExportVisitorRequest_Visitor() {}
+
+type ExportVisitorResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The table that the row is of.
+	Table string `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	// The row: columns by name, times in RFC 3339.
+	Row           *structpb.Struct `protobuf:"bytes,2,opt,name=row,proto3" json:"row,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportVisitorResponse) Reset() {
+	*x = ExportVisitorResponse{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportVisitorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportVisitorResponse) ProtoMessage() {}
+
+func (x *ExportVisitorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportVisitorResponse.ProtoReflect.Descriptor instead.
+func (*ExportVisitorResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ExportVisitorResponse) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *ExportVisitorResponse) GetRow() *structpb.Struct {
+	if x != nil {
+		return x.Row
+	}
+	return nil
+}
+
+type EraseVisitorRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// Types that are valid to be assigned to Visitor:
+	//
+	//	*EraseVisitorRequest_VisitorId
+	//	*EraseVisitorRequest_VisitorKey
+	Visitor       isEraseVisitorRequest_Visitor `protobuf_oneof:"visitor"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseVisitorRequest) Reset() {
+	*x = EraseVisitorRequest{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseVisitorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseVisitorRequest) ProtoMessage() {}
+
+func (x *EraseVisitorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseVisitorRequest.ProtoReflect.Descriptor instead.
+func (*EraseVisitorRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *EraseVisitorRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *EraseVisitorRequest) GetVisitor() isEraseVisitorRequest_Visitor {
+	if x != nil {
+		return x.Visitor
+	}
+	return nil
+}
+
+func (x *EraseVisitorRequest) GetVisitorId() int64 {
+	if x != nil {
+		if x, ok := x.Visitor.(*EraseVisitorRequest_VisitorId); ok {
+			return x.VisitorId
+		}
+	}
+	return 0
+}
+
+func (x *EraseVisitorRequest) GetVisitorKey() string {
+	if x != nil {
+		if x, ok := x.Visitor.(*EraseVisitorRequest_VisitorKey); ok {
+			return x.VisitorKey
+		}
+	}
+	return ""
+}
+
+type isEraseVisitorRequest_Visitor interface {
+	isEraseVisitorRequest_Visitor()
+}
+
+type EraseVisitorRequest_VisitorId struct {
+	VisitorId int64 `protobuf:"varint,2,opt,name=visitor_id,json=visitorId,proto3,oneof"`
+}
+
+type EraseVisitorRequest_VisitorKey struct {
+	// The stored id, or the key that a server gave.
+	VisitorKey string `protobuf:"bytes,3,opt,name=visitor_key,json=visitorKey,proto3,oneof"`
+}
+
+func (*EraseVisitorRequest_VisitorId) isEraseVisitorRequest_Visitor() {}
+
+func (*EraseVisitorRequest_VisitorKey) isEraseVisitorRequest_Visitor() {}
+
+// ErasureReceipt says what an erasure took away. It is kept with the project and does not say whose data it was.
+type ErasureReceipt struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ErasureId int64                  `protobuf:"varint,1,opt,name=erasure_id,json=erasureId,proto3" json:"erasure_id,omitempty"`
+	EraseTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=erase_time,json=eraseTime,proto3" json:"erase_time,omitempty"`
+	// How many rows of each table were deleted.
+	DeletedRows   map[string]int64 `protobuf:"bytes,3,rep,name=deleted_rows,json=deletedRows,proto3" json:"deleted_rows,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErasureReceipt) Reset() {
+	*x = ErasureReceipt{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErasureReceipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErasureReceipt) ProtoMessage() {}
+
+func (x *ErasureReceipt) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErasureReceipt.ProtoReflect.Descriptor instead.
+func (*ErasureReceipt) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ErasureReceipt) GetErasureId() int64 {
+	if x != nil {
+		return x.ErasureId
+	}
+	return 0
+}
+
+func (x *ErasureReceipt) GetEraseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EraseTime
+	}
+	return nil
+}
+
+func (x *ErasureReceipt) GetDeletedRows() map[string]int64 {
+	if x != nil {
+		return x.DeletedRows
+	}
+	return nil
+}
+
+type EraseVisitorResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Receipt       *ErasureReceipt        `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseVisitorResponse) Reset() {
+	*x = EraseVisitorResponse{}
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseVisitorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseVisitorResponse) ProtoMessage() {}
+
+func (x *EraseVisitorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_tracking_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseVisitorResponse.ProtoReflect.Descriptor instead.
+func (*EraseVisitorResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_tracking_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *EraseVisitorResponse) GetReceipt() *ErasureReceipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
 var File_microtracker_v1_tracking_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_tracking_proto_rawDesc = "" +
 	"\n" +
-	"\x1emicrotracker/v1/tracking.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\xcf\x01\n" +
+	"\x1emicrotracker/v1/tracking.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\xa6\x03\n" +
 	"\x06Client\x12)\n" +
 	"\vvisitor_key\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\n" +
 	"visitorKey\x12$\n" +
@@ -621,7 +1693,18 @@ const file_microtracker_v1_tracking_proto_rawDesc = "" +
 	"viewport_w\x18\x03 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\tviewportW\x12*\n" +
 	"\n" +
 	"viewport_h\x18\x04 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\tviewportH\x12\x1c\n" +
-	"\tautomated\x18\x05 \x01(\bR\tautomated\"\x9d\x05\n" +
+	"\tautomated\x18\x05 \x01(\bR\tautomated\x12)\n" +
+	"\vsession_key\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"sessionKey\x12)\n" +
+	"\n" +
+	"ip_address\x18\a \x01(\tB\n" +
+	"\xbaH\a\xd8\x01\x01r\x02p\x01R\tipAddress\x12'\n" +
+	"\n" +
+	"user_agent\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tuserAgent\x124\n" +
+	"\x16global_privacy_control\x18\t \x01(\bR\x14globalPrivacyControl\x12 \n" +
+	"\fdo_not_track\x18\n" +
+	" \x01(\bR\n" +
+	"doNotTrack\"\xc0\x06\n" +
 	"\x05Event\x12&\n" +
 	"\bevent_id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\aeventId\x12E\n" +
 	"\n" +
@@ -644,14 +1727,17 @@ const file_microtracker_v1_tracking_proto_rawDesc = "" +
 	"\x01y\x18\f \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00H\x02R\x01y\x88\x01\x01\x120\n" +
 	"\n" +
 	"engaged_ms\x18\r \x01(\x03B\f\xbaH\t\"\a\x18\x80\xb8\x99)(\x00H\x03R\tengagedMs\x88\x01\x01\x12+\n" +
-	"\x04meta\x18\x0e \x01(\v2\x17.google.protobuf.StructR\x04metaB\r\n" +
+	"\x04meta\x18\x0e \x01(\v2\x17.google.protobuf.StructR\x04meta\x12>\n" +
+	"\x05value\x18\x0f \x01(\tB(\xbaH%\xd8\x01\x01r 2\x1e^-?[0-9]{1,12}(\\.[0-9]{1,6})?$R\x05value\x120\n" +
+	"\bcurrency\x18\x10 \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\x12/\n" +
+	"\x06client\x18\x11 \x01(\v2\x17.microtracker.v1.ClientR\x06clientB\r\n" +
 	"\v_scroll_pctB\x04\n" +
 	"\x02_xB\x04\n" +
 	"\x02_yB\r\n" +
-	"\v_engaged_ms\"\xd6\x02\n" +
-	"\fTrackRequest\x12+\n" +
-	"\vproject_key\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\n" +
+	"\v_engaged_ms\"\xd4\x02\n" +
+	"\fTrackRequest\x12)\n" +
+	"\vproject_key\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\n" +
 	"projectKey\x123\n" +
 	"\asent_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12/\n" +
 	"\x06client\x18\x03 \x01(\v2\x17.microtracker.v1.ClientR\x06client\x126\n" +
@@ -661,9 +1747,89 @@ const file_microtracker_v1_tracking_proto_rawDesc = "" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x126\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x1e.microtracker.v1.ReceiptStatusR\x06status\x12\x14\n" +
 	"\x05field\x18\x03 \x01(\tR\x05field\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"J\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x95\x01\n" +
+	"\fBatchReceipt\x12\x1a\n" +
+	"\baccepted\x18\x01 \x01(\x05R\baccepted\x12\x1e\n" +
+	"\n" +
+	"duplicates\x18\x02 \x01(\x05R\n" +
+	"duplicates\x12\x12\n" +
+	"\x04bots\x18\x03 \x01(\x05R\x04bots\x12\x1b\n" +
+	"\topted_out\x18\x04 \x01(\x05R\boptedOut\x12\x18\n" +
+	"\arefused\x18\x05 \x01(\x05R\arefused\"\x7f\n" +
 	"\rTrackResponse\x129\n" +
-	"\breceipts\x18\x01 \x03(\v2\x1d.microtracker.v1.EventReceiptR\breceipts*\xc2\x02\n" +
+	"\breceipts\x18\x01 \x03(\v2\x1d.microtracker.v1.EventReceiptR\breceipts\x123\n" +
+	"\x05batch\x18\x02 \x01(\v2\x1d.microtracker.v1.BatchReceiptR\x05batch\"\xbc\x01\n" +
+	"\x12TrackStreamRequest\x12\x1d\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03R\tprojectId\x12%\n" +
+	"\tstream_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bstreamId\x12#\n" +
+	"\bsequence\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bsequence\x12;\n" +
+	"\x05batch\x18\x04 \x01(\v2\x1d.microtracker.v1.TrackRequestB\x06\xbaH\x03\xd8\x01\x03R\x05batch\"\x9b\x01\n" +
+	"\x13TrackStreamResponse\x12-\n" +
+	"\x12committed_sequence\x18\x01 \x01(\x03R\x11committedSequence\x12\x1a\n" +
+	"\bsequence\x18\x02 \x01(\x03R\bsequence\x129\n" +
+	"\breceipts\x18\x03 \x03(\v2\x1d.microtracker.v1.EventReceiptR\breceipts\"\x94\x01\n" +
+	"\x18ListRefusedEventsRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xe8\x01\n" +
+	"\fRefusedEvent\x12=\n" +
+	"\freceive_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTime\x12\x19\n" +
+	"\bevent_id\x18\x02 \x01(\tR\aeventId\x126\n" +
+	"\x06status\x18\x03 \x01(\x0e2\x1e.microtracker.v1.ReceiptStatusR\x06status\x12\x14\n" +
+	"\x05field\x18\x04 \x01(\tR\x05field\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n" +
+	"\apayload\x18\x06 \x01(\tR\apayload\"\x89\x01\n" +
+	"\x19ListRefusedEventsResponse\x12D\n" +
+	"\x0erefused_events\x18\x01 \x03(\v2\x1d.microtracker.v1.RefusedEventR\rrefusedEvents\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8e\x01\n" +
+	"\x12ListOptOutsRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"j\n" +
+	"\vOptOutCount\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\tR\x03day\x125\n" +
+	"\x06signal\x18\x02 \x01(\x0e2\x1d.microtracker.v1.OptOutSignalR\x06signal\x12\x12\n" +
+	"\x04hits\x18\x03 \x01(\x03R\x04hits\"v\n" +
+	"\x13ListOptOutsResponse\x127\n" +
+	"\bopt_outs\x18\x01 \x03(\v2\x1c.microtracker.v1.OptOutCountR\aoptOuts\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9e\x01\n" +
+	"\x14ExportVisitorRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12\x1f\n" +
+	"\n" +
+	"visitor_id\x18\x02 \x01(\x03H\x00R\tvisitorId\x12+\n" +
+	"\vvisitor_key\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01H\x00R\n" +
+	"visitorKeyB\x10\n" +
+	"\avisitor\x12\x05\xbaH\x02\b\x01\"X\n" +
+	"\x15ExportVisitorResponse\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x12)\n" +
+	"\x03row\x18\x02 \x01(\v2\x17.google.protobuf.StructR\x03row\"\x9d\x01\n" +
+	"\x13EraseVisitorRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12\x1f\n" +
+	"\n" +
+	"visitor_id\x18\x02 \x01(\x03H\x00R\tvisitorId\x12+\n" +
+	"\vvisitor_key\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01H\x00R\n" +
+	"visitorKeyB\x10\n" +
+	"\avisitor\x12\x05\xbaH\x02\b\x01\"\xff\x01\n" +
+	"\x0eErasureReceipt\x12\x1d\n" +
+	"\n" +
+	"erasure_id\x18\x01 \x01(\x03R\terasureId\x129\n" +
+	"\n" +
+	"erase_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\teraseTime\x12S\n" +
+	"\fdeleted_rows\x18\x03 \x03(\v20.microtracker.v1.ErasureReceipt.DeletedRowsEntryR\vdeletedRows\x1a>\n" +
+	"\x10DeletedRowsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"Q\n" +
+	"\x14EraseVisitorResponse\x129\n" +
+	"\areceipt\x18\x01 \x01(\v2\x1f.microtracker.v1.ErasureReceiptR\areceipt*\xc2\x02\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14EVENT_TYPE_PAGE_VIEW\x10\x01\x12\x13\n" +
@@ -677,7 +1843,7 @@ const file_microtracker_v1_tracking_proto_rawDesc = "" +
 	"\x14EVENT_TYPE_WEB_VITAL\x10\t\x12\x14\n" +
 	"\x10EVENT_TYPE_ERROR\x10\n" +
 	"\x12\x15\n" +
-	"\x11EVENT_TYPE_CUSTOM\x10\v*\x88\x02\n" +
+	"\x11EVENT_TYPE_CUSTOM\x10\v*\xa6\x02\n" +
 	"\rReceiptStatus\x12\x1e\n" +
 	"\x1aRECEIPT_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17RECEIPT_STATUS_ACCEPTED\x10\x01\x12\x1c\n" +
@@ -686,9 +1852,19 @@ const file_microtracker_v1_tracking_proto_rawDesc = "" +
 	"\x16RECEIPT_STATUS_INVALID\x10\x04\x12\x1a\n" +
 	"\x16RECEIPT_STATUS_TOO_OLD\x10\x05\x12#\n" +
 	"\x1fRECEIPT_STATUS_PROJECT_INACTIVE\x10\x06\x12'\n" +
-	"#RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED\x10\a2d\n" +
-	"\x0fTrackingService\x12Q\n" +
-	"\x05Track\x12\x1d.microtracker.v1.TrackRequest\x1a\x1e.microtracker.v1.TrackResponse\"\t\x8a\xb5\x18\x02\b\x03\x90\x02\x02B\xca\x01\n" +
+	"#RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED\x10\a\x12\x1c\n" +
+	"\x18RECEIPT_STATUS_OPTED_OUT\x10\b*z\n" +
+	"\fOptOutSignal\x12\x1e\n" +
+	"\x1aOPT_OUT_SIGNAL_UNSPECIFIED\x10\x00\x12)\n" +
+	"%OPT_OUT_SIGNAL_GLOBAL_PRIVACY_CONTROL\x10\x01\x12\x1f\n" +
+	"\x1bOPT_OUT_SIGNAL_DO_NOT_TRACK\x10\x022\x81\x05\n" +
+	"\x0fTrackingService\x12S\n" +
+	"\x05Track\x12\x1d.microtracker.v1.TrackRequest\x1a\x1e.microtracker.v1.TrackResponse\"\v\x8a\xb5\x18\x04\x18\b\b\x03\x90\x02\x02\x12f\n" +
+	"\vTrackStream\x12#.microtracker.v1.TrackStreamRequest\x1a$.microtracker.v1.TrackStreamResponse\"\b\x8a\xb5\x18\x04\x18\b\x10\x01(\x010\x01\x12w\n" +
+	"\x11ListRefusedEvents\x12).microtracker.v1.ListRefusedEventsRequest\x1a*.microtracker.v1.ListRefusedEventsResponse\"\v\x8a\xb5\x18\x04\x18\b\x10\x01\x90\x02\x01\x12e\n" +
+	"\vListOptOuts\x12#.microtracker.v1.ListOptOutsRequest\x1a$.microtracker.v1.ListOptOutsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12j\n" +
+	"\rExportVisitor\x12%.microtracker.v1.ExportVisitorRequest\x1a&.microtracker.v1.ExportVisitorResponse\"\b\x8a\xb5\x18\x04\x18\f\x10\x010\x01\x12e\n" +
+	"\fEraseVisitor\x12$.microtracker.v1.EraseVisitorRequest\x1a%.microtracker.v1.EraseVisitorResponse\"\b\x8a\xb5\x18\x04\x18\r\x10\x01B\xca\x01\n" +
 	"\x13com.microtracker.v1B\rTrackingProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var (
@@ -703,35 +1879,74 @@ func file_microtracker_v1_tracking_proto_rawDescGZIP() []byte {
 	return file_microtracker_v1_tracking_proto_rawDescData
 }
 
-var file_microtracker_v1_tracking_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_microtracker_v1_tracking_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_microtracker_v1_tracking_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_microtracker_v1_tracking_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_microtracker_v1_tracking_proto_goTypes = []any{
-	(EventType)(0),                // 0: microtracker.v1.EventType
-	(ReceiptStatus)(0),            // 1: microtracker.v1.ReceiptStatus
-	(*Client)(nil),                // 2: microtracker.v1.Client
-	(*Event)(nil),                 // 3: microtracker.v1.Event
-	(*TrackRequest)(nil),          // 4: microtracker.v1.TrackRequest
-	(*EventReceipt)(nil),          // 5: microtracker.v1.EventReceipt
-	(*TrackResponse)(nil),         // 6: microtracker.v1.TrackResponse
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),       // 8: google.protobuf.Struct
+	(EventType)(0),                    // 0: microtracker.v1.EventType
+	(ReceiptStatus)(0),                // 1: microtracker.v1.ReceiptStatus
+	(OptOutSignal)(0),                 // 2: microtracker.v1.OptOutSignal
+	(*Client)(nil),                    // 3: microtracker.v1.Client
+	(*Event)(nil),                     // 4: microtracker.v1.Event
+	(*TrackRequest)(nil),              // 5: microtracker.v1.TrackRequest
+	(*EventReceipt)(nil),              // 6: microtracker.v1.EventReceipt
+	(*BatchReceipt)(nil),              // 7: microtracker.v1.BatchReceipt
+	(*TrackResponse)(nil),             // 8: microtracker.v1.TrackResponse
+	(*TrackStreamRequest)(nil),        // 9: microtracker.v1.TrackStreamRequest
+	(*TrackStreamResponse)(nil),       // 10: microtracker.v1.TrackStreamResponse
+	(*ListRefusedEventsRequest)(nil),  // 11: microtracker.v1.ListRefusedEventsRequest
+	(*RefusedEvent)(nil),              // 12: microtracker.v1.RefusedEvent
+	(*ListRefusedEventsResponse)(nil), // 13: microtracker.v1.ListRefusedEventsResponse
+	(*ListOptOutsRequest)(nil),        // 14: microtracker.v1.ListOptOutsRequest
+	(*OptOutCount)(nil),               // 15: microtracker.v1.OptOutCount
+	(*ListOptOutsResponse)(nil),       // 16: microtracker.v1.ListOptOutsResponse
+	(*ExportVisitorRequest)(nil),      // 17: microtracker.v1.ExportVisitorRequest
+	(*ExportVisitorResponse)(nil),     // 18: microtracker.v1.ExportVisitorResponse
+	(*EraseVisitorRequest)(nil),       // 19: microtracker.v1.EraseVisitorRequest
+	(*ErasureReceipt)(nil),            // 20: microtracker.v1.ErasureReceipt
+	(*EraseVisitorResponse)(nil),      // 21: microtracker.v1.EraseVisitorResponse
+	nil,                               // 22: microtracker.v1.ErasureReceipt.DeletedRowsEntry
+	(*timestamppb.Timestamp)(nil),     // 23: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),           // 24: google.protobuf.Struct
 }
 var file_microtracker_v1_tracking_proto_depIdxs = []int32{
-	0, // 0: microtracker.v1.Event.event_type:type_name -> microtracker.v1.EventType
-	7, // 1: microtracker.v1.Event.create_time:type_name -> google.protobuf.Timestamp
-	8, // 2: microtracker.v1.Event.meta:type_name -> google.protobuf.Struct
-	7, // 3: microtracker.v1.TrackRequest.sent_at:type_name -> google.protobuf.Timestamp
-	2, // 4: microtracker.v1.TrackRequest.client:type_name -> microtracker.v1.Client
-	3, // 5: microtracker.v1.TrackRequest.events:type_name -> microtracker.v1.Event
-	1, // 6: microtracker.v1.EventReceipt.status:type_name -> microtracker.v1.ReceiptStatus
-	5, // 7: microtracker.v1.TrackResponse.receipts:type_name -> microtracker.v1.EventReceipt
-	4, // 8: microtracker.v1.TrackingService.Track:input_type -> microtracker.v1.TrackRequest
-	6, // 9: microtracker.v1.TrackingService.Track:output_type -> microtracker.v1.TrackResponse
-	9, // [9:10] is the sub-list for method output_type
-	8, // [8:9] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0,  // 0: microtracker.v1.Event.event_type:type_name -> microtracker.v1.EventType
+	23, // 1: microtracker.v1.Event.create_time:type_name -> google.protobuf.Timestamp
+	24, // 2: microtracker.v1.Event.meta:type_name -> google.protobuf.Struct
+	3,  // 3: microtracker.v1.Event.client:type_name -> microtracker.v1.Client
+	23, // 4: microtracker.v1.TrackRequest.sent_at:type_name -> google.protobuf.Timestamp
+	3,  // 5: microtracker.v1.TrackRequest.client:type_name -> microtracker.v1.Client
+	4,  // 6: microtracker.v1.TrackRequest.events:type_name -> microtracker.v1.Event
+	1,  // 7: microtracker.v1.EventReceipt.status:type_name -> microtracker.v1.ReceiptStatus
+	6,  // 8: microtracker.v1.TrackResponse.receipts:type_name -> microtracker.v1.EventReceipt
+	7,  // 9: microtracker.v1.TrackResponse.batch:type_name -> microtracker.v1.BatchReceipt
+	5,  // 10: microtracker.v1.TrackStreamRequest.batch:type_name -> microtracker.v1.TrackRequest
+	6,  // 11: microtracker.v1.TrackStreamResponse.receipts:type_name -> microtracker.v1.EventReceipt
+	23, // 12: microtracker.v1.RefusedEvent.receive_time:type_name -> google.protobuf.Timestamp
+	1,  // 13: microtracker.v1.RefusedEvent.status:type_name -> microtracker.v1.ReceiptStatus
+	12, // 14: microtracker.v1.ListRefusedEventsResponse.refused_events:type_name -> microtracker.v1.RefusedEvent
+	2,  // 15: microtracker.v1.OptOutCount.signal:type_name -> microtracker.v1.OptOutSignal
+	15, // 16: microtracker.v1.ListOptOutsResponse.opt_outs:type_name -> microtracker.v1.OptOutCount
+	24, // 17: microtracker.v1.ExportVisitorResponse.row:type_name -> google.protobuf.Struct
+	23, // 18: microtracker.v1.ErasureReceipt.erase_time:type_name -> google.protobuf.Timestamp
+	22, // 19: microtracker.v1.ErasureReceipt.deleted_rows:type_name -> microtracker.v1.ErasureReceipt.DeletedRowsEntry
+	20, // 20: microtracker.v1.EraseVisitorResponse.receipt:type_name -> microtracker.v1.ErasureReceipt
+	5,  // 21: microtracker.v1.TrackingService.Track:input_type -> microtracker.v1.TrackRequest
+	9,  // 22: microtracker.v1.TrackingService.TrackStream:input_type -> microtracker.v1.TrackStreamRequest
+	11, // 23: microtracker.v1.TrackingService.ListRefusedEvents:input_type -> microtracker.v1.ListRefusedEventsRequest
+	14, // 24: microtracker.v1.TrackingService.ListOptOuts:input_type -> microtracker.v1.ListOptOutsRequest
+	17, // 25: microtracker.v1.TrackingService.ExportVisitor:input_type -> microtracker.v1.ExportVisitorRequest
+	19, // 26: microtracker.v1.TrackingService.EraseVisitor:input_type -> microtracker.v1.EraseVisitorRequest
+	8,  // 27: microtracker.v1.TrackingService.Track:output_type -> microtracker.v1.TrackResponse
+	10, // 28: microtracker.v1.TrackingService.TrackStream:output_type -> microtracker.v1.TrackStreamResponse
+	13, // 29: microtracker.v1.TrackingService.ListRefusedEvents:output_type -> microtracker.v1.ListRefusedEventsResponse
+	16, // 30: microtracker.v1.TrackingService.ListOptOuts:output_type -> microtracker.v1.ListOptOutsResponse
+	18, // 31: microtracker.v1.TrackingService.ExportVisitor:output_type -> microtracker.v1.ExportVisitorResponse
+	21, // 32: microtracker.v1.TrackingService.EraseVisitor:output_type -> microtracker.v1.EraseVisitorResponse
+	27, // [27:33] is the sub-list for method output_type
+	21, // [21:27] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_tracking_proto_init() }
@@ -741,13 +1956,21 @@ func file_microtracker_v1_tracking_proto_init() {
 	}
 	file_microtracker_v1_access_proto_init()
 	file_microtracker_v1_tracking_proto_msgTypes[1].OneofWrappers = []any{}
+	file_microtracker_v1_tracking_proto_msgTypes[14].OneofWrappers = []any{
+		(*ExportVisitorRequest_VisitorId)(nil),
+		(*ExportVisitorRequest_VisitorKey)(nil),
+	}
+	file_microtracker_v1_tracking_proto_msgTypes[16].OneofWrappers = []any{
+		(*EraseVisitorRequest_VisitorId)(nil),
+		(*EraseVisitorRequest_VisitorKey)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_microtracker_v1_tracking_proto_rawDesc), len(file_microtracker_v1_tracking_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   5,
+			NumEnums:      3,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,21 @@ const (
 const (
 	// TrackingServiceTrackProcedure is the procedure name of the TrackingService's Track RPC.
 	TrackingServiceTrackProcedure = "/microtracker.v1.TrackingService/Track"
+	// TrackingServiceTrackStreamProcedure is the procedure name of the TrackingService's TrackStream
+	// RPC.
+	TrackingServiceTrackStreamProcedure = "/microtracker.v1.TrackingService/TrackStream"
+	// TrackingServiceListRefusedEventsProcedure is the procedure name of the TrackingService's
+	// ListRefusedEvents RPC.
+	TrackingServiceListRefusedEventsProcedure = "/microtracker.v1.TrackingService/ListRefusedEvents"
+	// TrackingServiceListOptOutsProcedure is the procedure name of the TrackingService's ListOptOuts
+	// RPC.
+	TrackingServiceListOptOutsProcedure = "/microtracker.v1.TrackingService/ListOptOuts"
+	// TrackingServiceExportVisitorProcedure is the procedure name of the TrackingService's
+	// ExportVisitor RPC.
+	TrackingServiceExportVisitorProcedure = "/microtracker.v1.TrackingService/ExportVisitor"
+	// TrackingServiceEraseVisitorProcedure is the procedure name of the TrackingService's EraseVisitor
+	// RPC.
+	TrackingServiceEraseVisitorProcedure = "/microtracker.v1.TrackingService/EraseVisitor"
 )
 
 var (
@@ -37,15 +52,74 @@ var (
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
+	trackingServiceTrackStreamSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeBidi,
+			Schema:     v1.File_microtracker_v1_tracking_proto.Services().ByName("TrackingService").Methods().ByName("TrackStream"),
+			Procedure:  TrackingServiceTrackStreamProcedure,
+		}
+	})
+	trackingServiceListRefusedEventsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_tracking_proto.Services().ByName("TrackingService").Methods().ByName("ListRefusedEvents"),
+			Procedure:        TrackingServiceListRefusedEventsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	trackingServiceListOptOutsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_tracking_proto.Services().ByName("TrackingService").Methods().ByName("ListOptOuts"),
+			Procedure:        TrackingServiceListOptOutsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	trackingServiceExportVisitorSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_microtracker_v1_tracking_proto.Services().ByName("TrackingService").Methods().ByName("ExportVisitor"),
+			Procedure:  TrackingServiceExportVisitorProcedure,
+		}
+	})
+	trackingServiceEraseVisitorSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_tracking_proto.Services().ByName("TrackingService").Methods().ByName("EraseVisitor"),
+			Procedure:  TrackingServiceEraseVisitorProcedure,
+		}
+	})
 )
 
 // TrackingServiceClient is a client for the microtracker.v1.TrackingService service.
 type TrackingServiceClient interface {
-	// Track stores a batch of one visitor's events and answers after COMMIT with one receipt per event, in the order sent.
-	// A bad event is refused in its receipt and does not hurt its neighbours. Browsers may post the JSON as text/plain;
-	// cookies are ignored here. Retry on UNAVAILABLE and RESOURCE_EXHAUSTED with the same event ids: they are stored once.
-	// Errors: UNAUTHENTICATED (PROJECT_KEY_INVALID).
+	// Track stores a batch of events and answers after COMMIT with one receipt per event, in the order sent. A bad event is
+	// refused in its receipt and does not hurt its neighbours. Browsers name the project by its public key and may post the
+	// JSON as text/plain; cookies are ignored here. A server sends an API key or the secret key as "Authorization: Bearer …":
+	// then it may also say who the visitors are (client.ip_address, client.user_agent, client.session_key, a client per
+	// event) and events may be of any age since 2000.
+	// Retry on UNAVAILABLE and RESOURCE_EXHAUSTED with the same event ids: for 48 hours each is stored once.
+	// Errors: UNAUTHENTICATED (PROJECT_KEY_INVALID), RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo).
 	Track(context.Context, *v1.TrackRequest) (*v1.TrackResponse, error)
+	// TrackStream takes batches from a server without waiting for each one's answer (gRPC or Connect over HTTP/2). The first
+	// message names the project and the stream and is answered with the last sequence that was committed in that stream, so
+	// that a client that connects again knows where to go on. Each following message carries the next sequence and a batch
+	// of up to 500 events, and is answered once it is committed. At most 16 batches are taken before their answers; then the
+	// server stops reading, and flow control holds the client back.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED), ABORTED (STREAM_TAKEN_OVER), and those of Track.
+	TrackStream(context.Context) (TrackingServiceTrackStreamClientStream, error)
+	// ListRefusedEvents lists the events of the last 7 days that were not stored, newest first, with the reason and what was
+	// sent. At most 1,000 per project are kept.
+	ListRefusedEvents(context.Context, *v1.ListRefusedEventsRequest) (*v1.ListRefusedEventsResponse, error)
+	// ListOptOuts counts the hits of visitors who asked not to be measured, per day, newest first. Nothing else is kept of them.
+	ListOptOuts(context.Context, *v1.ListOptOutsRequest) (*v1.ListOptOutsResponse, error)
+	// ExportVisitor streams everything that is stored of one visitor: first the row of visitors, then those of
+	// tracking_sessions, then those of events, each group in the order of time.
+	// Errors: NOT_FOUND.
+	ExportVisitor(context.Context, *v1.ExportVisitorRequest) (TrackingServiceExportVisitorClientStream, error)
+	// EraseVisitor deletes everything that is stored of one visitor, for good, and answers with a receipt. Figures of the days
+	// on which he came are computed anew. Errors: NOT_FOUND.
+	EraseVisitor(context.Context, *v1.EraseVisitorRequest) (*v1.EraseVisitorResponse, error)
 }
 
 // NewTrackingServiceClient constructs a client for the microtracker.v1.TrackingService service.
@@ -54,13 +128,93 @@ func NewTrackingServiceClient(client *connect.Client) TrackingServiceClient {
 	return &trackingServiceClient{client: client}
 }
 
+// TrackingServiceTrackStreamClientStream is the client stream for the TrackingService's TrackStream
+// RPC.
+type TrackingServiceTrackStreamClientStream struct {
+	stream connect.ClientStream
+}
+
+// SendHeaders opens the stream and flushes the request headers without a message. The first Send or
+// Receive does this implicitly.
+func (s TrackingServiceTrackStreamClientStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a request message to the server.
+func (s TrackingServiceTrackStreamClientStream) Send(req *v1.TrackStreamRequest) error {
+	return s.stream.Send(req)
+}
+
+// CloseSend closes the request side of the stream.
+func (s TrackingServiceTrackStreamClientStream) CloseSend() error {
+	return s.stream.CloseSend()
+}
+
+// Receive returns the next response message from the server.
+func (s TrackingServiceTrackStreamClientStream) Receive() (*v1.TrackStreamResponse, error) {
+	var res v1.TrackStreamResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s TrackingServiceTrackStreamClientStream) Close() error {
+	return s.stream.Close()
+}
+
+// TrackingServiceExportVisitorClientStream is the client stream for the TrackingService's
+// ExportVisitor RPC.
+type TrackingServiceExportVisitorClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s TrackingServiceExportVisitorClientStream) Receive() (*v1.ExportVisitorResponse, error) {
+	var res v1.ExportVisitorResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s TrackingServiceExportVisitorClientStream) Close() error {
+	return s.stream.Close()
+}
+
 // TrackingServiceHandler is an implementation of the microtracker.v1.TrackingService service.
 type TrackingServiceHandler interface {
-	// Track stores a batch of one visitor's events and answers after COMMIT with one receipt per event, in the order sent.
-	// A bad event is refused in its receipt and does not hurt its neighbours. Browsers may post the JSON as text/plain;
-	// cookies are ignored here. Retry on UNAVAILABLE and RESOURCE_EXHAUSTED with the same event ids: they are stored once.
-	// Errors: UNAUTHENTICATED (PROJECT_KEY_INVALID).
+	// Track stores a batch of events and answers after COMMIT with one receipt per event, in the order sent. A bad event is
+	// refused in its receipt and does not hurt its neighbours. Browsers name the project by its public key and may post the
+	// JSON as text/plain; cookies are ignored here. A server sends an API key or the secret key as "Authorization: Bearer …":
+	// then it may also say who the visitors are (client.ip_address, client.user_agent, client.session_key, a client per
+	// event) and events may be of any age since 2000.
+	// Retry on UNAVAILABLE and RESOURCE_EXHAUSTED with the same event ids: for 48 hours each is stored once.
+	// Errors: UNAUTHENTICATED (PROJECT_KEY_INVALID), RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo).
 	Track(context.Context, *v1.TrackRequest) (*v1.TrackResponse, error)
+	// TrackStream takes batches from a server without waiting for each one's answer (gRPC or Connect over HTTP/2). The first
+	// message names the project and the stream and is answered with the last sequence that was committed in that stream, so
+	// that a client that connects again knows where to go on. Each following message carries the next sequence and a batch
+	// of up to 500 events, and is answered once it is committed. At most 16 batches are taken before their answers; then the
+	// server stops reading, and flow control holds the client back.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED), ABORTED (STREAM_TAKEN_OVER), and those of Track.
+	TrackStream(context.Context, TrackingServiceTrackStreamServerStream) error
+	// ListRefusedEvents lists the events of the last 7 days that were not stored, newest first, with the reason and what was
+	// sent. At most 1,000 per project are kept.
+	ListRefusedEvents(context.Context, *v1.ListRefusedEventsRequest) (*v1.ListRefusedEventsResponse, error)
+	// ListOptOuts counts the hits of visitors who asked not to be measured, per day, newest first. Nothing else is kept of them.
+	ListOptOuts(context.Context, *v1.ListOptOutsRequest) (*v1.ListOptOutsResponse, error)
+	// ExportVisitor streams everything that is stored of one visitor: first the row of visitors, then those of
+	// tracking_sessions, then those of events, each group in the order of time.
+	// Errors: NOT_FOUND.
+	ExportVisitor(context.Context, *v1.ExportVisitorRequest, TrackingServiceExportVisitorServerStream) error
+	// EraseVisitor deletes everything that is stored of one visitor, for good, and answers with a receipt. Figures of the days
+	// on which he came are computed anew. Errors: NOT_FOUND.
+	EraseVisitor(context.Context, *v1.EraseVisitorRequest) (*v1.EraseVisitorResponse, error)
 }
 
 // RegisterTrackingServiceHandler registers svc as the microtracker.v1.TrackingService
@@ -69,7 +223,53 @@ func RegisterTrackingServiceHandler(server *connect.Server, svc TrackingServiceH
 	adapter := trackingServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: trackingServiceTrackSpec(), Handler: adapter.track},
+		connect.Method{Spec: trackingServiceTrackStreamSpec(), Handler: adapter.trackStream},
+		connect.Method{Spec: trackingServiceListRefusedEventsSpec(), Handler: adapter.listRefusedEvents},
+		connect.Method{Spec: trackingServiceListOptOutsSpec(), Handler: adapter.listOptOuts},
+		connect.Method{Spec: trackingServiceExportVisitorSpec(), Handler: adapter.exportVisitor},
+		connect.Method{Spec: trackingServiceEraseVisitorSpec(), Handler: adapter.eraseVisitor},
 	)
+}
+
+// TrackingServiceTrackStreamServerStream is the server stream for the TrackingService's TrackStream
+// RPC.
+type TrackingServiceTrackStreamServerStream struct {
+	stream connect.ServerStream
+}
+
+// Receive returns the next request message from the client.
+func (s TrackingServiceTrackStreamServerStream) Receive() (*v1.TrackStreamRequest, error) {
+	var req v1.TrackStreamRequest
+	if err := s.stream.Receive(&req); err != nil {
+		return nil, err
+	}
+	return &req, nil
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s TrackingServiceTrackStreamServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s TrackingServiceTrackStreamServerStream) Send(res *v1.TrackStreamResponse) error {
+	return s.stream.Send(res)
+}
+
+// TrackingServiceExportVisitorServerStream is the server stream for the TrackingService's
+// ExportVisitor RPC.
+type TrackingServiceExportVisitorServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s TrackingServiceExportVisitorServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s TrackingServiceExportVisitorServerStream) Send(res *v1.ExportVisitorResponse) error {
+	return s.stream.Send(res)
 }
 
 // UnimplementedTrackingServiceHandler returns CodeUnimplemented from all methods.
@@ -77,6 +277,26 @@ type UnimplementedTrackingServiceHandler struct{}
 
 func (UnimplementedTrackingServiceHandler) Track(context.Context, *v1.TrackRequest) (*v1.TrackResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.TrackingService.Track is not implemented")
+}
+
+func (UnimplementedTrackingServiceHandler) TrackStream(context.Context, TrackingServiceTrackStreamServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "microtracker.v1.TrackingService.TrackStream is not implemented")
+}
+
+func (UnimplementedTrackingServiceHandler) ListRefusedEvents(context.Context, *v1.ListRefusedEventsRequest) (*v1.ListRefusedEventsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.TrackingService.ListRefusedEvents is not implemented")
+}
+
+func (UnimplementedTrackingServiceHandler) ListOptOuts(context.Context, *v1.ListOptOutsRequest) (*v1.ListOptOutsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.TrackingService.ListOptOuts is not implemented")
+}
+
+func (UnimplementedTrackingServiceHandler) ExportVisitor(context.Context, *v1.ExportVisitorRequest, TrackingServiceExportVisitorServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "microtracker.v1.TrackingService.ExportVisitor is not implemented")
+}
+
+func (UnimplementedTrackingServiceHandler) EraseVisitor(context.Context, *v1.EraseVisitorRequest) (*v1.EraseVisitorResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.TrackingService.EraseVisitor is not implemented")
 }
 
 type trackingServiceClient struct {
@@ -91,6 +311,46 @@ func (c *trackingServiceClient) Track(ctx context.Context, req *v1.TrackRequest)
 	return &res, nil
 }
 
+func (c *trackingServiceClient) TrackStream(ctx context.Context) (TrackingServiceTrackStreamClientStream, error) {
+	stream, err := c.client.CallClientStream(ctx, trackingServiceTrackStreamSpec())
+	if err != nil {
+		return TrackingServiceTrackStreamClientStream{}, err
+	}
+	return TrackingServiceTrackStreamClientStream{stream: stream}, nil
+}
+
+func (c *trackingServiceClient) ListRefusedEvents(ctx context.Context, req *v1.ListRefusedEventsRequest) (*v1.ListRefusedEventsResponse, error) {
+	var res v1.ListRefusedEventsResponse
+	if err := c.client.CallUnary(ctx, trackingServiceListRefusedEventsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *trackingServiceClient) ListOptOuts(ctx context.Context, req *v1.ListOptOutsRequest) (*v1.ListOptOutsResponse, error) {
+	var res v1.ListOptOutsResponse
+	if err := c.client.CallUnary(ctx, trackingServiceListOptOutsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *trackingServiceClient) ExportVisitor(ctx context.Context, req *v1.ExportVisitorRequest) (TrackingServiceExportVisitorClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, trackingServiceExportVisitorSpec(), req)
+	if err != nil {
+		return TrackingServiceExportVisitorClientStream{}, err
+	}
+	return TrackingServiceExportVisitorClientStream{stream: stream}, nil
+}
+
+func (c *trackingServiceClient) EraseVisitor(ctx context.Context, req *v1.EraseVisitorRequest) (*v1.EraseVisitorResponse, error) {
+	var res v1.EraseVisitorResponse
+	if err := c.client.CallUnary(ctx, trackingServiceEraseVisitorSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 type trackingServiceHandler struct{ svc TrackingServiceHandler }
 
 func (h trackingServiceHandler) track(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
@@ -99,6 +359,54 @@ func (h trackingServiceHandler) track(ctx context.Context, _ connect.Spec, strea
 		return err
 	}
 	res, err := h.svc.Track(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h trackingServiceHandler) trackStream(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	return h.svc.TrackStream(ctx, TrackingServiceTrackStreamServerStream{stream: stream})
+}
+
+func (h trackingServiceHandler) listRefusedEvents(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListRefusedEventsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListRefusedEvents(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h trackingServiceHandler) listOptOuts(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListOptOutsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListOptOuts(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h trackingServiceHandler) exportVisitor(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExportVisitorRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.ExportVisitor(ctx, &req, TrackingServiceExportVisitorServerStream{stream: stream})
+}
+
+func (h trackingServiceHandler) eraseVisitor(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.EraseVisitorRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.EraseVisitor(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ export declare type Access = Message<"microtracker.v1.Access"> & {
 
   /**
    * What a personal access token must be able to do, or an API key must have in its scope, to make the call. A web
-   * session may do whatever its user may. Required unless anyone or a project key may call.
+   * session may do whatever its user may. Required unless anyone may call.
    *
    * @generated from field: microtracker.v1.Scope scope = 3;
    */
@@ -80,7 +80,8 @@ export enum Audience {
   USER = 2,
 
   /**
-   * Whoever holds a project's public key, which travels in the request body because beacons carry no headers.
+   * Whoever holds a project's public key, which travels in the request body because beacons carry no headers; or its API
+   * key with the scope, or its secret key, as a bearer: such a caller is trusted with what only a server can know.
    *
    * @generated from enum value: AUDIENCE_PROJECT_KEY = 3;
    */
@@ -178,7 +179,7 @@ export enum Scope {
   API_KEYS_WRITE = 7,
 
   /**
-   * Send events from a server. No RPC asks for it yet.
+   * Send events from a server, and see which were refused.
    *
    * @generated from enum value: SCOPE_TRACK_WRITE = 8;
    */
@@ -206,14 +207,14 @@ export enum Scope {
   ADS_WRITE = 11,
 
   /**
-   * Export what is known of a visitor. No RPC asks for it yet.
+   * Export what is stored of a visitor.
    *
    * @generated from enum value: SCOPE_VISITORS_READ = 12;
    */
   VISITORS_READ = 12,
 
   /**
-   * Erase a visitor. No RPC asks for it yet.
+   * Erase a visitor.
    *
    * @generated from enum value: SCOPE_VISITORS_ERASE = 13;
    */

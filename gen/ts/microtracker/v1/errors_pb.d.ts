@@ -195,6 +195,13 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_PRECONDITION = 25;
    */
   PRECONDITION = 25,
+
+  /**
+   * Another connection has gone on with this stream: only one at a time may. ABORTED.
+   *
+   * @generated from enum value: ERROR_REASON_STREAM_TAKEN_OVER = 26;
+   */
+  STREAM_TAKEN_OVER = 26,
 }
 
 /**

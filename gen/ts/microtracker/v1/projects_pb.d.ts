@@ -93,6 +93,20 @@ export declare type Project = Message<"microtracker.v1.Project"> & {
    * @generated from field: microtracker.v1.PrivacyMode privacy_mode = 13;
    */
   privacyMode: PrivacyMode;
+
+  /**
+   * Hits of visitors whose browser signals Global Privacy Control are counted and not stored. On for a new project.
+   *
+   * @generated from field: bool honor_global_privacy_control = 14;
+   */
+  honorGlobalPrivacyControl: boolean;
+
+  /**
+   * The same for Do Not Track. Off for a new project.
+   *
+   * @generated from field: bool honor_do_not_track = 15;
+   */
+  honorDoNotTrack: boolean;
 };
 
 /**
@@ -352,11 +366,21 @@ export declare type UpdateProjectRequest = Message<"microtracker.v1.UpdateProjec
   privacyMode: PrivacyMode;
 
   /**
-   * The fields to change: any of those above but project_id.
+   * The fields to change: any of the others but project_id.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 10;
    */
   updateMask?: FieldMask | undefined;
+
+  /**
+   * @generated from field: bool honor_global_privacy_control = 11;
+   */
+  honorGlobalPrivacyControl: boolean;
+
+  /**
+   * @generated from field: bool honor_do_not_track = 12;
+   */
+  honorDoNotTrack: boolean;
 };
 
 /**

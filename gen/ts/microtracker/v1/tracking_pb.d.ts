@@ -18,8 +18,8 @@ export declare const file_microtracker_v1_tracking: GenFile;
  */
 export declare type Client = Message<"microtracker.v1.Client"> & {
   /**
-   * The visitor's stored id. Read in the privacy mode STORED_ID only; without it the visitor is recognised for the day
-   * by a keyed hash of project, IP address and user agent.
+   * The visitor's stored id. From browsers it is read in the privacy mode STORED_ID only; without it the visitor is
+   * recognised for the day by a keyed hash of project, IP address and user agent. A server gives this or the IP address.
    *
    * @generated from field: string visitor_key = 1;
    */
@@ -52,6 +52,42 @@ export declare type Client = Message<"microtracker.v1.Client"> & {
    * @generated from field: bool automated = 5;
    */
   automated: boolean;
+
+  /**
+   * Makes these events one session, whatever their times and campaigns: one visitor's, and unique in the project.
+   * Servers only.
+   *
+   * @generated from field: string session_key = 6;
+   */
+  sessionKey: string;
+
+  /**
+   * The visitor's IP address. It is used to recognise and locate him and is not stored. Servers only.
+   *
+   * @generated from field: string ip_address = 7;
+   */
+  ipAddress: string;
+
+  /**
+   * The visitor's user agent. Servers only.
+   *
+   * @generated from field: string user_agent = 8;
+   */
+  userAgent: string;
+
+  /**
+   * The visitor's browser signals Global Privacy Control. Browsers say so in the header Sec-GPC, too.
+   *
+   * @generated from field: bool global_privacy_control = 9;
+   */
+  globalPrivacyControl: boolean;
+
+  /**
+   * The visitor's browser signals Do Not Track. Browsers say so in the header DNT, too.
+   *
+   * @generated from field: bool do_not_track = 10;
+   */
+  doNotTrack: boolean;
 };
 
 /**
@@ -163,6 +199,27 @@ export declare type Event = Message<"microtracker.v1.Event"> & {
    * @generated from field: google.protobuf.Struct meta = 14;
    */
   meta?: JsonObject | undefined;
+
+  /**
+   * What a conversion is worth: a decimal number such as "49.90".
+   *
+   * @generated from field: string value = 15;
+   */
+  value: string;
+
+  /**
+   * ISO 4217, of value. Empty: the project's currency.
+   *
+   * @generated from field: string currency = 16;
+   */
+  currency: string;
+
+  /**
+   * Whose event it is, in place of the request's client. Servers only.
+   *
+   * @generated from field: microtracker.v1.Client client = 17;
+   */
+  client?: Client | undefined;
 };
 
 /**
@@ -176,7 +233,7 @@ export declare const EventSchema: GenMessage<Event>;
  */
 export declare type TrackRequest = Message<"microtracker.v1.TrackRequest"> & {
   /**
-   * The project's public key, "mt_pub_…".
+   * The project's public key, "mt_pub_…". A server that authorizes itself may leave it out.
    *
    * @generated from field: string project_key = 1;
    */
@@ -244,6 +301,46 @@ export declare type EventReceipt = Message<"microtracker.v1.EventReceipt"> & {
 export declare const EventReceiptSchema: GenMessage<EventReceipt>;
 
 /**
+ * BatchReceipt says how many of a batch's events met which end.
+ *
+ * @generated from message microtracker.v1.BatchReceipt
+ */
+export declare type BatchReceipt = Message<"microtracker.v1.BatchReceipt"> & {
+  /**
+   * @generated from field: int32 accepted = 1;
+   */
+  accepted: number;
+
+  /**
+   * @generated from field: int32 duplicates = 2;
+   */
+  duplicates: number;
+
+  /**
+   * @generated from field: int32 bots = 3;
+   */
+  bots: number;
+
+  /**
+   * @generated from field: int32 opted_out = 4;
+   */
+  optedOut: number;
+
+  /**
+   * Invalid, too old, of an inactive project or of a host that is not allowed.
+   *
+   * @generated from field: int32 refused = 5;
+   */
+  refused: number;
+};
+
+/**
+ * Describes the message microtracker.v1.BatchReceipt.
+ * Use `create(BatchReceiptSchema)` to create a new message.
+ */
+export declare const BatchReceiptSchema: GenMessage<BatchReceipt>;
+
+/**
  * @generated from message microtracker.v1.TrackResponse
  */
 export declare type TrackResponse = Message<"microtracker.v1.TrackResponse"> & {
@@ -253,6 +350,11 @@ export declare type TrackResponse = Message<"microtracker.v1.TrackResponse"> & {
    * @generated from field: repeated microtracker.v1.EventReceipt receipts = 1;
    */
   receipts: EventReceipt[];
+
+  /**
+   * @generated from field: microtracker.v1.BatchReceipt batch = 2;
+   */
+  batch?: BatchReceipt | undefined;
 };
 
 /**
@@ -260,6 +362,404 @@ export declare type TrackResponse = Message<"microtracker.v1.TrackResponse"> & {
  * Use `create(TrackResponseSchema)` to create a new message.
  */
 export declare const TrackResponseSchema: GenMessage<TrackResponse>;
+
+/**
+ * @generated from message microtracker.v1.TrackStreamRequest
+ */
+export declare type TrackStreamRequest = Message<"microtracker.v1.TrackStreamRequest"> & {
+  /**
+   * In the first message only.
+   *
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * In the first message only: names the stream within the project, such as the sending machine and what it sends.
+   * Sequences of different streams have nothing to do with each other.
+   *
+   * @generated from field: string stream_id = 2;
+   */
+  streamId: string;
+
+  /**
+   * 0 in the first message; then each one is the one before plus 1, going on from committed_sequence.
+   *
+   * @generated from field: int64 sequence = 3;
+   */
+  sequence: bigint;
+
+  /**
+   * Absent in the first message. Its project_key stays empty.
+   *
+   * @generated from field: microtracker.v1.TrackRequest batch = 4;
+   */
+  batch?: TrackRequest | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.TrackStreamRequest.
+ * Use `create(TrackStreamRequestSchema)` to create a new message.
+ */
+export declare const TrackStreamRequestSchema: GenMessage<TrackStreamRequest>;
+
+/**
+ * @generated from message microtracker.v1.TrackStreamResponse
+ */
+export declare type TrackStreamResponse = Message<"microtracker.v1.TrackStreamResponse"> & {
+  /**
+   * Every batch up to this one is committed.
+   *
+   * @generated from field: int64 committed_sequence = 1;
+   */
+  committedSequence: bigint;
+
+  /**
+   * The batch that this answers; 0 in the first answer.
+   *
+   * @generated from field: int64 sequence = 2;
+   */
+  sequence: bigint;
+
+  /**
+   * As in TrackResponse; none in the first answer.
+   *
+   * @generated from field: repeated microtracker.v1.EventReceipt receipts = 3;
+   */
+  receipts: EventReceipt[];
+};
+
+/**
+ * Describes the message microtracker.v1.TrackStreamResponse.
+ * Use `create(TrackStreamResponseSchema)` to create a new message.
+ */
+export declare const TrackStreamResponseSchema: GenMessage<TrackStreamResponse>;
+
+/**
+ * @generated from message microtracker.v1.ListRefusedEventsRequest
+ */
+export declare type ListRefusedEventsRequest = Message<"microtracker.v1.ListRefusedEventsRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * At most this many; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the previous page; empty for the first.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListRefusedEventsRequest.
+ * Use `create(ListRefusedEventsRequestSchema)` to create a new message.
+ */
+export declare const ListRefusedEventsRequestSchema: GenMessage<ListRefusedEventsRequest>;
+
+/**
+ * RefusedEvent is an event that was not stored.
+ *
+ * @generated from message microtracker.v1.RefusedEvent
+ */
+export declare type RefusedEvent = Message<"microtracker.v1.RefusedEvent"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp receive_time = 1;
+   */
+  receiveTime?: Timestamp | undefined;
+
+  /**
+   * As it was sent, if it was a UUID.
+   *
+   * @generated from field: string event_id = 2;
+   */
+  eventId: string;
+
+  /**
+   * @generated from field: microtracker.v1.ReceiptStatus status = 3;
+   */
+  status: ReceiptStatus;
+
+  /**
+   * The path of the field that is wrong.
+   *
+   * @generated from field: string field = 4;
+   */
+  field: string;
+
+  /**
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * What was sent, as JSON, cut after 2,048 bytes. Whoever sent it wrote it: show it as text.
+   *
+   * @generated from field: string payload = 6;
+   */
+  payload: string;
+};
+
+/**
+ * Describes the message microtracker.v1.RefusedEvent.
+ * Use `create(RefusedEventSchema)` to create a new message.
+ */
+export declare const RefusedEventSchema: GenMessage<RefusedEvent>;
+
+/**
+ * @generated from message microtracker.v1.ListRefusedEventsResponse
+ */
+export declare type ListRefusedEventsResponse = Message<"microtracker.v1.ListRefusedEventsResponse"> & {
+  /**
+   * @generated from field: repeated microtracker.v1.RefusedEvent refused_events = 1;
+   */
+  refusedEvents: RefusedEvent[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListRefusedEventsResponse.
+ * Use `create(ListRefusedEventsResponseSchema)` to create a new message.
+ */
+export declare const ListRefusedEventsResponseSchema: GenMessage<ListRefusedEventsResponse>;
+
+/**
+ * @generated from message microtracker.v1.ListOptOutsRequest
+ */
+export declare type ListOptOutsRequest = Message<"microtracker.v1.ListOptOutsRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * At most this many; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the previous page; empty for the first.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListOptOutsRequest.
+ * Use `create(ListOptOutsRequestSchema)` to create a new message.
+ */
+export declare const ListOptOutsRequestSchema: GenMessage<ListOptOutsRequest>;
+
+/**
+ * OptOutCount is how many hits of a day were not stored on their visitors' wish.
+ *
+ * @generated from message microtracker.v1.OptOutCount
+ */
+export declare type OptOutCount = Message<"microtracker.v1.OptOutCount"> & {
+  /**
+   * The day in UTC, as YYYY-MM-DD.
+   *
+   * @generated from field: string day = 1;
+   */
+  day: string;
+
+  /**
+   * @generated from field: microtracker.v1.OptOutSignal signal = 2;
+   */
+  signal: OptOutSignal;
+
+  /**
+   * @generated from field: int64 hits = 3;
+   */
+  hits: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.OptOutCount.
+ * Use `create(OptOutCountSchema)` to create a new message.
+ */
+export declare const OptOutCountSchema: GenMessage<OptOutCount>;
+
+/**
+ * @generated from message microtracker.v1.ListOptOutsResponse
+ */
+export declare type ListOptOutsResponse = Message<"microtracker.v1.ListOptOutsResponse"> & {
+  /**
+   * @generated from field: repeated microtracker.v1.OptOutCount opt_outs = 1;
+   */
+  optOuts: OptOutCount[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListOptOutsResponse.
+ * Use `create(ListOptOutsResponseSchema)` to create a new message.
+ */
+export declare const ListOptOutsResponseSchema: GenMessage<ListOptOutsResponse>;
+
+/**
+ * @generated from message microtracker.v1.ExportVisitorRequest
+ */
+export declare type ExportVisitorRequest = Message<"microtracker.v1.ExportVisitorRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from oneof microtracker.v1.ExportVisitorRequest.visitor
+   */
+  visitor: {
+    /**
+     * @generated from field: int64 visitor_id = 2;
+     */
+    value: bigint;
+    case: "visitorId";
+  } | {
+    /**
+     * The stored id, or the key that a server gave.
+     *
+     * @generated from field: string visitor_key = 3;
+     */
+    value: string;
+    case: "visitorKey";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message microtracker.v1.ExportVisitorRequest.
+ * Use `create(ExportVisitorRequestSchema)` to create a new message.
+ */
+export declare const ExportVisitorRequestSchema: GenMessage<ExportVisitorRequest>;
+
+/**
+ * @generated from message microtracker.v1.ExportVisitorResponse
+ */
+export declare type ExportVisitorResponse = Message<"microtracker.v1.ExportVisitorResponse"> & {
+  /**
+   * The table that the row is of.
+   *
+   * @generated from field: string table = 1;
+   */
+  table: string;
+
+  /**
+   * The row: columns by name, times in RFC 3339.
+   *
+   * @generated from field: google.protobuf.Struct row = 2;
+   */
+  row?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.ExportVisitorResponse.
+ * Use `create(ExportVisitorResponseSchema)` to create a new message.
+ */
+export declare const ExportVisitorResponseSchema: GenMessage<ExportVisitorResponse>;
+
+/**
+ * @generated from message microtracker.v1.EraseVisitorRequest
+ */
+export declare type EraseVisitorRequest = Message<"microtracker.v1.EraseVisitorRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from oneof microtracker.v1.EraseVisitorRequest.visitor
+   */
+  visitor: {
+    /**
+     * @generated from field: int64 visitor_id = 2;
+     */
+    value: bigint;
+    case: "visitorId";
+  } | {
+    /**
+     * The stored id, or the key that a server gave.
+     *
+     * @generated from field: string visitor_key = 3;
+     */
+    value: string;
+    case: "visitorKey";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message microtracker.v1.EraseVisitorRequest.
+ * Use `create(EraseVisitorRequestSchema)` to create a new message.
+ */
+export declare const EraseVisitorRequestSchema: GenMessage<EraseVisitorRequest>;
+
+/**
+ * ErasureReceipt says what an erasure took away. It is kept with the project and does not say whose data it was.
+ *
+ * @generated from message microtracker.v1.ErasureReceipt
+ */
+export declare type ErasureReceipt = Message<"microtracker.v1.ErasureReceipt"> & {
+  /**
+   * @generated from field: int64 erasure_id = 1;
+   */
+  erasureId: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp erase_time = 2;
+   */
+  eraseTime?: Timestamp | undefined;
+
+  /**
+   * How many rows of each table were deleted.
+   *
+   * @generated from field: map<string, int64> deleted_rows = 3;
+   */
+  deletedRows: { [key: string]: bigint };
+};
+
+/**
+ * Describes the message microtracker.v1.ErasureReceipt.
+ * Use `create(ErasureReceiptSchema)` to create a new message.
+ */
+export declare const ErasureReceiptSchema: GenMessage<ErasureReceipt>;
+
+/**
+ * @generated from message microtracker.v1.EraseVisitorResponse
+ */
+export declare type EraseVisitorResponse = Message<"microtracker.v1.EraseVisitorResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.ErasureReceipt receipt = 1;
+   */
+  receipt?: ErasureReceipt | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.EraseVisitorResponse.
+ * Use `create(EraseVisitorResponseSchema)` to create a new message.
+ */
+export declare const EraseVisitorResponseSchema: GenMessage<EraseVisitorResponse>;
 
 /**
  * EventType is the closed list of what an event can be; `name` says which one of the kind.
@@ -377,7 +877,7 @@ export enum ReceiptStatus {
   INVALID = 4,
 
   /**
-   * Refused: it happened more than 7 days ago.
+   * Refused: it happened more than 7 days ago; a server may send older ones, since 2000.
    *
    * @generated from enum value: RECEIPT_STATUS_TOO_OLD = 5;
    */
@@ -396,6 +896,14 @@ export enum ReceiptStatus {
    * @generated from enum value: RECEIPT_STATUS_HOSTNAME_NOT_ALLOWED = 7;
    */
   HOSTNAME_NOT_ALLOWED = 7,
+
+  /**
+   * Not stored, only counted: the visitor asked not to be measured, in the way that `reason` names, and the project
+   * honours it.
+   *
+   * @generated from enum value: RECEIPT_STATUS_OPTED_OUT = 8;
+   */
+  OPTED_OUT = 8,
 }
 
 /**
@@ -404,16 +912,46 @@ export enum ReceiptStatus {
 export declare const ReceiptStatusSchema: GenEnum<ReceiptStatus>;
 
 /**
+ * OptOutSignal is how a visitor asked not to be measured.
+ *
+ * @generated from enum microtracker.v1.OptOutSignal
+ */
+export enum OptOutSignal {
+  /**
+   * @generated from enum value: OPT_OUT_SIGNAL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: OPT_OUT_SIGNAL_GLOBAL_PRIVACY_CONTROL = 1;
+   */
+  GLOBAL_PRIVACY_CONTROL = 1,
+
+  /**
+   * @generated from enum value: OPT_OUT_SIGNAL_DO_NOT_TRACK = 2;
+   */
+  DO_NOT_TRACK = 2,
+}
+
+/**
+ * Describes the enum microtracker.v1.OptOutSignal.
+ */
+export declare const OptOutSignalSchema: GenEnum<OptOutSignal>;
+
+/**
  * TrackingService takes events in. What it acknowledges is committed.
  *
  * @generated from service microtracker.v1.TrackingService
  */
 export declare const TrackingService: GenService<{
   /**
-   * Track stores a batch of one visitor's events and answers after COMMIT with one receipt per event, in the order sent.
-   * A bad event is refused in its receipt and does not hurt its neighbours. Browsers may post the JSON as text/plain;
-   * cookies are ignored here. Retry on UNAVAILABLE and RESOURCE_EXHAUSTED with the same event ids: they are stored once.
-   * Errors: UNAUTHENTICATED (PROJECT_KEY_INVALID).
+   * Track stores a batch of events and answers after COMMIT with one receipt per event, in the order sent. A bad event is
+   * refused in its receipt and does not hurt its neighbours. Browsers name the project by its public key and may post the
+   * JSON as text/plain; cookies are ignored here. A server sends an API key or the secret key as "Authorization: Bearer …":
+   * then it may also say who the visitors are (client.ip_address, client.user_agent, client.session_key, a client per
+   * event) and events may be of any age since 2000.
+   * Retry on UNAVAILABLE and RESOURCE_EXHAUSTED with the same event ids: for 48 hours each is stored once.
+   * Errors: UNAUTHENTICATED (PROJECT_KEY_INVALID), RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo).
    *
    * @generated from rpc microtracker.v1.TrackingService.Track
    */
@@ -421,6 +959,65 @@ export declare const TrackingService: GenService<{
     methodKind: "unary";
     input: typeof TrackRequestSchema;
     output: typeof TrackResponseSchema;
+  },
+  /**
+   * TrackStream takes batches from a server without waiting for each one's answer (gRPC or Connect over HTTP/2). The first
+   * message names the project and the stream and is answered with the last sequence that was committed in that stream, so
+   * that a client that connects again knows where to go on. Each following message carries the next sequence and a batch
+   * of up to 500 events, and is answered once it is committed. At most 16 batches are taken before their answers; then the
+   * server stops reading, and flow control holds the client back.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED), ABORTED (STREAM_TAKEN_OVER), and those of Track.
+   *
+   * @generated from rpc microtracker.v1.TrackingService.TrackStream
+   */
+  trackStream: {
+    methodKind: "bidi_streaming";
+    input: typeof TrackStreamRequestSchema;
+    output: typeof TrackStreamResponseSchema;
+  },
+  /**
+   * ListRefusedEvents lists the events of the last 7 days that were not stored, newest first, with the reason and what was
+   * sent. At most 1,000 per project are kept.
+   *
+   * @generated from rpc microtracker.v1.TrackingService.ListRefusedEvents
+   */
+  listRefusedEvents: {
+    methodKind: "unary";
+    input: typeof ListRefusedEventsRequestSchema;
+    output: typeof ListRefusedEventsResponseSchema;
+  },
+  /**
+   * ListOptOuts counts the hits of visitors who asked not to be measured, per day, newest first. Nothing else is kept of them.
+   *
+   * @generated from rpc microtracker.v1.TrackingService.ListOptOuts
+   */
+  listOptOuts: {
+    methodKind: "unary";
+    input: typeof ListOptOutsRequestSchema;
+    output: typeof ListOptOutsResponseSchema;
+  },
+  /**
+   * ExportVisitor streams everything that is stored of one visitor: first the row of visitors, then those of
+   * tracking_sessions, then those of events, each group in the order of time.
+   * Errors: NOT_FOUND.
+   *
+   * @generated from rpc microtracker.v1.TrackingService.ExportVisitor
+   */
+  exportVisitor: {
+    methodKind: "server_streaming";
+    input: typeof ExportVisitorRequestSchema;
+    output: typeof ExportVisitorResponseSchema;
+  },
+  /**
+   * EraseVisitor deletes everything that is stored of one visitor, for good, and answers with a receipt. Figures of the days
+   * on which he came are computed anew. Errors: NOT_FOUND.
+   *
+   * @generated from rpc microtracker.v1.TrackingService.EraseVisitor
+   */
+  eraseVisitor: {
+    methodKind: "unary";
+    input: typeof EraseVisitorRequestSchema;
+    output: typeof EraseVisitorResponseSchema;
   },
 }>;
 

@@ -1,0 +1,105 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/microtracker/microtracker/repo"
+)
+
+// visitorChange is what a visitor's new events say of him.
+type visitorChange struct {
+	row *repo.VisitorChange
+	// latest is the moment of the latest new event.
+	latest moment
+	// campaigns: one of his sessions has come from a campaign, or has changed where it came from.
+	campaigns bool
+}
+
+// change returns the entry of a visitor, making it.
+func (w *writing) change(v *repo.Visitor) *visitorChange {
+	c := w.changed[v]
+	if c == nil {
+		c = &visitorChange{row: &repo.VisitorChange{Visitor: &repo.Visitor{
+			ID: v.ID, ProjectID: v.ProjectID, VisitorKey: v.VisitorKey, FirstSeenAt: v.FirstSeenAt, LastSeenAt: v.LastSeenAt,
+		}}}
+		w.changed[v] = c
+	}
+	return c
+}
+
+// see notes a new event: what it says of the browser counts if it is the latest.
+func (c *visitorChange) see(h *hit) {
+	v, client := c.row.Visitor, &h.from.client
+	v.FirstSeenAt, v.LastSeenAt = earlier(v.FirstSeenAt, h.event.CreatedAt), later(v.LastSeenAt, h.event.CreatedAt)
+	v.IsBot = v.IsBot || h.botReason != ""
+	if h.before(c.latest) {
+		return
+	}
+	c.latest = h.moment
+	v.Timezone = cmp.Or(client.Timezone, v.Timezone)
+	v.ViewportW, v.ViewportH = cmp.Or(int(client.ViewportW), v.ViewportW), cmp.Or(int(client.ViewportH), v.ViewportH)
+	v.UserAgent = cmp.Or(client.UserAgent, v.UserAgent)
+}
+
+// collectVisitors writes down what changes for a person's visitors. One without a session is none: he was made for an event
+// that a session of the day before has taken.
+func (w *writing) collectVisitors(p *person) {
+	for _, key := range p.keys {
+		v := p.visitors[key.Key]
+		if v == nil {
+			continue
+		}
+		c := w.changed[v]
+		added := 0
+		if c != nil {
+			added = c.row.SessionsAdded
+		}
+		if v.SessionsCount+added == 0 {
+			w.changes.Unseen = append(w.changes.Unseen, v)
+			continue
+		}
+		if c != nil {
+			w.changes.Visitors = append(w.changes.Visitors, *c.row)
+		}
+		switch {
+		case p.recount:
+			w.changes.Recount = append(w.changes.Recount, v)
+		case c != nil && c.campaigns:
+			w.changes.Campaigns = append(w.changes.Campaigns, v)
+		}
+	}
+}
+
+// giveID gives a new session its id.
+func (w *writing) giveID(ctx context.Context, s *session) error {
+	if s.row.ID != 0 {
+		return nil
+	}
+	id, err := w.tx.SessionID(ctx)
+	s.row.ID = id
+	return err
+}
+
+// mergeAds makes one of several sightings of an ad and puts the ads into the order of their keys: the latest names count.
+func mergeAds(ads []*repo.Ad) []*repo.Ad {
+	slices.SortStableFunc(ads, func(a, b *repo.Ad) int {
+		return cmp.Or(cmp.Compare(a.ProjectID, b.ProjectID), cmp.Compare(a.AdID, b.AdID), a.LastSeenAt.Compare(b.LastSeenAt))
+	})
+	merged := ads[:0]
+	for _, ad := range ads {
+		n := len(merged)
+		if n == 0 || merged[n-1].ProjectID != ad.ProjectID || merged[n-1].AdID != ad.AdID {
+			merged = append(merged, ad)
+			continue
+		}
+		before := merged[n-1]
+		ad.CampaignID, ad.CampaignName = cmp.Or(ad.CampaignID, before.CampaignID), cmp.Or(ad.CampaignName, before.CampaignName)
+		ad.AdsetID, ad.AdsetName = cmp.Or(ad.AdsetID, before.AdsetID), cmp.Or(ad.AdsetName, before.AdsetName)
+		ad.AdName, ad.Placement = cmp.Or(ad.AdName, before.AdName), cmp.Or(ad.Placement, before.Placement)
+		ad.FirstSeenAt = before.FirstSeenAt
+		merged[n-1] = ad
+	}
+	return merged
+}

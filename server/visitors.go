@@ -1,0 +1,89 @@
+package server
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
+	"github.com/microtracker/microtracker/repo"
+)
+
+func (s trackingServer) ExportVisitor(ctx context.Context, req *microtrackerv1.ExportVisitorRequest, stream microtrackerv1connect.TrackingServiceExportVisitorServerStream) error {
+	project, err := s.openProject(ctx, req.GetProjectId())
+	if err != nil {
+		return err
+	}
+	return project.ExportVisitor(ctx, visitorRef(req), func(table string, row []byte) error {
+		res := &microtrackerv1.ExportVisitorResponse{Table: table, Row: &structpb.Struct{}}
+		if err := protojson.Unmarshal(row, res.GetRow()); err != nil {
+			return err
+		}
+		return stream.Send(res)
+	})
+}
+
+// namesVisitor is a request about one visitor.
+type namesVisitor interface {
+	GetVisitorId() int64
+	GetVisitorKey() string
+}
+
+func visitorRef(req namesVisitor) repo.VisitorRef {
+	return repo.VisitorRef{ID: req.GetVisitorId(), Key: req.GetVisitorKey()}
+}
+
+func (s trackingServer) EraseVisitor(ctx context.Context, req *microtrackerv1.EraseVisitorRequest) (*microtrackerv1.EraseVisitorResponse, error) {
+	project, err := s.openProject(ctx, req.GetProjectId())
+	if err != nil {
+		return nil, err
+	}
+	erasure, err := project.EraseVisitor(ctx, visitorRef(req), s.config.Now())
+	if err != nil {
+		return nil, err
+	}
+	s.live.Changed(project.ID)
+	return &microtrackerv1.EraseVisitorResponse{Receipt: &microtrackerv1.ErasureReceipt{
+		ErasureId: erasure.ID, EraseTime: timestamppb.New(erasure.ErasedAt), DeletedRows: erasure.DeletedRows,
+	}}, nil
+}
+
+func (s trackingServer) ListOptOuts(ctx context.Context, req *microtrackerv1.ListOptOutsRequest) (*microtrackerv1.ListOptOutsResponse, error) {
+	project, err := s.openProject(ctx, req.GetProjectId())
+	if err != nil {
+		return nil, err
+	}
+	after, err := afterPageToken(req)
+	if err != nil {
+		return nil, err
+	}
+	limit := pageSize(req, defaultPageSize)
+	counts, err := project.OptOuts(ctx, repo.Page[repo.OptOutKey]{After: optOutKey(after), Limit: limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	res := &microtrackerv1.ListOptOutsResponse{}
+	for i, count := range counts {
+		if i == limit {
+			last := counts[limit-1]
+			res.NextPageToken = nextPageToken(req, last.Day.Format(time.DateOnly)+" "+last.Signal)
+			break
+		}
+		res.OptOuts = append(res.OptOuts, &microtrackerv1.OptOutCount{
+			Day: count.Day.Format(time.DateOnly), Signal: optOutFromText(count.Signal), Hits: count.Hits,
+		})
+	}
+	return res, nil
+}
+
+// optOutKey reads the key that was put into a page token.
+func optOutKey(text string) repo.OptOutKey {
+	day, signal, _ := strings.Cut(text, " ")
+	at, _ := time.Parse(time.DateOnly, day) // made by us, or empty
+	return repo.OptOutKey{Day: at, Signal: signal}
+}
