@@ -47,9 +47,9 @@ type Begun struct {
 
 // Ingest runs work in a transaction of its own. work commits; whatever it has not committed is undone.
 func (s *Store) Ingest(ctx context.Context, work func(tx *IngestTx) error) error {
-	err := s.ingest.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+	err := s.ingest.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { //nolint:contextcheck // it is ended also when ctx has
 		tx := &IngestTx{conn: conn.Conn(), ids: &s.sessionIDs, checksParents: s.checksParents.Load()}
-		return errors.Join(work(tx), tx.end()) //nolint:contextcheck // it is ended also when ctx has
+		return errors.Join(work(tx), tx.end())
 	})
 	return classify("store events", err)
 }

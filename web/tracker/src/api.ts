@@ -1,52 +1,62 @@
-/** What the page sees as window.microtracker. */
-export interface Api {
-  /** Counts a custom event. */
-  track?: (name: string, meta?: object) => void;
-  /** Calls made on the stub before this script ran. */
-  q?: ArrayLike<unknown>[];
-}
+import { guard } from "./guard.ts";
+import { flush, setConsent } from "./outbox.ts";
+import { local } from "./storage.ts";
+import type { Api, BeforeSend, Conversion } from "./types.ts";
+import { record } from "./views.ts";
+
+/** A call: two arguments and the method, which is track unless named. */
+type Call = [first: unknown, second?: unknown, method?: string];
 
 declare global {
   interface Window {
-    microtracker?: Api;
+    microtracker?: Partial<Api> & {
+      beforeSend?: BeforeSend | undefined;
+      /** Calls made on the stub before the tracker ran. */
+      q?: Call[];
+    };
   }
 }
 
-/** Takes a call of `track`. The page may pass anything. */
-export type Receiver = (name: unknown, meta?: unknown) => void;
-
-/** Whether a tracker already runs on this page. */
-export function isInstalled(): boolean {
-  const api = window.microtracker;
-  return !!(api && api.track && !api.q);
-}
+/** What the API does. The page may pass anything. */
+const methods: Record<string, (first: unknown, second: unknown) => void> = {
+  track: (name, props) => record("CUSTOM", name, props),
+  conversion(name, details) {
+    const { value, currency, props } = (details || {}) as Conversion;
+    // A sum of decimals has a tail, such as 0.30000000000000004.
+    const amount = +Number(value).toFixed(6);
+    record("CONVERSION", name, props, {
+      value: Math.abs(amount) < 1e12 ? `${amount}` : undefined,
+      currency: /^[A-Z]{3}$/.test(currency!) ? `${currency}` : undefined,
+    });
+  },
+  consent: (given) => setConsent(!!given),
+  optOut() {
+    local.microtracker_ignore = "true";
+    setConsent();
+  },
+  optIn() {
+    delete local.microtracker_ignore;
+    setConsent();
+  },
+};
 
 /**
- * Puts `track` into place. Calls are held until the returned function is given their receiver, then go straight to it.
- * The page's object is kept, because the page may hold a reference to it.
+ * Puts the API into place after the function has run, also when that fails: a page that calls track never does. The
+ * page's object is kept, because the page may hold a reference to it. Does nothing where a tracker already runs.
  */
-export function install(): (receiver: Receiver) => void {
-  const api: Api = (window.microtracker = window.microtracker || {});
-  const held = api.q || [];
-  let receive: Receiver = (...call) => held.push(call);
-  api.track = (name, meta) => receive(name, meta);
-  delete api.q;
-  return (receiver) => {
-    receive = receiver;
-    for (const call of held) {
-      receiver(call[0], call[1]);
+export const install = (start: () => void): void => {
+  const api = (window.microtracker = window.microtracker || {}) as Record<string, unknown>;
+  const { track, q } = api;
+  if (!track || q) {
+    delete api.q;
+    guard(start)();
+    for (const method in methods) {
+      api[method] = guard(methods[method]!);
     }
-  };
-}
-
-/** A copy of the custom properties as the contract takes them: a JSON object, or nothing. */
-export function copyMeta(meta: unknown): object | undefined {
-  try {
-    // Copied now, because the page may change its object before it is sent.
-    const json = JSON.stringify(meta);
-    return json[0] === "{" ? JSON.parse(json) : undefined;
-  } catch {
-    // Absent, or nothing that JSON can hold; the event itself still counts.
-    return;
+    for (const [first, second, method] of (q || []) as Call[]) {
+      (api[method || "track"] as (...call: unknown[]) => void)(first, second);
+    }
+    // At once, together with the calls held so far: many visitors leave within moments.
+    flush();
   }
-}
+};

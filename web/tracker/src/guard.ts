@@ -1,15 +1,18 @@
 /** Wraps a callback so that a fault of ours never becomes an error of the page. */
-export function guard<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void {
-  return (...args) => {
+export const guard =
+  <A extends unknown[], T>(callback: (...args: A) => T) =>
+  (...args: A): T | undefined => {
     try {
-      callback(...args);
+      return callback(...args);
     } catch {
       // Nobody on the page could act on it.
     }
+    return;
   };
-}
 
-/** Listens for an event before the page's own listeners can stop it. */
-export function on<E extends Event>(target: EventTarget, type: string, listener: (event: E) => void): void {
-  target.addEventListener(type, guard(listener) as (event: Event) => void, true);
-}
+/**
+ * Listens for events, separated by spaces, before the page's own listeners can stop them: those of the document and its
+ * elements, too, come by the window first.
+ */
+export const on = <E extends Event>(types: string, listener: (event: E) => unknown): unknown =>
+  types.split(" ").map((type) => addEventListener(type, guard(listener) as (event: Event) => void, true));

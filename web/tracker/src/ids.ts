@@ -1,10 +1,6 @@
-/** Returns a random UUID, version 4. */
-export function uuid(): string {
-  // Browsers offer randomUUID on secure origins only; plain http must be counted too.
-  return crypto.randomUUID
-    ? crypto.randomUUID()
-    : "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".replace(/[xy]/g, (digit) => {
-        const nibble = crypto.getRandomValues(new Uint8Array(1))[0]! & 15;
-        return (digit === "y" ? (nibble & 3) | 8 : nibble).toString(16);
-      });
-}
+// Object URLs end with a random UUID, version 4, also over plain http, where there is no crypto.randomUUID.
+const base = URL.createObjectURL(new Blob()).slice(-36, -12);
+let last = 1e11;
+
+/** Returns a UUID of its own: the first half is random for this page, the twelve digits at the end are counted. */
+export const uuid = (): string => base + ++last;

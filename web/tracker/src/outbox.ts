@@ -1,83 +1,130 @@
-import type { Config } from "./config.ts";
+import { config } from "./config.ts";
 import { guard } from "./guard.ts";
-import { FIRST_RETRY_MS, GATHER_MS, MAX_BATCH, MAX_KEEPALIVE, MAX_QUEUED, MAX_RETRIES } from "./limits.ts";
-import { describeClient, timestamp } from "./page.ts";
-import { encode, type TrackedEvent } from "./wire.ts";
+import {
+  FIRST_RETRY_MS,
+  GATHER_MS,
+  MAX_AGE_MS,
+  MAX_BATCH,
+  MAX_DOUBLINGS,
+  MAX_QUEUED,
+  MAX_STORED_LENGTH,
+} from "./limits.ts";
+import { describeClient } from "./page.ts";
+import { local } from "./storage.ts";
+import type { TrackedEvent } from "./types.ts";
+import { settleView } from "./views.ts";
+import { encode } from "./wire.ts";
 
-let config: Config;
-let beforeFlush: () => void;
-let queue: TrackedEvent[] = [];
+/** What addresses are measured: those of websites, without the excluded paths. */
+let measured: RegExp;
+/** Whether the visitor agreed; undefined while he was asked and has not answered. */
+let consent: boolean | undefined;
+/** Holds, under the key, what the server has not acknowledged: a line of JSON for each event. */
+let store: Record<string, string>;
+let key: string;
+
+/** What happened and has not been encoded: a view waits for its title, everything for consent. */
+let gathered: TrackedEvent[] = [];
 let failures = 0;
-let timer: ReturnType<typeof setTimeout> | 0 = 0;
+/** Of the next flush; -1 while a request is under way, whose answer says when that is. */
+let timer: ReturnType<typeof setTimeout> | number = 0;
 
-/** Says where to send, and what to do before something is sent. To be called first. */
-export function openOutbox(to: Config, before: () => void): void {
-  config = to;
-  beforeFlush = before;
-}
+/** To be called first. */
+export const openOutbox = (): void => {
+  const excluded = (config.exclude || "").replace(/\*/g, ".*").replace(/,\s*/g, "|");
+  measured = RegExp(`^https?://[^/]+(?!(${excluded})([?]|$))/`);
+  key = `microtracker_${config.project}`;
+  store = config.noStorage == null ? local : {};
+  setConsent();
+};
+
+/** Takes the visitor's answer, or begins as the site says. An opt-out is above both. */
+export const setConsent = (given: boolean | undefined = config.consent == null || undefined): void => {
+  consent = local.microtracker_ignore !== "true" && given;
+  schedule();
+  if (consent === false) {
+    // Drops all that is waiting, and what is stored of it and of the visitor.
+    gathered = [];
+    save([]);
+    delete local.microtracker_id;
+  }
+};
 
 /** Gathers an event, to be posted until the server has it. A retry keeps its id, so that it is stored once. */
-export function enqueue(event: TrackedEvent): void {
-  if (queue.length < MAX_QUEUED) {
-    queue.push(event);
-    schedule(GATHER_MS);
+export const enqueue = (event: TrackedEvent): TrackedEvent => {
+  if (consent !== false && gathered.length < MAX_QUEUED && measured.test(event.url)) {
+    gathered.push(event);
+    schedule();
   }
-}
+  return event;
+};
 
-/** Sends what is waiting, in a way that survives the page. */
-export function flush(): void {
+/** Sends the first batch of what is waiting, in a way that survives the page; the rest follows its answer. */
+export const flush = (): void => {
   clearTimeout(timer);
   timer = 0;
-  beforeFlush();
-  // Emptied first: where nothing can be sent at all, the events are back in the queue before post returns.
-  const events = queue;
-  queue = [];
-  for (let i = 0; i < events.length; i += MAX_BATCH) {
-    post(events.slice(i, i + MAX_BATCH));
+  // A prerendered page may never be looked at.
+  if (!consent || (document as Document & { prerendering?: boolean }).prerendering) {
+    return;
   }
-}
-
-function schedule(delay: number): void {
-  timer = timer || setTimeout(guard(flush), delay);
-}
-
-function post(events: TrackedEvent[]): void {
-  const { projectKey, endpoint, storedId } = config;
-  const body = encode({ projectKey, sentAt: timestamp(), client: describeClient(storedId), events });
-  const failed = () => {
-    queue = events.concat(queue);
-    // Spread, so that the browsers of a website do not come back all at once. After the last retry the events wait
-    // for the next one to be added.
-    if (failures < MAX_RETRIES) {
-      schedule(2 ** failures++ * FIRST_RETRY_MS * (0.5 + Math.random()));
-    }
+  settleView();
+  const lines = waiting();
+  for (const event of gathered.splice(0)) {
+    guard(() => {
+      const { beforeSend } = window.microtracker!;
+      const kept = beforeSend ? beforeSend(event) : event;
+      if (kept) {
+        lines.push(encode(kept));
+      }
+    })();
+  }
+  save(lines);
+  const batch = waiting().slice(0, MAX_BATCH);
+  if (!batch[0]) {
+    return;
+  }
+  timer = -1;
+  const settle = (failed: unknown) => {
+    save((failed ? batch : []).concat(waiting().filter((line) => !batch.includes(line))));
+    failures = failed ? (failures + 1) % MAX_DOUBLINGS : 0;
+    timer = 0;
+    // Spread, so that the browsers of a website do not come back all at once.
+    schedule(GATHER_MS + 2 ** failures * FIRST_RETRY_MS * Math.random());
   };
+  const request = { projectKey: config.project, sentAt: new Date(), client: describeClient(), events: [] };
+  const body = `${JSON.stringify(request).slice(0, -2) + batch}]}`;
   try {
-    if (!("keepalive" in Request.prototype)) {
-      throw 0; // Such a fetch would be cancelled together with the page, a beacon is not.
-    }
-    fetch(endpoint, {
-      method: "POST",
-      keepalive: body.length < MAX_KEEPALIVE,
-      credentials: "omit",
-      headers: { "Content-Type": "text/plain" }, // Needs no CORS preflight.
-      body,
-    }).then(({ status }) => {
+    // Throws where there is no such thing: a fetch would be cancelled together with the page, a beacon is not.
+    new Request("").keepalive.valueOf();
+    // The text goes as text/plain, which needs no CORS preflight.
+    fetch(config.api, { method: "POST", keepalive: !failures, credentials: "omit", body }).then(
       // Overload and outage pass; any other refusal would be the same next time.
-      if (status === 429 || status > 499) {
-        failed();
-      } else {
-        failures = 0;
-      }
-    }, failed);
+      ({ status }) => settle(status === 429 || status > 499),
+      settle,
+    );
   } catch {
-    try {
-      if (navigator.sendBeacon(endpoint, body)) {
-        return;
-      }
-    } catch {
-      // No beacon either.
-    }
-    failed();
+    // No beacon either: all the same.
+    settle(!guard(() => navigator.sendBeacon(config.api, body))());
   }
-}
+};
+
+/** What earlier pages could not send, and other tabs may be sending too: it counts once. An event begins with its time. */
+const waiting = (): string[] =>
+  (store[key] || "").split("\n").filter((line) => Date.parse(line.slice(15, 39)) > Date.now() - MAX_AGE_MS);
+
+const save = (lines: string[]): void => {
+  // Cut through a line perhaps, which then does not begin with a time any more.
+  const text = lines.slice(-MAX_QUEUED).join("\n").slice(-MAX_STORED_LENGTH);
+  try {
+    store[key] = text;
+  } catch {
+    store = { [key]: text };
+  }
+  if (!text) {
+    delete store[key];
+  }
+};
+
+const schedule = (delay = GATHER_MS): void => {
+  timer = timer || setTimeout(guard(flush), delay);
+};
