@@ -6,7 +6,7 @@ export interface Config {
   /** The project's public key. */
   project: string;
   /** Where to post. */
-  api: string;
+  api: string | URL;
   /** Recognise the visitor by an id that this browser stores. */
   storedId?: Flag;
   /** Fragments are routes. */
@@ -38,5 +38,5 @@ export const readConfig = (): void => {
   config.api = new URL(
     config.api || "/microtracker.v1.TrackingService/Track",
     config.api ? document.baseURI : script.src,
-  ).href;
+  );
 };

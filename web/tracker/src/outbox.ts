@@ -9,11 +9,10 @@ import {
   MAX_QUEUED,
   MAX_STORED_LENGTH,
 } from "./limits.ts";
-import { describeClient } from "./page.ts";
 import { local } from "./storage.ts";
 import type { TrackedEvent } from "./types.ts";
 import { settleView } from "./views.ts";
-import { encode } from "./wire.ts";
+import { encodeRequest } from "./wire.ts";
 
 /** What addresses are measured: those of websites, without the excluded paths. */
 let measured: RegExp;
@@ -31,7 +30,8 @@ let timer: ReturnType<typeof setTimeout> | number = 0;
 
 /** To be called first. */
 export const openOutbox = (): void => {
-  const excluded = (config.exclude || "").replace(/\*/g, ".*").replace(/,\s*/g, "|");
+  // Without a list this is "undefined", which no path is.
+  const excluded = `${config.exclude}`.replace(/\*/g, ".*").replace(/,\s*/g, "|");
   measured = RegExp(`^https?://[^/]+(?!(${excluded})([?]|$))/`);
   key = `microtracker_${config.project}`;
   store = config.noStorage == null ? local : {};
@@ -40,7 +40,7 @@ export const openOutbox = (): void => {
 
 /** Takes the visitor's answer, or begins as the site says. An opt-out is above both. */
 export const setConsent = (given: boolean | undefined = config.consent == null || undefined): void => {
-  consent = local.microtracker_ignore !== "true" && given;
+  consent = !local.microtracker_ignore && given;
   schedule();
   if (consent === false) {
     // Drops all that is waiting, and what is stored of it and of the visitor.
@@ -69,15 +69,20 @@ export const flush = (): void => {
   }
   settleView();
   const lines = waiting();
-  for (const event of gathered.splice(0)) {
-    guard(() => {
+  gathered.splice(0).map(
+    guard((event) => {
       const { beforeSend } = window.microtracker!;
       const kept = beforeSend ? beforeSend(event) : event;
       if (kept) {
-        lines.push(encode(kept));
+        lines.push(
+          // Half of a surrogate pair, whether the page wrote it or our cutting left it, is written as a lone \udXXX, which
+          // a protobuf reader refuses together with the whole batch. The second alternative eats every other escape, so
+          // that a literal backslash before "ud800" is not taken for one.
+          JSON.stringify(kept).replace(/\\u(d...)|\\./g, (escape, half) => (half ? "\ufffd" : escape)),
+        );
       }
-    })();
-  }
+    }),
+  );
   save(lines);
   const batch = waiting().slice(0, MAX_BATCH);
   if (!batch[0]) {
@@ -91,8 +96,7 @@ export const flush = (): void => {
     // Spread, so that the browsers of a website do not come back all at once.
     schedule(GATHER_MS + 2 ** failures * FIRST_RETRY_MS * Math.random());
   };
-  const request = { projectKey: config.project, sentAt: new Date(), client: describeClient(), events: [] };
-  const body = `${JSON.stringify(request).slice(0, -2) + batch}]}`;
+  const body = encodeRequest(batch);
   try {
     // Throws where there is no such thing: a fetch would be cancelled together with the page, a beacon is not.
     new Request("").keepalive.valueOf();

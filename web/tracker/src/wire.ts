@@ -1,20 +1,27 @@
 // The JSON form of microtracker.v1.TrackRequest, as far as the browser fills it.
 // The server refuses a request with a field it does not know, so these names are the proto's, in lowerCamelCase.
+import { config } from "./config.ts";
+import { guard } from "./guard.ts";
+import { uuid } from "./ids.ts";
 
-export interface Client {
-  visitorKey?: string | undefined;
-  timeZone?: string;
-  viewportW: number;
-  viewportH: number;
-  automated: boolean;
-  globalPrivacyControl?: true | undefined;
-  doNotTrack?: true | undefined;
-}
+type Signals = Navigator & { globalPrivacyControl?: boolean; doNotTrack?: string | null };
 
-/**
- * Serialises so that a strict reader accepts it. A half of a surrogate pair, whether the page wrote it or our cutting
- * left it, is written by JSON.stringify as a lone \udXXX, which a protobuf reader refuses together with the whole batch.
- */
-export const encode = (value: unknown): string =>
-  // The second alternative eats every other escape, so that a literal backslash before "ud800" is not taken for one.
-  JSON.stringify(value).replace(/\\u(d...)|\\./g, (escape, lone) => (lone ? "\ufffd" : escape));
+/** The request that carries these events, each as JSON already. */
+export const encodeRequest = (events: string[]): string =>
+  `${
+    JSON.stringify({
+      projectKey: config.project,
+      sentAt: new Date(),
+      client: {
+        // Made at the first visit. Without storage there is none, and the visitor is known for the day.
+        visitorKey: guard(() => (config.storedId == null ? undefined : (localStorage.microtracker_id ||= uuid())))(),
+        timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        viewportW: innerWidth,
+        viewportH: innerHeight,
+        automated: navigator.webdriver,
+        globalPrivacyControl: (navigator as Signals).globalPrivacyControl === true || undefined,
+        doNotTrack: (navigator as Signals).doNotTrack === "1" || undefined,
+      },
+      events: [],
+    }).slice(0, -2) + events
+  }]}`;

@@ -18,6 +18,11 @@ export interface TrackedEvent {
   pageViewId?: string;
   scrollPct?: number;
   engagedMs?: number;
+  selector?: string;
+  x?: number;
+  y?: number;
+  value?: string;
+  currency?: string;
   meta?: Record<string, unknown>;
 }
 
@@ -34,6 +39,8 @@ export class Site {
   readonly posts: Post[] = [];
   /** "METHOD path" of everything asked for. */
   readonly requests: string[] = [];
+  /** Pages that a test made, by path. */
+  private readonly pages = new Map<string, string>();
   /** Decides how a post is answered: with this status, or by hanging up. */
   answer: (post: Post) => number | "hang up" = () => 200;
 
@@ -60,6 +67,16 @@ export class Site {
 
   insecureUrl(path: string): string {
     return `http://${INSECURE_HOST}:${this.port}${path}`;
+  }
+
+  /** Makes a page with the tracker on it, and returns its address. */
+  page(path: string, { attributes = "", head = "", body = "" }): string {
+    this.pages.set(
+      path,
+      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${path}</title>${head}
+      <script defer src="/t.js" data-project="mt_pub_test" ${attributes}></script></head><body>${body}</body></html>`,
+    );
+    return this.url(path);
   }
 
   /** What has arrived so far, each event once, in the order of arrival. */
@@ -90,8 +107,13 @@ export class Site {
       response.writeHead(204).end();
       return;
     }
-    const file = pathname === "/t.js" ? path("../../../server/ui/dist/t.js") : path(`fixtures${pathname}`);
-    const content = await readFile(file).catch(() => undefined);
+    const file =
+      pathname === "/t.js"
+        ? path("../../../server/ui/dist/t.js")
+        : pathname.startsWith("/dist/")
+          ? path(`..${pathname}`)
+          : path(`fixtures${pathname}`);
+    const content = this.pages.get(pathname) ?? (await readFile(file).catch(() => undefined));
     if (!content) {
       response.writeHead(404).end();
       return;
