@@ -42,6 +42,8 @@ type VisitorChange struct {
 
 	// SessionsAdded is by how many sessions he has more, or fewer.
 	SessionsAdded int
+	// LatestAt is when the event happened that describes the browser; zero without one.
+	LatestAt time.Time
 }
 
 // Save writes the changes, all in one round trip. ErrTryAgain when a row has gone meanwhile: another try will see.
@@ -129,12 +131,12 @@ func (b *ingestBatch) updateVisitors(c *Changes, now time.Time) error {
 		return nil
 	}
 	projects, ids, added, bots := make([]int64, n), make([]int64, n), make([]int, n), make([]bool, n)
-	since, until := make([]time.Time, n), make([]time.Time, n)
+	since, until, latest := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	zones, widths, heights, agents := make([]*string, n), make([]int, n), make([]int, n), make([]*string, n)
 	for i := range c.Visitors {
 		v := &c.Visitors[i]
 		projects[i], ids[i], added[i], bots[i] = v.ProjectID, v.ID, v.SessionsAdded, v.IsBot
-		since[i], until[i] = v.FirstSeenAt, v.LastSeenAt
+		since[i], until[i], latest[i] = v.FirstSeenAt, v.LastSeenAt, v.LatestAt
 		zones[i], widths[i], heights[i], agents[i] = textOrNull(v.Timezone), v.ViewportW, v.ViewportH, textOrNull(v.UserAgent)
 	}
 	b.execExactly(n, "visitors", `
@@ -143,15 +145,16 @@ func (b *ingestBatch) updateVisitors(c *Changes, now time.Time) error {
 			last_seen_at = greatest(v.last_seen_at, seen.until),
 			sessions_count = v.sessions_count + seen.added,
 			is_bot = v.is_bot OR seen.is_bot,
-			timezone = CASE WHEN seen.until >= v.last_seen_at THEN coalesce(seen.timezone, v.timezone) ELSE coalesce(v.timezone, seen.timezone) END,
-			viewport_w = CASE WHEN seen.until >= v.last_seen_at THEN coalesce(nullif(seen.w, 0), v.viewport_w) ELSE coalesce(v.viewport_w, nullif(seen.w, 0)) END,
-			viewport_h = CASE WHEN seen.until >= v.last_seen_at THEN coalesce(nullif(seen.h, 0), v.viewport_h) ELSE coalesce(v.viewport_h, nullif(seen.h, 0)) END,
-			user_agent = CASE WHEN seen.until >= v.last_seen_at THEN coalesce(seen.user_agent, v.user_agent) ELSE coalesce(v.user_agent, seen.user_agent) END,
+			timezone = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(seen.timezone, v.timezone) ELSE coalesce(v.timezone, seen.timezone) END,
+			viewport_w = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(nullif(seen.w, 0), v.viewport_w) ELSE coalesce(v.viewport_w, nullif(seen.w, 0)) END,
+			viewport_h = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(nullif(seen.h, 0), v.viewport_h) ELSE coalesce(v.viewport_h, nullif(seen.h, 0)) END,
+			user_agent = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(seen.user_agent, v.user_agent) ELSE coalesce(v.user_agent, seen.user_agent) END,
 			updated_at = $11
 		FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::boolean[], $5::timestamptz[], $6::timestamptz[], $7::text[],
-			$8::integer[], $9::integer[], $10::text[]) AS seen (project_id, id, added, is_bot, since, until, timezone, w, h, user_agent)
+			$8::integer[], $9::integer[], $10::text[], $12::timestamptz[])
+			AS seen (project_id, id, added, is_bot, since, until, timezone, w, h, user_agent, latest)
 		WHERE v.project_id = seen.project_id AND v.id = seen.id`,
-		projects, ids, added, bots, since, until, zones, widths, heights, agents, now)
+		projects, ids, added, bots, since, until, zones, widths, heights, agents, now, latest)
 	return nil
 }
 

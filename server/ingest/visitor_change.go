@@ -37,7 +37,7 @@ func (c *visitorChange) see(h *hit) {
 	if h.before(c.latest) {
 		return
 	}
-	c.latest = h.moment
+	c.latest, c.row.LatestAt = h.moment, h.event.CreatedAt
 	v.Timezone = cmp.Or(client.Timezone, v.Timezone)
 	v.ViewportW, v.ViewportH = cmp.Or(int(client.ViewportW), v.ViewportW), cmp.Or(int(client.ViewportH), v.ViewportH)
 	v.UserAgent = cmp.Or(client.UserAgent, v.UserAgent)
