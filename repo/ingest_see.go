@@ -36,6 +36,8 @@ type Seen struct {
 	// Sessions are those that events of the sightings may continue, or come before, oldest first; of each only ID,
 	// ProjectID, VisitorID, StartedAt, LastActivityAt, SessionKey, IsKeyed and Fold are read.
 	Sessions []TrackingSession
+	// Keyed are those that have the keys asked for, whether or not a server gave them.
+	Keyed []TrackingSession
 }
 
 // SessionKey names a session that a server's key holds together.
@@ -54,7 +56,7 @@ func (t *IngestTx) See(ctx context.Context, sightings []Sighting, keys []Session
 	batch.lockVisitors(sightings, seen.Visitors)
 	batch.sessionsNear(sightings, idle, &seen.Sessions)
 	if len(keys) > 0 {
-		batch.keyedSessions(keys, &seen.Sessions)
+		batch.keyedSessions(keys, &seen.Keyed)
 	}
 	t.ids.refill(batch, len(sightings))
 	return seen, batch.send(ctx, "see the visitors")
@@ -141,7 +143,6 @@ func (b *ingestBatch) keyedSessions(sessionKeys []SessionKey, found *[]TrackingS
 		SELECT `+nearColumns+`
 		FROM unnest($1::bigint[], $2::text[]) AS given (project_id, session_key)
 		JOIN tracking_sessions AS s USING (project_id, session_key)
-		WHERE s.is_keyed
 		ORDER BY s.started_at, s.id`, scanNear(found), projects, keys)
 }
 

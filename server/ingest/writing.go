@@ -190,6 +190,11 @@ func (w *writing) place(ctx context.Context) error {
 				p.visitors[key.Key] = v
 			}
 		}
+		for _, h := range p.hits {
+			if p.visitors[h.visitorKey] == nil {
+				return repo.ErrTryAgain // he was erased between being found and being locked
+			}
+		}
 	}
 	if err := w.loadTimelines(seen); err != nil {
 		return err
@@ -234,25 +239,34 @@ func (w *writing) loadTimelines(seen *repo.Seen) error {
 			owners[v.ID] = p
 		}
 	}
-	stored := map[repo.SessionKey]*person{}
 	for i := range seen.Sessions {
 		row := &seen.Sessions[i]
 		p := owners[row.VisitorID]
-		if row.IsKeyed {
-			stored[repo.SessionKey{ProjectID: row.ProjectID, Key: row.SessionKey}] = p // nil: nobody of this group
-		}
 		if p == nil {
 			continue
 		}
 		s, err := loadedSession(row, p.visitorByID(row.VisitorID))
-		switch {
-		case err != nil:
+		if err != nil {
 			p.timeline.unreadable = true
-		case row.IsKeyed:
-			p.timeline.keyed[row.SessionKey] = s
-		default:
-			p.timeline.sessions = append(p.timeline.sessions, s)
+			continue
 		}
+		p.timeline.sessions = append(p.timeline.sessions, s)
+	}
+	stored := map[repo.SessionKey]*person{}
+	for i := range seen.Keyed {
+		row := &seen.Keyed[i]
+		key, p := repo.SessionKey{ProjectID: row.ProjectID, Key: row.SessionKey}, owners[row.VisitorID]
+		stored[key] = nil // not of this group, or a session that we gave the key
+		if p == nil || !row.IsKeyed {
+			continue
+		}
+		stored[key] = p
+		s, err := loadedSession(row, p.visitorByID(row.VisitorID))
+		if err != nil {
+			p.timeline.unreadable = true
+			continue
+		}
+		p.timeline.keyed[row.SessionKey] = s
 	}
 	for _, p := range w.order {
 		slices.SortFunc(p.timeline.sessions, func(a, b *session) int { return a.fold.first.compare(b.fold.first) })
