@@ -31,8 +31,8 @@ const methods: Record<string, (first: unknown, second: unknown) => void> = {
   },
   consent: (given) => setConsent(!!given),
   optOut() {
+    setConsent(false);
     local.microtracker_ignore = "true";
-    setConsent();
   },
   optIn() {
     delete local.microtracker_ignore;

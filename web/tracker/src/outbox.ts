@@ -45,7 +45,7 @@ export const setConsent = (given: boolean | undefined = config.consent == null |
   if (consent === false) {
     // Drops all that is waiting, and what is stored of it and of the visitor.
     gathered = [];
-    save([]);
+    delete store[key];
     delete local.microtracker_id;
   }
 };
@@ -90,11 +90,12 @@ export const flush = (): void => {
   }
   timer = -1;
   const settle = (failed: unknown) => {
-    save((failed ? batch : []).concat(waiting().filter((line) => !batch.includes(line))));
     failures = failed ? (failures + 1) % MAX_DOUBLINGS : 0;
     timer = 0;
-    // Spread, so that the browsers of a website do not come back all at once.
-    schedule(GATHER_MS + 2 ** failures * FIRST_RETRY_MS * Math.random());
+    if (save((failed && consent ? batch : []).concat(waiting().filter((line) => !batch.includes(line))))) {
+      // Spread, so that the browsers of a website do not come back all at once.
+      schedule(GATHER_MS + 2 ** failures * FIRST_RETRY_MS * Math.random());
+    }
   };
   const body = encodeRequest(batch);
   try {
@@ -116,7 +117,8 @@ export const flush = (): void => {
 const waiting = (): string[] =>
   (store[key] || "").split("\n").filter((line) => Date.parse(line.slice(15, 39)) > Date.now() - MAX_AGE_MS);
 
-const save = (lines: string[]): void => {
+/** Keeps the lines, and returns what there was to keep. */
+const save = (lines: string[]): string => {
   // Cut through a line perhaps, which then does not begin with a time any more.
   const text = lines.slice(-MAX_QUEUED).join("\n").slice(-MAX_STORED_LENGTH);
   try {
@@ -124,9 +126,7 @@ const save = (lines: string[]): void => {
   } catch {
     store = { [key]: text };
   }
-  if (!text) {
-    delete store[key];
-  }
+  return text;
 };
 
 const schedule = (delay = GATHER_MS): void => {
