@@ -31,7 +31,7 @@ let timer: ReturnType<typeof setTimeout> | number = 0;
 /** To be called first. */
 export const openOutbox = (): void => {
   // Without a list this is "undefined", which no path is.
-  const excluded = `${config.exclude}`.replace(/\*/g, ".*").replace(/,\s*/g, "|");
+  const excluded = `${config.exclude}`.replace(/\*/g, ".*").replace(/, */g, "|");
   measured = RegExp(`^https?://[^/]+(?!(${excluded})([?]|$))/`);
   key = `microtracker_${config.project}`;
   store = config.noStorage == null ? local : {};
@@ -99,8 +99,8 @@ export const flush = (): void => {
   };
   const body = encodeRequest(batch);
   try {
-    // Throws where there is no such thing: a fetch would be cancelled together with the page, a beacon is not.
-    new Request("").keepalive.valueOf();
+    // Throws where there is no keepalive: such a fetch would be cancelled together with the page, a beacon is not.
+    (new Request("").keepalive as boolean & { any: unknown }).any;
     // The text goes as text/plain, which needs no CORS preflight.
     fetch(config.api, { method: "POST", keepalive: !failures, credentials: "omit", body }).then(
       // Overload and outage pass; any other refusal would be the same next time.

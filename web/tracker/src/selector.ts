@@ -5,11 +5,11 @@ import { MAX_SELECTOR } from "./limits.ts";
  * fits. The path is what was found below the element.
  */
 export const selectorOf = (element: Element, path = ""): string => {
-  // An id with a long number in it was most likely made up for this visit.
-  const known = /^[a-z_-]+\d?\d?$/i.test(element.id);
+  // An id with more of a number than one digit was most likely made up for this visit.
+  const known = /^[a-z_-]+\d?$/i.test(element.id);
   let nth = 1;
   for (let before: Element | null = element; (before = before.previousElementSibling); ) {
-    nth += +(before.localName === element.localName);
+    nth += (before.localName === element.localName) as unknown as number;
   }
   const longer = (known ? `#${element.id}` : `${element.localName}:nth-of-type(${nth})`) + path;
   const parent = element.parentElement;

@@ -71,10 +71,15 @@ export class Site {
 
   /** Makes a page with the tracker on it, and returns its address. */
   page(path: string, { attributes = "", head = "", body = "" }): string {
+    const tag = `<script defer src="/t.js" data-project="mt_pub_test" ${attributes}></script>`;
+    return this.bare(path, { head: head + tag, body });
+  }
+
+  /** Makes a page as it is given, and returns its address. */
+  bare(path: string, { head = "", body = "" }): string {
     this.pages.set(
       path,
-      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${path}</title>${head}
-      <script defer src="/t.js" data-project="mt_pub_test" ${attributes}></script></head><body>${body}</body></html>`,
+      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${path}</title>${head}</head><body>${body}</body></html>`,
     );
     return this.url(path);
   }
