@@ -42,6 +42,9 @@ type VisitorChange struct {
 
 	// SessionsAdded is by how many sessions he has more, or fewer.
 	SessionsAdded int
+	// FirstUTM and LastUTM of the visitor are those of the first and the last of his new sessions that had a campaign,
+	// where these are later than all that he had before. Others need Changes.Campaigns.
+
 	// LatestAt is when the event happened that describes the browser; zero without one.
 	LatestAt time.Time
 }
@@ -133,10 +136,12 @@ func (b *ingestBatch) updateVisitors(c *Changes, now time.Time) error {
 	projects, ids, added, bots := make([]int64, n), make([]int64, n), make([]int, n), make([]bool, n)
 	since, until, latest := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	zones, widths, heights, agents := make([]*string, n), make([]int, n), make([]int, n), make([]*string, n)
+	firstUTMs, lastUTMs := make([]*string, n), make([]*string, n)
 	for i := range c.Visitors {
 		v := &c.Visitors[i]
 		projects[i], ids[i], added[i], bots[i] = v.ProjectID, v.ID, v.SessionsAdded, v.IsBot
 		since[i], until[i], latest[i] = v.FirstSeenAt, v.LastSeenAt, v.LatestAt
+		firstUTMs[i], lastUTMs[i] = textOrNull(string(v.FirstUTM)), textOrNull(string(v.LastUTM))
 		zones[i], widths[i], heights[i], agents[i] = textOrNull(v.Timezone), v.ViewportW, v.ViewportH, textOrNull(v.UserAgent)
 	}
 	b.execExactly(n, "visitors", `
@@ -149,12 +154,13 @@ func (b *ingestBatch) updateVisitors(c *Changes, now time.Time) error {
 			viewport_w = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(nullif(seen.w, 0), v.viewport_w) ELSE coalesce(v.viewport_w, nullif(seen.w, 0)) END,
 			viewport_h = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(nullif(seen.h, 0), v.viewport_h) ELSE coalesce(v.viewport_h, nullif(seen.h, 0)) END,
 			user_agent = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(seen.user_agent, v.user_agent) ELSE coalesce(v.user_agent, seen.user_agent) END,
+			first_utm = coalesce(v.first_utm, seen.first_utm::jsonb), last_utm = coalesce(seen.last_utm::jsonb, v.last_utm),
 			updated_at = $11
 		FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::boolean[], $5::timestamptz[], $6::timestamptz[], $7::text[],
-			$8::integer[], $9::integer[], $10::text[], $12::timestamptz[])
-			AS seen (project_id, id, added, is_bot, since, until, timezone, w, h, user_agent, latest)
+			$8::integer[], $9::integer[], $10::text[], $12::timestamptz[], $13::text[], $14::text[])
+			AS seen (project_id, id, added, is_bot, since, until, timezone, w, h, user_agent, latest, first_utm, last_utm)
 		WHERE v.project_id = seen.project_id AND v.id = seen.id`,
-		projects, ids, added, bots, since, until, zones, widths, heights, agents, now, latest)
+		projects, ids, added, bots, since, until, zones, widths, heights, agents, now, latest, firstUTMs, lastUTMs)
 	return nil
 }
 
@@ -236,7 +242,7 @@ func (b *ingestBatch) upsertAds(c *Changes, now time.Time) error {
 			placement, first_seen_at, last_seen_at, $2, $2
 		FROM json_populate_recordset(NULL::ads_dim, $1) AS new
 		WHERE NOT EXISTS (SELECT FROM ads_dim AS old WHERE old.project_id = new.project_id AND old.ad_id = new.ad_id
-			AND new.first_seen_at >= old.first_seen_at AND new.last_seen_at < old.last_seen_at + interval '1 minute'
+			AND new.first_seen_at > old.first_seen_at - interval '1 minute' AND new.last_seen_at < old.last_seen_at + interval '1 minute'
 			AND (coalesce(new.campaign_id, old.campaign_id), coalesce(new.campaign_name, old.campaign_name),
 				coalesce(new.adset_id, old.adset_id), coalesce(new.adset_name, old.adset_name),
 				coalesce(new.ad_name, old.ad_name), coalesce(new.placement, old.placement)) IS NOT DISTINCT FROM

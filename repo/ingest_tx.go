@@ -47,8 +47,9 @@ type Begun struct {
 
 // Ingest runs work in a transaction of its own. work commits; whatever it has not committed is undone.
 func (s *Store) Ingest(ctx context.Context, work func(tx *IngestTx) error) error {
-	err := s.ingest.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { //nolint:contextcheck // it is ended also when ctx has
-		tx := &IngestTx{conn: conn.Conn(), ids: &s.sessionIDs, checksParents: s.checksParents.Load()}
+	pool, checksParents := s.ingestPool()
+	err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { //nolint:contextcheck // it is ended also when ctx has
+		tx := &IngestTx{conn: conn.Conn(), ids: &s.sessionIDs, checksParents: checksParents}
 		return errors.Join(work(tx), tx.end())
 	})
 	return classify("store events", err)
@@ -71,8 +72,8 @@ func (t *IngestTx) Begin(ctx context.Context, projectIDs []int64, streams []Stre
 	begun := &Begun{Settings: map[int64]string{}, Claimed: make(map[EventID]bool, len(ids)), Streams: map[StreamKey]TrackStream{}}
 	batch := t.batch()
 	batch.exec("BEGIN")
-	if !t.checksParents {
-		batch.exec("SET LOCAL session_replication_role = replica")
+	if t.checksParents {
+		batch.exec(setIngestSettings)
 	}
 	batch.query(`SELECT id, `+settingsColumn+` FROM projects WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`,
 		func(row pgx.Rows) error {

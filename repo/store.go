@@ -6,7 +6,6 @@
 package repo
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,10 +27,12 @@ type Store struct {
 	db *bun.DB
 	// ingest are the connections that events are stored through: their own, so that reports never keep events waiting.
 	ingest *pgxpool.Pool
+	// privileged are such connections that leave out the check of foreign keys; nil: the role may not (UseIngestPrivilege).
+	privileged atomic.Pointer[pgxpool.Pool]
 	// sessionIDs are ids taken from the sequence ahead of their use.
 	sessionIDs idBlock
-	// checksParents says that ingest has the database check the foreign keys row by row (UseIngestPrivilege).
-	checksParents atomic.Bool
+	url        string
+	options    Options
 }
 
 // Options bound the pools. Zero values take the defaults.
@@ -63,31 +64,11 @@ func Open(url string, opts Options) (*Store, error) {
 	pool.SetMaxOpenConns(maxConns)
 	pool.SetMaxIdleConns(maxConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	ingest, err := openIngestPool(url, opts.IngestConns)
+	ingest, err := openIngestPool(url, opts.IngestConns, nil)
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	store := &Store{db: bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns()), ingest: ingest}
-	store.checksParents.Store(true)
-	return store, nil
-}
-
-// openIngestPool makes the connections that events are stored through. They send few statements, always the same, so
-// these are prepared once for each connection; default_query_exec_mode=exec in the URL goes without, for a pooler that
-// cannot carry prepared statements.
-func openIngestPool(url string, conns int) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, fmt.Errorf("read the database URL: %w", redactURL(err))
-	}
-	config.MaxConns = int32(cmp.Or(conns, 2))
-	config.ConnConfig.RuntimeParams["application_name"] = "microtracker ingest"
-	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		return nil, fmt.Errorf("make the pool: %w", err)
-	}
-	return pool, nil
+	return &Store{db: bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns()), ingest: ingest, url: url, options: opts}, nil
 }
 
 // reportTimeout is how long one question may keep the database busy.
@@ -110,6 +91,9 @@ func (s *Store) inSnapshot(ctx context.Context, work func(ctx context.Context, t
 // Close ends the pool's connections.
 func (s *Store) Close() error {
 	s.ingest.Close()
+	if privileged := s.privileged.Load(); privileged != nil {
+		privileged.Close()
+	}
 	return s.db.Close()
 }
 

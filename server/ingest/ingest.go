@@ -120,6 +120,9 @@ type Ingester struct {
 	pace *enrich.Pace
 	// devices remembers what user agents say.
 	devices *devices
+	// ads are those that are stored as they are.
+	ads    *knownAds
+	growth growth
 	// partitions are those of old events.
 	partitions partitions
 }
@@ -140,7 +143,7 @@ func New(config Config) *Ingester {
 	}
 	g := &Ingester{
 		config: config, now: config.Now, salts: &salts{store: config.Store}, personKey: make([]byte, 32),
-		pace: enrich.NewPace(), devices: newDevices(),
+		pace: enrich.NewPace(), devices: newDevices(), ads: newKnownAds(),
 	}
 	_, _ = rand.Read(g.personKey) // never fails
 	for range config.Writers {
@@ -154,6 +157,7 @@ func (g *Ingester) Close() {
 	for _, w := range g.writers {
 		w.close()
 	}
+	g.growth.busy.Wait()
 }
 
 // Ingest stores the batch and returns a receipt for each event, in order. When it returns without an error, everything

@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/microtracker/microtracker/repo"
@@ -13,7 +14,11 @@ type visitorChange struct {
 	row *repo.VisitorChange
 	// latest is the moment of the latest new event.
 	latest moment
-	// campaigns: one of his sessions has come from a campaign, or has changed where it came from.
+	// known is what is stored of him.
+	known *repo.Visitor
+	// last is his latest new session that came from a campaign.
+	last *session
+	// campaigns: his first and last campaign have to be read from his sessions.
 	campaigns bool
 }
 
@@ -21,12 +26,55 @@ type visitorChange struct {
 func (w *writing) change(v *repo.Visitor) *visitorChange {
 	c := w.changed[v]
 	if c == nil {
-		c = &visitorChange{row: &repo.VisitorChange{Visitor: &repo.Visitor{
+		c = &visitorChange{known: v, row: &repo.VisitorChange{Visitor: &repo.Visitor{
 			ID: v.ID, ProjectID: v.ProjectID, VisitorKey: v.VisitorKey, FirstSeenAt: v.FirstSeenAt, LastSeenAt: v.LastSeenAt,
 		}}}
 		w.changed[v] = c
 	}
 	return c
+}
+
+// came notes a session that comes from a campaign. A new one after all that he had is his last; of any other his sessions
+// have to say which is first and last.
+func (c *visitorChange) came(s *session) {
+	v := c.row.Visitor
+	switch {
+	case !s.isNew || s.row.IsKeyed || c.known.SessionsCount > 0 && !s.row.StartedAt.After(c.known.LastSeenAt):
+		c.campaigns = true
+	case c.last != nil && !s.fold.first.time().After(c.last.fold.last.time()):
+		c.campaigns = true
+	default:
+		utm := utmJSON(s.row)
+		if v.FirstUTM == nil {
+			v.FirstUTM = utm
+		}
+		v.LastUTM, c.last = utm, s
+	}
+}
+
+// utmJSON is a session's campaign as visitors.first_utm and last_utm keep it.
+func utmJSON(row *repo.TrackingSession) json.RawMessage {
+	fields := map[string]string{}
+	for _, field := range []struct{ name, value string }{
+		{"utm_source", row.UTMSource},
+		{"utm_medium", row.UTMMedium},
+		{"utm_campaign_id", row.UTMCampaignID},
+		{"utm_campaign_name", row.UTMCampaignName},
+		{"utm_adset_id", row.UTMAdsetID},
+		{"utm_adset_name", row.UTMAdsetName},
+		{"utm_ad_id", row.UTMAdID},
+		{"utm_ad_name", row.UTMAdName},
+		{"utm_placement", row.UTMPlacement},
+		{"utm_term", row.UTMTerm},
+		{"utm_content", row.UTMContent},
+		{cmp.Or(row.ClickIDKind, "click_id"), row.ClickID},
+	} {
+		if field.value != "" {
+			fields[field.name] = field.value
+		}
+	}
+	text, _ := json.Marshal(fields) // texts marshal
+	return text
 }
 
 // see notes a new event: what it says of the browser counts if it is the latest.

@@ -111,6 +111,14 @@ type part struct {
 	last bool
 }
 
+func eventsOf(group []part) int64 {
+	events := 0
+	for _, p := range group {
+		events += len(p.hits)
+	}
+	return int64(events)
+}
+
 func parts(items []*item) []part {
 	all := make([]part, len(items))
 	for i, it := range items {
@@ -221,6 +229,7 @@ func (w *writer) try(group []part) error {
 		return errors.Join(repo.ErrUnavailable, err)
 	}
 	if err == nil {
+		g.add(eventsOf(group))
 		for _, id := range projectsOf(group) {
 			g.config.Committed(id)
 		}

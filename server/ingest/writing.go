@@ -72,7 +72,11 @@ func (w *writing) run(ctx context.Context) error {
 	if err := w.tx.Save(ctx, &w.changes, w.now); err != nil {
 		return err
 	}
-	return w.tx.Commit(ctx)
+	if err := w.tx.Commit(ctx); err != nil {
+		return err
+	}
+	w.ingester.ads.remember(w.changes.Ads)
+	return nil
 }
 
 func (w *writing) streams() []repo.StreamKey {
@@ -401,9 +405,9 @@ func (w *writing) collectSession(s *session) {
 		return
 	}
 	if hasCampaign(&s.originHit.origin) {
-		w.change(s.visitor).campaigns = true
+		w.change(s.visitor).came(s)
 	}
-	if ad := s.adOf(); ad != nil {
+	if ad := s.adOf(); ad != nil && !w.ingester.ads.knows(ad) {
 		w.changes.Ads = append(w.changes.Ads, ad)
 	}
 }

@@ -1,0 +1,41 @@
+package repotest
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Exec runs a statement on a database: what a test does to it behind the program's back.
+func Exec(t testing.TB, url, statement string, args ...any) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the statement is committed
+	if _, err := conn.Exec(t.Context(), statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// Hold runs a statement in a transaction that stays open, so that its locks are held, until release is called or the test
+// ends.
+func Hold(t testing.TB, url, statement string) (release func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	release = sync.OnceFunc(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	t.Cleanup(release)
+	if _, err := conn.Exec(t.Context(), "BEGIN"); err != nil {
+		t.Fatalf("begin: %v", err)
+	}
+	if _, err := conn.Exec(t.Context(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	return release
+}
