@@ -93,6 +93,7 @@ func (t *IngestTx) Begin(ctx context.Context, projectIDs []int64, streams []Stre
 	batch.query(`
 		INSERT INTO event_ids (project_id, event_id, received_at)
 		SELECT project_id, event_id, $3 FROM unnest($1::bigint[], $2::uuid[]) AS new (project_id, event_id)
+		WHERE EXISTS (SELECT FROM projects AS p WHERE p.id = new.project_id) -- it may just have been deleted
 		ORDER BY project_id, event_id
 		ON CONFLICT DO NOTHING
 		RETURNING project_id, event_id`, func(row pgx.Rows) error {
