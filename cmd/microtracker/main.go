@@ -26,6 +26,7 @@ type cli struct {
 	User    userCommand    `cmd:"" help:"Manage accounts."`
 	Project projectCommand `cmd:"" help:"Manage projects."`
 	Token   tokenCommand   `cmd:"" help:"Manage personal access tokens."`
+	Load    loadCommand    `cmd:"" help:"Send realistic visits to a running server and say how it took them."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -28,7 +28,6 @@ type composer struct {
 	begun  time.Time
 	// first is when the first back-dated visit begins.
 	first time.Time
-	tally *tally
 
 	mu        sync.Mutex
 	ctx       func() error
@@ -40,16 +39,17 @@ type composer struct {
 // endMargin keeps back-dated visits from reaching into the future, or out of the age that the server takes.
 const endMargin = 30 * time.Minute
 
-func newComposer(ctx context.Context, config Config, begun time.Time, tally *tally) *composer {
-	c := &composer{config: config, begun: begun, first: begun.Add(-config.Visits.Span), tally: tally, ctx: ctx.Err}
+func newComposer(ctx context.Context, config Config, begun time.Time) *composer {
+	c := &composer{config: config, begun: begun, first: begun.Add(-config.Visits.Span), ctx: ctx.Err}
 	options := config.Visits
 	if options.Span > 0 {
 		c.first = c.first.Add(min(endMargin, options.Span/8))
 		options.Span -= 2 * min(endMargin, options.Span/8)
 	}
-	c.generator = NewGenerator(options)
-	if !config.SameIDs {
-		c.generator.ids = newRand(randomSeed(), randomSeed())
+	if config.SameIDs {
+		c.generator = NewGenerator(options)
+	} else {
+		c.generator = newGenerator(options, newRand(randomSeed(), randomSeed()))
 	}
 	if config.Events == 0 && config.Duration > 0 {
 		c.generator.progress = func() float64 { return float64(time.Since(begun)) / float64(config.Duration) }
@@ -71,7 +71,6 @@ func (c *composer) next() *request {
 		return nil
 	}
 	c.sent += int64(len(hits))
-	c.tally.sent.Store(c.sent)
 	return c.compose(hits, due)
 }
 

@@ -84,14 +84,17 @@ func (r *run) deliver(ctx, hard context.Context, to sender, req *request) {
 		req.due = begun
 	}
 	req.stamp(begun)
+	r.tally.sent.Add(req.events())
 	for tries := 1; ; tries++ {
 		receipts, err := r.try(hard, to, req)
 		if err == nil {
 			r.settle(req, receipts)
 			return
 		}
+		r.noteTrouble(err)
 		if refused, ok := errors.AsType[*callError](err); ok && !refused.mayPass() {
 			r.fail(req, err)
+			r.stopIfHopeless(err)
 			return
 		}
 		again := time.Now().Add(backOff(tries, err))
@@ -125,6 +128,25 @@ func (r *run) settle(req *request, receipts []receipt) {
 		if r.config.Ledger != nil {
 			r.config.Ledger.Add(req.track.GetEvents()[i].GetEventId(), statusText(got.status))
 		}
+	}
+}
+
+func (r *run) noteTrouble(err error) { r.trouble.Store(new(failureText(err))) }
+
+// stopIfHopeless ends the run if it would go on like this: nothing has been taken yet, because the key is wrong or
+// nothing listens there that knows of events.
+func (r *run) stopIfHopeless(err error) bool {
+	var refused *callError
+	if !errors.As(err, &refused) || r.tally.requests.Load() > 0 {
+		return false
+	}
+	switch refused.code {
+	case connect.CodeUnauthenticated, connect.CodePermissionDenied, connect.CodeNotFound, connect.CodeUnimplemented, connect.CodeUnknown, connect.CodeInvalidArgument:
+		r.hopeless.CompareAndSwap(nil, refused)
+		r.end()
+		return true
+	default:
+		return false
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -163,14 +164,22 @@ type run struct {
 	lastAnswer maximum
 	// id names the run.
 	id string
+	// hopeless is why nothing can be sent at all, nil if something can; end ends the run then.
+	hopeless atomic.Pointer[callError]
+	end      context.CancelFunc
+	// trouble is the last error.
+	trouble atomic.Pointer[string]
 }
 
 // Run sends until the run's end. When ctx ends it lets what is under way finish, for some seconds, and returns what
-// there is. The error is about the run itself, such as a ledger that cannot be written: what the server refuses is in
-// the Result.
+// there is. The error is about the run itself, such as a key that is wrong or a ledger that cannot be written: what the
+// server refuses or fails to answer is in the Result.
 func (l *Loader) Run(ctx context.Context) (Result, error) {
 	r := &run{Loader: l, begun: time.Now(), id: rand.Text()[:12]}
-	r.requests = newComposer(ctx, l.config, r.begun, &r.tally)
+	asked := ctx
+	ctx, r.end = context.WithCancel(ctx)
+	defer r.end()
+	r.requests = newComposer(ctx, l.config, r.begun)
 	// What is under way outlives ctx by the grace.
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -193,24 +202,33 @@ func (l *Loader) Run(ctx context.Context) (Result, error) {
 	}()
 	var workers sync.WaitGroup
 	for i := range l.config.Connections {
-		workers.Go(func() { r.work(ctx, hard, i) })
+		workers.Go(func() {
+			if l.config.Stream {
+				r.workStream(ctx, hard, i)
+			} else {
+				r.work(ctx, hard)
+			}
+		})
 	}
 	workers.Wait()
 	close(finished)
 	<-reported
 	result := r.result()
-	result.Interrupted = ctx.Err() != nil
+	result.Interrupted = asked.Err() != nil
 	if l.config.Ledger != nil {
 		if err := l.config.Ledger.Flush(); err != nil {
 			return result, fmt.Errorf("write the ledger: %w", err)
 		}
 	}
+	if err := r.hopeless.Load(); err != nil {
+		return result, fmt.Errorf("the server takes no events: %w", err)
+	}
 	return result, nil
 }
 
 // work sends one request after the other on one connection.
-func (r *run) work(ctx, hard context.Context, worker int) {
-	connection := r.connect(worker)
+func (r *run) work(ctx, hard context.Context) {
+	connection := r.connect()
 	defer connection.close()
 	for {
 		req := r.requests.next()
@@ -222,11 +240,10 @@ func (r *run) work(ctx, hard context.Context, worker int) {
 }
 
 // connect makes what sends; nothing is opened yet.
-func (r *run) connect(worker int) sender {
+func (r *run) connect() sender {
 	if r.config.Protocol == GRPC {
 		return newRPC(r.Loader)
 	}
-	_ = worker
 	return newWire(r.Loader)
 }
 
@@ -249,6 +266,9 @@ func (r *run) report(finished <-chan struct{}) {
 			now := Snapshot{
 				Elapsed: time.Since(r.begun), Sent: r.tally.sent.Load(), Requests: r.tally.requests.Load(),
 				Counts: r.tally.counts(), P99: r.tally.latency.quantile(0.99),
+			}
+			if trouble := r.trouble.Swap(nil); trouble != nil {
+				now.Trouble = *trouble
 			}
 			if passed := now.Elapsed - before.Elapsed; passed > 0 {
 				now.EventsPerSecond = float64(now.Answered()-before.Answered()) / passed.Seconds()

@@ -64,6 +64,8 @@ type Snapshot struct {
 	EventsPerSecond float64
 	// P99 is over the whole run.
 	P99 time.Duration
+	// Trouble is the last error since the snapshot before, of requests that are tried again, too.
+	Trouble string
 }
 
 // maxReasons bounds how many different reasons are told apart.

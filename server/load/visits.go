@@ -111,10 +111,15 @@ const eventsPerVisit = 7
 
 // NewGenerator makes a Generator.
 func NewGenerator(options Options) *Generator {
+	return newGenerator(options, newRand(options.Seed, 1<<63+1))
+}
+
+// newGenerator takes the events' ids from elsewhere.
+func newGenerator(options Options, ids *rand.Rand) *Generator {
 	options = options.withDefaults()
 	g := &Generator{
 		options: options, people: newPopulation(options), site: newSite(options.Site), sources: sources(), platforms: platforms(),
-		rand: newRand(options.Seed, 1<<63), ids: newRand(options.Seed, 1<<63+1), busy: make(map[int]struct{}, options.Open),
+		rand: newRand(options.Seed, 1<<63), ids: ids, busy: make(map[int]struct{}, options.Open),
 	}
 	g.zipf = rand.NewZipf(g.rand, 1.2, 2, uint64(len(g.site.pages)-1))
 	g.adZipf = rand.NewZipf(g.rand, 1.2, 4, adCount-1)
