@@ -41,6 +41,7 @@ func eachPrivilege(t *testing.T, test func(t *testing.T, url string, store *repo
 func TestNothingIsLeftWithoutItsParentWhileVisitorsAreErased(t *testing.T) {
 	t.Parallel()
 	eachPrivilege(t, func(t *testing.T, url string, store *repo.Store) {
+		t.Helper()
 		project := repotest.Project(t, store)
 		inbox, err := store.OpenInbox(t.Context(), project.PublicKey, noon)
 		if err != nil {
@@ -114,6 +115,7 @@ func TestNothingIsLeftWithoutItsParentWhileVisitorsAreErased(t *testing.T) {
 func TestNothingIsLeftOfAProjectThatIsDeletedWhileItsEventsCome(t *testing.T) {
 	t.Parallel()
 	eachPrivilege(t, func(t *testing.T, url string, store *repo.Store) {
+		t.Helper()
 		owner := repotest.User(t, store)
 		stays := repotest.ProjectOf(t, store, owner)
 		ingester := ingest.New(ingest.Config{Store: store, Now: func() time.Time { return noon }})
