@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -155,14 +156,15 @@ func (t *trackStream) submit(ctx context.Context, req *microtrackerv1.TrackStrea
 	if err := t.validator.Validate(request); err != nil {
 		if broken, ok := errors.AsType[*protovalidate.ValidationError](err); ok {
 			first := broken.Violations[0].Proto
-			return unanswered{}, failField("batch."+protovalidate.FieldPathString(first.GetField()), first.GetMessage())
+			path := strings.TrimSuffix("batch."+protovalidate.FieldPathString(first.GetField()), ".") // some rules are about the whole
+			return unanswered{}, failField(path, first.GetMessage())
 		}
 		return unanswered{}, failField("batch", "it could not be checked")
 	}
 	if request.GetProjectKey() != "" {
 		return unanswered{}, failField("batch.project_key", "the stream's first message names the project: leave it out")
 	}
-	intake, err := t.newIntake(ctx, request.GetClient())
+	intake, err := t.newIntake(ctx, request.GetClient(), "batch.client.")
 	if err != nil {
 		return unanswered{}, err
 	}

@@ -26,7 +26,7 @@ const (
 )
 
 func (s trackingServer) Track(ctx context.Context, req *microtrackerv1.TrackRequest) (*microtrackerv1.TrackResponse, error) {
-	intake, err := s.newIntake(ctx, req.GetClient())
+	intake, err := s.newIntake(ctx, req.GetClient(), "client.")
 	if err != nil {
 		return nil, err
 	}
@@ -151,8 +151,8 @@ type intake struct {
 // optOutSignals are a visitor's wishes not to be measured.
 type optOutSignals struct{ globalPrivacyControl, doNotTrack bool }
 
-// newIntake refuses what only a server may say of a client, and says so.
-func (s *Server) newIntake(ctx context.Context, client *microtrackerv1.Client) (*intake, error) {
+// newIntake refuses what only a server may say of a client, and says so: path is where the client's fields are.
+func (s *Server) newIntake(ctx context.Context, client *microtrackerv1.Client, path string) (*intake, error) {
 	info, _ := connect.CallInfoForServerContext(ctx)
 	in := &intake{
 		Server: s, isTrusted: callerFrom(ctx).ProjectID != 0 || callerFrom(ctx).User != nil,
@@ -160,7 +160,7 @@ func (s *Server) newIntake(ctx context.Context, client *microtrackerv1.Client) (
 	}
 	field, message := in.refuseClient(client)
 	if message != "" {
-		return nil, failField("client."+field, message)
+		return nil, failField(path+field, message)
 	}
 	in.client = in.readClient(client)
 	in.optOuts = in.readOptOuts(client)
