@@ -46,8 +46,8 @@ const methods: Record<string, (first: unknown, second: unknown) => void> = {
  */
 export const install = (start: () => void): void => {
   const api = (window.microtracker = window.microtracker || {}) as Record<string, unknown>;
-  const { track, q } = api;
-  if (!track || q) {
+  const { q } = api;
+  if (!api.track || q) {
     delete api.q;
     guard(start)();
     for (const method in methods) {

@@ -20,7 +20,9 @@ export const measure = (
   since = now;
   running = run;
   // Nobody has seen anything of a page opened in a background tab.
-  bottom = Math.max(bottom, document.hidden ? 0 : scrollY + innerHeight);
+  if (!document.hidden) {
+    bottom = Math.max(bottom, scrollY + innerHeight);
+  }
 };
 
 /** Begins anew. */

@@ -6,7 +6,7 @@ import { selectorOf } from "./selector.ts";
 import type { EventType } from "./types.ts";
 import { record, view } from "./views.ts";
 
-const DOWNLOADS = "csv|dmg|docx?|exe|mp[34]|pdf|pptx?|rar|txt|xlsx?|zip";
+const DOWNLOADS = "csv|dmg|docx?|exe|mp[34]|pdf|pptx?|xlsx?|zip";
 
 /** Counts clicks on what is marked, on links and on buttons, and forms begun and sent. */
 export const watchInteractions = (): void => {

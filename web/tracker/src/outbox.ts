@@ -61,6 +61,10 @@ export const enqueue = (event: TrackedEvent): TrackedEvent => {
 
 /** Sends the first batch of what is waiting, in a way that survives the page; the rest follows its answer. */
 export const flush = (): void => {
+  // All of it is under way. A page that goes is told so twice.
+  if ((timer as number) < 0 && !gathered.length) {
+    return;
+  }
   clearTimeout(timer);
   timer = 0;
   // A prerendered page may never be looked at.
@@ -85,14 +89,17 @@ export const flush = (): void => {
   );
   save(lines);
   const batch = waiting().slice(0, MAX_BATCH);
-  if (!batch[0]) {
+  if (!batch.length) {
     return;
   }
   timer = -1;
   const settle = (failed: unknown) => {
     failures = failed ? (failures + 1) % MAX_DOUBLINGS : 0;
     timer = 0;
-    if (save((failed && consent ? batch : []).concat(waiting().filter((line) => !batch.includes(line))))) {
+    if (
+      save((failed && consent ? batch : []).concat(waiting().filter((line) => !batch.includes(line)))) ||
+      gathered.length
+    ) {
       // Spread, so that the browsers of a website do not come back all at once.
       schedule(GATHER_MS + 2 ** failures * FIRST_RETRY_MS * Math.random());
     }

@@ -54,3 +54,15 @@ test("where fetch throws, a beacon carries the events", async ({ page, site, pag
   }
   expect(pageErrors).toEqual([]);
 });
+
+test("what happens while a request is under way follows its answer, and only that", async ({ page, site }) => {
+  let release = (_: number) => {};
+  site.answer = () => new Promise<number>((resolve) => (release = resolve));
+  await page.goto(site.url("/short.html"));
+  await expect.poll(() => site.posts.length).toBe(1);
+  await page.evaluate(() => window.microtracker!.track!("meanwhile"));
+  site.answer = () => 200;
+  release(200);
+  await expect.poll(() => site.customs().map((event) => event.name)).toEqual(["meanwhile"]);
+  expect(site.posts.map((post) => post.body.events.length)).toEqual([1, 1]);
+});

@@ -69,3 +69,44 @@ test("a page inside a sandboxed frame is counted", async ({ page, site, pageErro
   await expect.poll(() => site.views().map((view) => view.title)).toEqual(["A short page"]);
   expect(pageErrors).toEqual([]);
 });
+
+test("a page that changed Date, JSON or the prototypes sees no error, and is counted where that is possible", async ({ page, site, pageErrors }) => {
+  const patches = {
+    // As old libraries do.
+    toJSON: `Array.prototype.toJSON = function () { return "an array"; }; Object.prototype.extra = function () {};`,
+    fixedTime: `const Real = Date; Date = class extends Real { constructor(...args) { args.length ? super(...args) : super(Real.now() - 1000); } };`,
+    noDate: `Date = undefined;`,
+    noJSON: `JSON.stringify = () => { throw new Error("no"); };`,
+    noStrings: `String.prototype.split = undefined;`,
+    noListening: `window.addEventListener = undefined;`,
+  };
+  for (const [name, patch] of Object.entries(patches)) {
+    await page.goto(
+      site.page(`/${name}.html`, { head: `<script>${patch}</script>`, body: `<button>press</button><form><input name="a"></form>` }),
+    );
+    await page.getByText("press").click();
+    await page.evaluate(() => {
+      window.microtracker!.track!("called", { a: [1] });
+      history.pushState({}, "", `${location.pathname}?next`);
+    });
+  }
+  await page.goto(site.url("/other.html"));
+  await fence(page, site);
+  const counted = site.views().map((view) => view.title);
+  expect(counted).toEqual(expect.arrayContaining(["/toJSON.html", "/fixedTime.html", "The other page"]));
+  expect(pageErrors).toEqual([]);
+});
+
+test("where the policy allows the script and the endpoint alone, everything works", async ({ page, site, pageErrors }) => {
+  const refused: string[] = [];
+  page.on("console", (message) => refused.push(message.text()));
+  site.policies.set("/strict.html", "default-src 'none'; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'");
+  await page.goto(site.page("/strict.html", { body: `<button>press</button><form><input name="a"></form>` }));
+  await page.getByText("press").click();
+  await page.locator("input").fill("x");
+  await fence(page, site);
+  expect(site.events("CLICK")).toHaveLength(1);
+  expect(site.events("FORM_START")).toHaveLength(1);
+  expect(refused).toEqual([]);
+  expect(pageErrors).toEqual([]);
+});

@@ -75,3 +75,12 @@ test("content that comes later counts into the height", async ({ page, site }) =
   await page.goto(site.url("/other.html"));
   await expect.poll(() => site.exits().map((exit) => exit.scrollPct)).toEqual([25]);
 });
+
+test("a page that goes sends its exit in one request", async ({ page, site }) => {
+  await page.goto(site.url("/short.html"));
+  await fence(page, site);
+  const before = site.posts.length;
+  await page.goto(site.page("/unmeasured.html", { attributes: "data-consent" }));
+  await page.goto(site.page("/unmeasured-2.html", { attributes: "data-consent" }));
+  expect(site.posts.slice(before).map((post) => post.body.events.map((event) => event.eventType))).toEqual([["EVENT_TYPE_EXIT"]]);
+});

@@ -39,10 +39,12 @@ export class Site {
   readonly posts: Post[] = [];
   /** "METHOD path" of everything asked for. */
   readonly requests: string[] = [];
+  /** The Content-Security-Policy of a page, by path. */
+  readonly policies = new Map([["/csp.html", "default-src 'self'; connect-src 'none'"]]);
   /** Pages that a test made, by path. */
   private readonly pages = new Map<string, string>();
   /** Decides how a post is answered: with this status, or by hanging up. */
-  answer: (post: Post) => number | "hang up" = () => 200;
+  answer: (post: Post) => number | "hang up" | Promise<number> = () => 200;
 
   /** Answers the requests for /gate: for a page that must wait for the test without being driven by it. */
   openGate!: () => void;
@@ -124,8 +126,9 @@ export class Site {
       return;
     }
     response.setHeader("Content-Type", file.endsWith(".js") ? "text/javascript" : "text/html; charset=utf-8");
-    if (pathname === "/csp.html") {
-      response.setHeader("Content-Security-Policy", "default-src 'self'; connect-src 'none'");
+    const policy = this.policies.get(pathname);
+    if (policy) {
+      response.setHeader("Content-Security-Policy", policy);
     }
     response.end(pathname === "/cross-origin.html" ? content.toString().replace("ORIGIN", this.url("")) : content);
   }
@@ -138,7 +141,7 @@ export class Site {
     const text = Buffer.concat(chunks).toString();
     const post: Post = { path, headers: request.headers, text, body: JSON.parse(text) };
     this.posts.push(post);
-    const answer = this.answer(post);
+    const answer = await this.answer(post);
     if (answer === "hang up") {
       request.socket.destroy();
       return;
