@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Changes is everything that one transaction writes. Rows that lock in the order of their keys are given in it.
@@ -49,7 +50,7 @@ type VisitorChange struct {
 	LatestAt time.Time
 }
 
-// Save writes the changes, all in one round trip. ErrTryAgain when a row has gone meanwhile: another try will see.
+// Save writes the changes in one round trip, or two when there are many events. ErrTryAgain when a row has gone meanwhile: another try will see.
 func (t *IngestTx) Save(ctx context.Context, c *Changes, now time.Time) error {
 	batch := t.batch()
 	for _, step := range []func(c *Changes, now time.Time) error{
@@ -61,20 +62,23 @@ func (t *IngestTx) Save(ctx context.Context, c *Changes, now time.Time) error {
 			return err
 		}
 	}
-	return batch.send(ctx, "save events")
+	if err := batch.send(ctx, "save events"); err != nil || len(c.Events) < copyAbove {
+		return err
+	}
+	return t.copyEvents(ctx, c.Events)
 }
 
 // insertEvents stores events whose visitor and session are known.
 func (b *ingestBatch) insertEvents(c *Changes, _ time.Time) error {
 	n := len(c.Events)
-	if n == 0 {
+	if n == 0 || n >= copyAbove {
 		return nil
 	}
 	projects, sessions, visitors := make([]int64, n), make([]int64, n), make([]int64, n)
 	types, names, urls, paths := make([]string, n), make([]string, n), make([]*string, n), make([]*string, n)
 	selectors, referrers, titles := make([]*string, n), make([]*string, n), make([]*string, n)
 	scrolls, xs, ys, metas := make([]*float64, n), make([]*int32, n), make([]*int32, n), make([]*string, n)
-	ats, ids, views, engaged := make([]time.Time, n), make([]uuid.UUID, n), make([]uuid.NullUUID, n), make([]*int64, n)
+	ats, ids, views, engaged := make([]time.Time, n), make([]pgtype.UUID, n), make([]pgtype.UUID, n), make([]*int64, n)
 	values, currencies := make([]*string, n), make([]*string, n)
 	for i := range c.Events {
 		e := &c.Events[i]
@@ -82,7 +86,8 @@ func (b *ingestBatch) insertEvents(c *Changes, _ time.Time) error {
 		types[i], names[i], urls[i], paths[i] = e.EventType, e.Name, textOrNull(e.URL), textOrNull(e.Path)
 		selectors[i], referrers[i], titles[i] = textOrNull(e.Selector), textOrNull(e.Referrer), textOrNull(e.Title)
 		scrolls[i], xs[i], ys[i], metas[i] = e.ScrollPct, e.X, e.Y, textOrNull(string(e.Meta))
-		ats[i], ids[i], views[i], engaged[i] = e.CreatedAt, e.EventID, e.PageViewID, e.EngagedMS
+		ats[i], ids[i], engaged[i] = e.CreatedAt, uuidOf(e.EventID), e.EngagedMS
+		views[i] = pgtype.UUID{Bytes: e.PageViewID.UUID, Valid: e.PageViewID.Valid}
 		values[i], currencies[i] = textOrNull(e.Value), textOrNull(e.Currency)
 	}
 	b.execExactly(n, "events", `
@@ -99,6 +104,9 @@ func (b *ingestBatch) insertEvents(c *Changes, _ time.Time) error {
 		scrolls, xs, ys, metas, ats, ids, views, engaged, values, currencies)
 	return nil
 }
+
+// uuidOf is an id as pgx encodes it fastest.
+func uuidOf(id uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
 
 func textOrNull(s string) *string {
 	if s == "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -86,9 +87,9 @@ func (t *IngestTx) Begin(ctx context.Context, projectIDs []int64, streams []Stre
 	if len(streams) > 0 {
 		batch.lockStreams(streams, begun.Streams)
 	}
-	projects, uuids := make([]int64, len(ids)), make([]uuid.UUID, len(ids))
+	projects, uuids := make([]int64, len(ids)), make([]pgtype.UUID, len(ids))
 	for i, id := range ids {
-		projects[i], uuids[i] = id.ProjectID, id.ID
+		projects[i], uuids[i] = id.ProjectID, uuidOf(id.ID)
 	}
 	batch.query(`
 		INSERT INTO event_ids (project_id, event_id, received_at)

@@ -117,14 +117,16 @@ func (in *intake) invalid(sent *microtrackerv1.Event) (field, message string) {
 
 // mayHaveNUL reports whether a text of the event has a NUL character, or may have one deep inside.
 func mayHaveNUL(e *microtrackerv1.Event) bool {
+	client := e.GetClient()
 	for _, text := range [...]string{
 		e.GetName(), e.GetUrl(), e.GetReferrer(), e.GetTitle(), e.GetSelector(), e.GetValue(), e.GetCurrency(), e.GetEventId(), e.GetPageViewId(),
+		client.GetVisitorKey(), client.GetTimeZone(), client.GetSessionKey(), client.GetIpAddress(), client.GetUserAgent(),
 	} {
 		if strings.IndexByte(text, 0) >= 0 {
 			return true
 		}
 	}
-	return e.GetClient() != nil || metaMayHaveNUL(e.GetMeta())
+	return metaMayHaveNUL(e.GetMeta())
 }
 
 func metaMayHaveNUL(meta *structpb.Struct) bool {

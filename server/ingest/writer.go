@@ -168,6 +168,8 @@ func (w *writer) settle(group []part, err error) {
 		for _, p := range group {
 			p.finish(err)
 		}
+	case len(group) == 1 && errors.Is(err, repo.ErrNotFound):
+		group[0].finish(ErrSettingsChanged) // the project is gone: whoever opens its inbox again will hear so
 	case len(group) > 1:
 		w.store(group[:len(group)/2])
 		w.store(group[len(group)/2:])
