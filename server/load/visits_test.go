@@ -10,8 +10,7 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
-	gocmp "github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/proto"
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/server/load"
@@ -28,8 +27,8 @@ func TestTheSameSeedMakesTheSameVisits(t *testing.T) {
 		if first[i].Offset != second[i].Offset || *first[i].Visitor != *second[i].Visitor {
 			t.Fatalf("hit %d: %+v, then %+v", i, first[i], second[i])
 		}
-		if diff := gocmp.Diff(first[i].Event, second[i].Event, protocmp.Transform()); diff != "" {
-			t.Fatalf("hit %d: %s", i, diff)
+		if !proto.Equal(first[i].Event, second[i].Event) {
+			t.Fatalf("hit %d: %v, then %v", i, first[i].Event, second[i].Event)
 		}
 	}
 	if first[0].Event.GetEventId() == other[0].Event.GetEventId() || first[0].Visitor.Key == other[0].Visitor.Key {
