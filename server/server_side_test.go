@@ -27,7 +27,7 @@ func of(client *microtrackerv1.Client, at time.Time, url string) *microtrackerv1
 
 func visitor(key string) *microtrackerv1.Client { return &microtrackerv1.Client{VisitorKey: key} }
 
-// sends sends events as a server does, and wants these receipts.
+// sends hands events over as a server does, and wants these receipts.
 func (w *world) sends(t *testing.T, secret string, req *microtrackerv1.TrackRequest, want ...string) *microtrackerv1.TrackResponse {
 	t.Helper()
 	res, err := w.tracking(t, bearer(secret)).Track(t.Context(), req)
@@ -70,10 +70,11 @@ func TestAServerSendsEventsOfAnyAgeSince2000(t *testing.T) {
 			t.Errorf("%s: %d sessions, want one each day: %d", name, n, len(days))
 		}
 	}
-	for day, want := range map[time.Duration]string{8 * 24 * time.Hour: "TOO_OLD create_time", 6 * 24 * time.Hour: "ACCEPTED"} {
-		got := w.statuses(t, who.project, fmt.Sprintf(`"events":[{"eventType":1,"createTime":%q}]`, time.Now().Add(-day).UTC().Format(time.RFC3339)))
+	for days, want := range map[int]string{8: "TOO_OLD create_time", 6: "ACCEPTED"} {
+		at := time.Now().AddDate(0, 0, -days).UTC().Format(time.RFC3339)
+		got := w.statuses(t, who.project, fmt.Sprintf(`"events":[{"eventType":1,"createTime":%q}]`, at))
 		if diff := cmp.Diff([]string{want}, got); diff != "" {
-			t.Errorf("a page sends an event %v old (-want +got):\n%s", day, diff)
+			t.Errorf("a page sends an event %d days old (-want +got):\n%s", days, diff)
 		}
 	}
 }

@@ -24,7 +24,9 @@ import (
 )
 
 // bearer authorizes a call.
-func bearer(secret string) map[string]string { return map[string]string{"Authorization": "Bearer " + secret} }
+func bearer(secret string) map[string]string {
+	return map[string]string{"Authorization": "Bearer " + secret}
+}
 
 // secretKey gives the project a new secret key.
 func secretKey(t *testing.T, project *repo.Project) string {
