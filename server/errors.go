@@ -152,7 +152,9 @@ func completed(err *connect.Error) *connect.Error {
 	switch {
 	case violations:
 		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, nil)
-	case err.Code() == connect.CodeInvalidArgument:
+	case err.Code() == connect.CodeInvalidArgument,
+		err.Code() == connect.CodeUnimplemented,              // no message where there must be one, or several
+		strings.HasPrefix(err.Message(), "protocol error: "): // a message cut short
 		return fail(connect.CodeInvalidArgument, microtrackerv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, unreadable(err.Message()))
 	case err.Code() == connect.CodeResourceExhausted:
 		return fail(connect.CodeResourceExhausted, microtrackerv1.ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE,
