@@ -121,3 +121,21 @@ func TestASessionKeyThatTheServerMadeForAnotherSessionHurtsItsOwnEventOnly(t *te
 	}
 	w.expectUnits(t, "after it", 2, 2, 2)
 }
+
+func TestASessionWhoseSumsCannotBeReadGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]string{"cut by time": "", "held together by a key": "till 1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := setup(t)
+			anna := client("192.0.2.1")
+			anna.VisitorKey, anna.SessionKey = "anna", key
+			w.send(t, anna, view("/", noon.Add(-time.Hour)), view("/", noon.Add(-50*time.Minute)))
+			repotest.Exec(t, w.url, "UPDATE tracking_sessions SET fold = '\\xff00'") // as another version might have written it
+			if receipts := w.send(t, anna, view("/", noon.Add(-40*time.Minute))); receipts[0].Status != ingest.Accepted {
+				t.Errorf("receipt = %+v", receipts[0])
+			}
+			w.expectUnits(t, name, 1, 1, 3)
+		})
+	}
+}

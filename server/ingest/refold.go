@@ -94,6 +94,26 @@ func (w *writing) storedHits(ctx context.Context, p *person, near []repo.Trackin
 	return hits, nil
 }
 
+// foldAnew adds up the events of a keyed session that another version has written.
+func (w *writing) foldAnew(ctx context.Context, p *person, row *repo.TrackingSession) (*fold, error) {
+	stored, err := w.storedHits(ctx, p, []repo.TrackingSession{*row})
+	if err != nil {
+		return nil, err
+	}
+	if len(stored) == 0 {
+		return nil, errFold
+	}
+	slices.SortFunc(stored, func(a, b *hit) int { return a.compare(b.moment) })
+	f := newFold(stored[0])
+	for _, h := range stored[1:] {
+		if f.identity.isZero() && !h.identity.isZero() {
+			f.takeOrigin(h)
+		}
+		f.add(h)
+	}
+	return f, nil
+}
+
 func refsOf(sessions []repo.TrackingSession) []repo.SessionRef {
 	refs := make([]repo.SessionRef, len(sessions))
 	for i := range sessions {

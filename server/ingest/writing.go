@@ -200,7 +200,7 @@ func (w *writing) place(ctx context.Context) error {
 			}
 		}
 	}
-	if err := w.loadTimelines(seen); err != nil {
+	if err := w.loadTimelines(ctx, seen); err != nil {
 		return err
 	}
 	for _, p := range w.order {
@@ -235,7 +235,7 @@ func (w *writing) see(ctx context.Context) (*repo.Seen, error) {
 }
 
 // loadTimelines gives the sessions read to the people whose they are.
-func (w *writing) loadTimelines(seen *repo.Seen) error {
+func (w *writing) loadTimelines(ctx context.Context, seen *repo.Seen) error {
 	owners := make(map[int64]*person, len(w.order))
 	for _, p := range w.order {
 		p.timeline = timeline{visitorOf: p.visitorOf, keyed: map[string]*session{}}
@@ -267,8 +267,9 @@ func (w *writing) loadTimelines(seen *repo.Seen) error {
 		stored[key] = p
 		s, err := loadedSession(row, p.visitorByID(row.VisitorID))
 		if err != nil {
-			p.timeline.unreadable = true
-			continue
+			if s.fold, err = w.foldAnew(ctx, p, row); err != nil {
+				return err
+			}
 		}
 		p.timeline.keyed[row.SessionKey] = s
 	}
