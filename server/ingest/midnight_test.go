@@ -153,18 +153,21 @@ func renamed(events []ingest.Event) []ingest.Event {
 	return others
 }
 
-func TestAVisitOverMidnightIsOneVisitorWhenItsEventsComeAllAtOnce(t *testing.T) {
+func TestAVisitOverMidnightIsOneVisitorWhenItsEventsComeAllAtOnceToTwoServers(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	*w.now = midnight.Add(-10 * time.Minute)
 	w.send(t, client("192.0.2.255"), view("/", *w.now))
 	*w.now = midnight.Add(21 * time.Minute)
+	replica := ingest.New(ingest.Config{Store: repotest.Open(t, w.url), Now: func() time.Time { return *w.now }}) // begun after midnight
+	t.Cleanup(replica.Close)
 	const people = 60
 	var wg sync.WaitGroup
 	for i := range people {
-		for _, e := range renamed(nightVisit()) {
+		for j, e := range renamed(nightVisit()) {
+			ingester := []*ingest.Ingester{w.ingester, replica}[(i+j)%2]
 			wg.Go(func() {
-				_, err := w.ingester.Ingest(t.Context(), w.inbox, &ingest.Batch{Client: client(fmt.Sprintf("2001:db8::%x", i)), Events: []ingest.Event{e}})
+				_, err := ingester.Ingest(t.Context(), w.inbox, &ingest.Batch{Client: client(fmt.Sprintf("2001:db8::%x", i)), Events: []ingest.Event{e}})
 				if err != nil {
 					t.Error(err)
 				}
