@@ -19,11 +19,15 @@ ALTER TABLE tracking_sessions
     ADD COLUMN has_macro boolean NOT NULL DEFAULT false,
     -- Session and events are held together by a key that a server gave, not by time.
     ADD COLUMN is_keyed boolean NOT NULL DEFAULT false,
-    -- What the next event needs to go on adding up (server/ingest/fold.go). Null: read the events again.
+    -- Of such a session, what the next event needs to go on adding up (server/ingest/fold.go).
     ADD COLUMN fold bytea,
     -- Room on each page for the next version of its rows, so that an update touches no index.
     SET (fillfactor = 70);
-ALTER TABLE visitors SET (fillfactor = 70);
+ALTER TABLE visitors
+    -- What the next event needs to go on with the visitor's latest session: it is read with the lock on his row.
+    -- Null: read the events again.
+    ADD COLUMN fold bytea,
+    SET (fillfactor = 70);
 
 -- Each event moves last_activity_at. In a B-tree that costs an entry in every index of the table; a block range index
 -- lets PostgreSQL 16 and later update the row in place (docs/adr/0014), and finds a time range as well, because rows
@@ -94,7 +98,9 @@ DROP INDEX event_ids_received_at_index;
 CREATE INDEX event_ids_received_at_index ON event_ids (received_at);
 DROP INDEX tracking_sessions_last_activity_at_index;
 CREATE INDEX tracking_sessions_last_activity_at_index ON tracking_sessions (project_id, last_activity_at);
-ALTER TABLE visitors RESET (fillfactor);
+ALTER TABLE visitors
+    RESET (fillfactor),
+    DROP COLUMN fold;
 ALTER TABLE tracking_sessions RESET (fillfactor);
 ALTER TABLE tracking_sessions
     DROP COLUMN fold,

@@ -13,7 +13,7 @@ import (
 )
 
 // copyAbove is the number of events from which COPY, which costs a round trip more, stores them faster than INSERT.
-const copyAbove = 100
+const copyAbove = 48
 
 // copyEvents stores events whose visitor and session are known.
 func (t *IngestTx) copyEvents(ctx context.Context, events []Event) error {

@@ -60,7 +60,7 @@ func (s *Store) ingestPool() (pool *pgxpool.Pool, checksParents bool) {
 func (s *Store) UseIngestPrivilege(ctx context.Context) (bool, error) {
 	settings := ingestSettings()
 	settings["session_replication_role"] = "replica"
-	pool, err := openIngestPool(s.url, s.options.IngestConns, settings)
+	pool, err := openIngestPool(s.url, s.options.IngestConns, settings) //nolint:contextcheck // the pool outlives the call
 	if err != nil {
 		return false, err
 	}

@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -46,26 +45,23 @@ type VisitorChange struct {
 	// FirstUTM and LastUTM of the visitor are those of the first and the last of his new sessions that had a campaign,
 	// where these are later than all that he had before. Others need Changes.Campaigns.
 
+	// Fold of the visitor is the new one; nil: it stays as it is; empty: there is none.
+
 	// LatestAt is when the event happened that describes the browser; zero without one.
 	LatestAt time.Time
 }
 
-// Save writes the changes in one round trip, or two when there are many events. ErrTryAgain when a row has gone meanwhile: another try will see.
-func (t *IngestTx) Save(ctx context.Context, c *Changes, now time.Time) error {
-	batch := t.batch()
+// save adds the statements that write the changes, but for many events.
+func (b *ingestBatch) save(c *Changes, now time.Time) error {
 	for _, step := range []func(c *Changes, now time.Time) error{
-		batch.insertSessions, batch.updateSessions, batch.rewriteSessions, batch.moveEvents, batch.deleteEmptied,
-		batch.insertEvents, batch.updateVisitors, batch.recountVisitors, batch.readCampaigns, batch.deleteUnseen, batch.upsertAds,
-		batch.countOptOuts, batch.moveStreams,
+		b.updateVisitors, b.insertSessions, b.updateSessions, b.rewriteSessions, b.moveEvents, b.deleteEmptied,
+		b.insertEvents, b.recountVisitors, b.readCampaigns, b.deleteUnseen, b.upsertAds, b.countOptOuts, b.moveStreams,
 	} {
 		if err := step(c, now); err != nil {
 			return err
 		}
 	}
-	if err := batch.send(ctx, "save events"); err != nil || len(c.Events) < copyAbove {
-		return err
-	}
-	return t.copyEvents(ctx, c.Events)
+	return nil
 }
 
 // insertEvents stores events whose visitor and session are known.
@@ -90,7 +86,7 @@ func (b *ingestBatch) insertEvents(c *Changes, _ time.Time) error {
 		views[i] = pgtype.UUID{Bytes: e.PageViewID.UUID, Valid: e.PageViewID.Valid}
 		values[i], currencies[i] = textOrNull(e.Value), textOrNull(e.Currency)
 	}
-	b.execExactly(n, "events", `
+	b.exec(`
 		INSERT INTO events (project_id, session_id, visitor_id, event_type, name, url, path, selector, referrer, title,
 			scroll_pct, x, y, meta, created_at, event_id, page_view_id, engaged_ms, value, currency)
 		SELECT project_id, session_id, visitor_id, event_type, name, url, path, selector, referrer, title,
@@ -126,7 +122,7 @@ func (b *ingestBatch) moveEvents(c *Changes, _ time.Time) error {
 		e := &c.Moved[i]
 		projects[i], ids[i], ats[i], sessions[i], visitors[i] = e.ProjectID, e.ID, e.CreatedAt, e.SessionID, e.VisitorID
 	}
-	b.execExactly(n, "events to move", `
+	b.execExactly(n, `
 		UPDATE events AS e SET session_id = moved.session_id, visitor_id = moved.visitor_id
 		FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::bigint[])
 			AS moved (project_id, id, created_at, session_id, visitor_id)
@@ -144,15 +140,15 @@ func (b *ingestBatch) updateVisitors(c *Changes, now time.Time) error {
 	projects, ids, added, bots := make([]int64, n), make([]int64, n), make([]int, n), make([]bool, n)
 	since, until, latest := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	zones, widths, heights, agents := make([]*string, n), make([]int, n), make([]int, n), make([]*string, n)
-	firstUTMs, lastUTMs := make([]*string, n), make([]*string, n)
+	firstUTMs, lastUTMs, folds := make([]*string, n), make([]*string, n), make([][]byte, n)
 	for i := range c.Visitors {
 		v := &c.Visitors[i]
 		projects[i], ids[i], added[i], bots[i] = v.ProjectID, v.ID, v.SessionsAdded, v.IsBot
 		since[i], until[i], latest[i] = v.FirstSeenAt, v.LastSeenAt, v.LatestAt
-		firstUTMs[i], lastUTMs[i] = textOrNull(string(v.FirstUTM)), textOrNull(string(v.LastUTM))
+		firstUTMs[i], lastUTMs[i], folds[i] = textOrNull(string(v.FirstUTM)), textOrNull(string(v.LastUTM)), v.Fold
 		zones[i], widths[i], heights[i], agents[i] = textOrNull(v.Timezone), v.ViewportW, v.ViewportH, textOrNull(v.UserAgent)
 	}
-	b.execExactly(n, "visitors", `
+	b.execExactly(n, `
 		UPDATE visitors AS v SET
 			first_seen_at = least(v.first_seen_at, seen.since),
 			last_seen_at = greatest(v.last_seen_at, seen.until),
@@ -162,13 +158,14 @@ func (b *ingestBatch) updateVisitors(c *Changes, now time.Time) error {
 			viewport_w = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(nullif(seen.w, 0), v.viewport_w) ELSE coalesce(v.viewport_w, nullif(seen.w, 0)) END,
 			viewport_h = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(nullif(seen.h, 0), v.viewport_h) ELSE coalesce(v.viewport_h, nullif(seen.h, 0)) END,
 			user_agent = CASE WHEN seen.latest >= v.last_seen_at THEN coalesce(seen.user_agent, v.user_agent) ELSE coalesce(v.user_agent, seen.user_agent) END,
+			fold = nullif(coalesce(seen.fold, v.fold), ''),
 			first_utm = coalesce(v.first_utm, seen.first_utm::jsonb), last_utm = coalesce(seen.last_utm::jsonb, v.last_utm),
 			updated_at = $11
 		FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::boolean[], $5::timestamptz[], $6::timestamptz[], $7::text[],
-			$8::integer[], $9::integer[], $10::text[], $12::timestamptz[], $13::text[], $14::text[])
-			AS seen (project_id, id, added, is_bot, since, until, timezone, w, h, user_agent, latest, first_utm, last_utm)
+			$8::integer[], $9::integer[], $10::text[], $12::timestamptz[], $13::text[], $14::text[], $15::bytea[])
+			AS seen (project_id, id, added, is_bot, since, until, timezone, w, h, user_agent, latest, first_utm, last_utm, fold)
 		WHERE v.project_id = seen.project_id AND v.id = seen.id`,
-		projects, ids, added, bots, since, until, zones, widths, heights, agents, now, latest, firstUTMs, lastUTMs)
+		projects, ids, added, bots, since, until, zones, widths, heights, agents, now, latest, firstUTMs, lastUTMs, folds)
 	return nil
 }
 

@@ -32,11 +32,10 @@ type Sighting struct {
 
 // Seen is what is stored of the visitors seen.
 type Seen struct {
+	// Visitors have their Fold, and what describes the visit is not read.
 	Visitors map[VisitorKey]*Visitor
-	// Sessions are those that events of the sightings may continue, or come before, oldest first; of each only ID,
-	// ProjectID, VisitorID, StartedAt, LastActivityAt, SessionKey, IsKeyed and Fold are read.
-	Sessions []TrackingSession
-	// Keyed are those that have the keys asked for, whether or not a server gave them.
+	// Keyed are the sessions that have the keys asked for, whether or not a server gave them; of each only ID, ProjectID,
+	// VisitorID, StartedAt, LastActivityAt, SessionKey, IsKeyed and Fold are read.
 	Keyed []TrackingSession
 }
 
@@ -46,20 +45,21 @@ type SessionKey struct {
 	Key       string
 }
 
-// See makes visitors who are new, locks all of them until the transaction ends, so that one visitor's sessions are cut by
-// one transaction at a time, and reads their sessions near the sightings, and those that have these keys.
-func (t *IngestTx) See(ctx context.Context, sightings []Sighting, keys []SessionKey, idle time.Duration, now time.Time) (*Seen, error) {
+// see makes visitors who are new, locks all of them until the transaction ends, so that one visitor's sessions are cut by
+// one transaction at a time, and reads the sessions that have these keys.
+func (b *ingestBatch) see(sightings []Sighting, keys []SessionKey, now time.Time) *Seen {
 	seen := &Seen{Visitors: make(map[VisitorKey]*Visitor, len(sightings))}
-	slices.SortFunc(sightings, func(a, b Sighting) int { return compareVisitorKeys(a.VisitorKey, b.VisitorKey) })
-	batch := t.batch()
-	batch.makeVisitors(sightings, now)
-	batch.lockVisitors(sightings, seen.Visitors)
-	batch.sessionsNear(sightings, idle, &seen.Sessions)
-	if len(keys) > 0 {
-		batch.keyedSessions(keys, &seen.Keyed)
+	if len(sightings) == 0 {
+		return seen
 	}
-	t.ids.refill(batch, len(sightings))
-	return seen, batch.send(ctx, "see the visitors")
+	slices.SortFunc(sightings, func(a, b Sighting) int { return compareVisitorKeys(a.VisitorKey, b.VisitorKey) })
+	b.makeVisitors(sightings, now)
+	b.lockVisitors(sightings, seen.Visitors)
+	if len(keys) > 0 {
+		b.keyedSessions(keys, &seen.Keyed)
+	}
+	b.tx.ids.refill(b, len(sightings))
+	return seen
 }
 
 func (b *ingestBatch) makeVisitors(sightings []Sighting, now time.Time) {
@@ -86,13 +86,13 @@ func (b *ingestBatch) lockVisitors(sightings []Sighting, found map[VisitorKey]*V
 		projects[i], keys[i] = s.ProjectID, s.Key
 	}
 	b.query(`
-		SELECT v.project_id, v.visitor_key, v.id, v.first_seen_at, v.last_seen_at, v.sessions_count, v.is_bot
+		SELECT v.project_id, v.visitor_key, v.id, v.first_seen_at, v.last_seen_at, v.sessions_count, v.is_bot, v.fold
 		FROM unnest($1::bigint[], $2::text[]) AS seen (project_id, visitor_key)
 		JOIN visitors AS v USING (project_id, visitor_key)
 		ORDER BY v.project_id, v.visitor_key
 		FOR NO KEY UPDATE OF v`, func(row pgx.Rows) error {
 		v := new(Visitor)
-		err := row.Scan(&v.ProjectID, &v.VisitorKey, &v.ID, &v.FirstSeenAt, &v.LastSeenAt, &v.SessionsCount, &v.IsBot)
+		err := row.Scan(&v.ProjectID, &v.VisitorKey, &v.ID, &v.FirstSeenAt, &v.LastSeenAt, &v.SessionsCount, &v.IsBot, &v.Fold)
 		found[VisitorKey{ProjectID: v.ProjectID, Key: v.VisitorKey}] = v
 		return err
 	}, projects, keys)
@@ -146,7 +146,8 @@ func (b *ingestBatch) keyedSessions(sessionKeys []SessionKey, found *[]TrackingS
 		ORDER BY s.started_at, s.id`, scanNear(found), projects, keys)
 }
 
-// SessionsNear reads the visitors' sessions near these times, for a second look with a wider one.
+// SessionsNear reads the sessions that events of the sightings may continue or come before, oldest first; of each only what
+// Seen.Keyed has.
 func (t *IngestTx) SessionsNear(ctx context.Context, sightings []Sighting, idle time.Duration) ([]TrackingSession, error) {
 	var found []TrackingSession
 	batch := t.batch()

@@ -25,7 +25,7 @@ func (b *ingestBatch) insertSessions(c *Changes, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	b.execExactly(len(c.NewSessions), "new sessions", `
+	b.exec(`
 		INSERT INTO tracking_sessions (project_id, id, `+sessionColumns+`, created_at, updated_at)
 		SELECT project_id, id, `+sessionColumns+`, $2::timestamptz, $2::timestamptz
 		FROM json_populate_recordset(NULL::tracking_sessions, $1)`, rows, now)
@@ -40,7 +40,7 @@ func (b *ingestBatch) rewriteSessions(c *Changes, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	b.execExactly(len(c.Rewritten), "sessions to rewrite", `
+	b.execExactly(len(c.Rewritten), `
 		UPDATE tracking_sessions AS s SET (`+sessionColumns+`, updated_at) =
 			(SELECT `+sessionColumns+`, $2::timestamptz FROM json_populate_record(NULL::tracking_sessions, row))
 		FROM json_array_elements($1::json) AS row
@@ -58,14 +58,14 @@ func (b *ingestBatch) updateSessions(c *Changes, now time.Time) error {
 	projects, ids, lasts, durations := make([]int64, n), make([]int64, n), make([]time.Time, n), make([]int, n)
 	scrolls, scores, exits := make([]*float64, n), make([]*float64, n), make([]*string, n)
 	pageviews, interactive, engaged := make([]int, n), make([]int, n), make([]int64, n)
-	bots, reasons, folds := make([]bool, n), make([]*string, n), make([][]byte, n)
+	bots, reasons, folds := make([]bool, n), make([]*string, n), make([][]byte, n) // folds of keyed sessions
 	for i, s := range c.Sessions {
 		projects[i], ids[i], lasts[i], durations[i] = s.ProjectID, s.ID, s.LastActivityAt, s.DurationSeconds
 		scrolls[i], scores[i], exits[i] = s.ScrollPct, s.PCQS, textOrNull(s.ExitPath)
 		pageviews[i], interactive[i], engaged[i] = s.Pageviews, s.InteractiveEvents, s.EngagedMS
 		bots[i], reasons[i], folds[i] = s.IsBot, textOrNull(s.BotReason), s.Fold
 	}
-	b.execExactly(n, "sessions", `
+	b.execExactly(n, `
 		UPDATE tracking_sessions AS s SET
 			last_activity_at = new.last_activity_at, duration_seconds = new.duration_seconds, scroll_pct = new.scroll_pct,
 			pcqs = new.pcqs, exit_path = coalesce(new.exit_path, s.exit_path), pageviews = new.pageviews,
@@ -88,7 +88,7 @@ func (b *ingestBatch) deleteEmptied(c *Changes, _ time.Time) error {
 	for i, s := range c.Emptied {
 		projects[i], ids[i] = s.ProjectID, s.ID
 	}
-	b.execExactly(len(ids), "emptied sessions", `
+	b.execExactly(len(ids), `
 		DELETE FROM tracking_sessions AS s USING unnest($1::bigint[], $2::bigint[]) AS emptied (project_id, id)
 		WHERE s.project_id = emptied.project_id AND s.id = emptied.id`, projects, ids)
 	return nil

@@ -20,29 +20,27 @@ func store(t *testing.T, db *repo.Store, inbox *repo.Inbox, visitorKey string, s
 		for i, e := range events {
 			ids[i] = repo.EventID{ProjectID: inbox.ProjectID, ID: e.EventID}
 		}
-		if _, err := tx.Begin(t.Context(), []int64{inbox.ProjectID}, nil, ids, now); err != nil {
-			return err
-		}
 		key := repo.VisitorKey{ProjectID: inbox.ProjectID, Key: visitorKey}
-		seen, err := tx.See(t.Context(), []repo.Sighting{{VisitorKey: key, Since: session.StartedAt, Until: session.LastActivityAt}}, nil, time.Minute, now)
+		begun, err := tx.Begin(t.Context(), &repo.Opening{
+			ProjectIDs: []int64{inbox.ProjectID}, EventIDs: ids,
+			Sightings: []repo.Sighting{{VisitorKey: key, Since: session.StartedAt, Until: session.LastActivityAt}},
+		}, now)
 		if err != nil {
 			return err
 		}
+		visitor := begun.Seen.Visitors[key]
 		if session.ID, err = tx.SessionID(t.Context()); err != nil {
 			return err
 		}
-		session.ProjectID, session.VisitorID = inbox.ProjectID, seen.Visitors[key].ID
+		session.ProjectID, session.VisitorID = inbox.ProjectID, visitor.ID
 		for i := range events {
 			events[i].ProjectID, events[i].SessionID, events[i].VisitorID = inbox.ProjectID, session.ID, session.VisitorID
 		}
 		changes := &repo.Changes{
-			NewSessions: []*repo.TrackingSession{session}, Events: events, Campaigns: []*repo.Visitor{seen.Visitors[key]},
-			Visitors: []repo.VisitorChange{{Visitor: seen.Visitors[key], SessionsAdded: 1}},
+			NewSessions: []*repo.TrackingSession{session}, Events: events, Campaigns: []*repo.Visitor{visitor},
+			Visitors: []repo.VisitorChange{{Visitor: visitor, SessionsAdded: 1}},
 		}
-		if err := tx.Save(t.Context(), changes, now); err != nil {
-			return err
-		}
-		return tx.Commit(t.Context())
+		return tx.Commit(t.Context(), changes, now)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -122,12 +120,12 @@ func claim(t *testing.T, db *repo.Store, id repo.EventID, fail error) (bool, err
 	t.Helper()
 	claimed := false
 	err := db.Ingest(t.Context(), func(tx *repo.IngestTx) error {
-		begun, err := tx.Begin(t.Context(), []int64{id.ProjectID}, nil, []repo.EventID{id}, now)
+		begun, err := tx.Begin(t.Context(), &repo.Opening{ProjectIDs: []int64{id.ProjectID}, EventIDs: []repo.EventID{id}}, now)
 		if err != nil || fail != nil {
 			return errors.Join(err, fail)
 		}
 		claimed = begun.Claimed[id]
-		return tx.Commit(t.Context())
+		return tx.Commit(t.Context(), &repo.Changes{}, now)
 	})
 	return claimed, err
 }
@@ -167,12 +165,12 @@ func TestTheDatabaseRefusesAnotherTenantsSession(t *testing.T) {
 	mine, theirs := repotest.Project(t, db), repotest.Project(t, db)
 	foreign := record(t, db, openInbox(t, db, theirs), "v", event("page_view", 0, "/"))
 	err = checking.Ingest(t.Context(), func(tx *repo.IngestTx) error {
-		if _, err := tx.Begin(t.Context(), []int64{mine.ID}, nil, nil, now); err != nil {
+		if _, err := tx.Begin(t.Context(), &repo.Opening{ProjectIDs: []int64{mine.ID}}, now); err != nil {
 			return err
 		}
 		e := event("page_view", 0, "/")
 		e.ProjectID, e.SessionID, e.VisitorID = mine.ID, foreign.ID, foreign.VisitorID
-		return tx.Save(t.Context(), &repo.Changes{Events: []repo.Event{e}}, now)
+		return tx.Commit(t.Context(), &repo.Changes{Events: []repo.Event{e}}, now)
 	})
 	if !errors.Is(err, repo.ErrNotFound) {
 		t.Fatalf("err = %v, want ErrNotFound", err)

@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 )
 
 // IngestTx is the one transaction that stores the events of many requests, visitors and projects. Its steps are taken in
-// this order: Begin, See, in need SessionsNear, Sessions and SessionEvents, then Save, Commit. Each step is one round
+// this order: Begin, in need SessionsNear, Sessions and SessionEvents, then Commit with the changes. Each step is one round
 // trip and locks its rows in the order of their keys, and the order of the steps is the same for everybody: two such
 // transactions never deadlock.
 type IngestTx struct {
@@ -44,6 +43,21 @@ type Begun struct {
 	Claimed map[EventID]bool
 	// Streams are the streams asked for that exist.
 	Streams map[StreamKey]TrackStream
+	Seen    *Seen
+}
+
+// Opening is what a transaction begins with.
+type Opening struct {
+	// ProjectIDs are the projects that must stay.
+	ProjectIDs []int64
+	// Streams are to be locked, in the order of their keys.
+	Streams []StreamKey
+	// EventIDs are to be claimed.
+	EventIDs []EventID
+	// Sightings are the visitors to lock, or to make; none: nobody is.
+	Sightings []Sighting
+	// SessionKeys are those of the sessions to read.
+	SessionKeys []SessionKey
 }
 
 // Ingest runs work in a transaction of its own. work commits; whatever it has not committed is undone.
@@ -67,10 +81,10 @@ func (t *IngestTx) end() error {
 	return err
 }
 
-// Begin opens the transaction, makes sure that these projects stay, locks the streams and claims the event ids. A
-// transaction that claims the same id at the same time waits for this one.
-func (t *IngestTx) Begin(ctx context.Context, projectIDs []int64, streams []StreamKey, ids []EventID, now time.Time) (*Begun, error) {
-	begun := &Begun{Settings: map[int64]string{}, Claimed: make(map[EventID]bool, len(ids)), Streams: map[StreamKey]TrackStream{}}
+// Begin opens the transaction, makes sure that these projects stay, locks the streams, claims the event ids, and makes and
+// locks the visitors. A transaction that claims the same id at the same time waits for this one.
+func (t *IngestTx) Begin(ctx context.Context, o *Opening, now time.Time) (*Begun, error) {
+	begun := &Begun{Settings: map[int64]string{}, Claimed: make(map[EventID]bool, len(o.EventIDs)), Streams: map[StreamKey]TrackStream{}}
 	batch := t.batch()
 	batch.exec("BEGIN")
 	if t.checksParents {
@@ -83,37 +97,50 @@ func (t *IngestTx) Begin(ctx context.Context, projectIDs []int64, streams []Stre
 			err := row.Scan(&id, &settings)
 			begun.Settings[id] = settings
 			return err
-		}, slices.Sorted(slices.Values(projectIDs)))
-	if len(streams) > 0 {
-		batch.lockStreams(streams, begun.Streams)
+		}, slices.Sorted(slices.Values(o.ProjectIDs)))
+	if len(o.Streams) > 0 {
+		batch.lockStreams(o.Streams, begun.Streams)
 	}
+	if len(o.EventIDs) > 0 {
+		batch.claim(o.EventIDs, begun.Claimed, now)
+	}
+	begun.Seen = batch.see(o.Sightings, o.SessionKeys, now)
+	return begun, batch.send(ctx, "begin")
+}
+
+func (b *ingestBatch) claim(ids []EventID, claimed map[EventID]bool, now time.Time) {
 	projects, uuids := make([]int64, len(ids)), make([]pgtype.UUID, len(ids))
 	for i, id := range ids {
 		projects[i], uuids[i] = id.ProjectID, uuidOf(id.ID)
 	}
-	batch.query(`
+	b.query(`
 		INSERT INTO event_ids (project_id, event_id, received_at)
 		SELECT project_id, event_id, $3 FROM unnest($1::bigint[], $2::uuid[]) AS new (project_id, event_id)
-		WHERE EXISTS (SELECT FROM projects AS p WHERE p.id = new.project_id) -- it may just have been deleted
 		ORDER BY project_id, event_id
 		ON CONFLICT DO NOTHING
 		RETURNING project_id, event_id`, func(row pgx.Rows) error {
 		var id EventID
 		err := row.Scan(&id.ProjectID, &id.ID)
-		begun.Claimed[id] = true
+		claimed[id] = true
 		return err
 	}, projects, uuids, now)
-	return begun, batch.send(ctx, "begin")
 }
 
-// Commit makes everything durable. When it returns without an error, it is.
-func (t *IngestTx) Commit(ctx context.Context) error {
-	tag, err := t.conn.Exec(ctx, "COMMIT")
-	if err != nil {
-		return fmt.Errorf("commit: %w", err)
+// Commit writes the changes and makes everything durable: when it returns without an error, it is. It takes one round trip,
+// or three when there are many events. ErrTryAgain when a row has gone meanwhile: another try will see.
+func (t *IngestTx) Commit(ctx context.Context, c *Changes, now time.Time) error {
+	batch := t.batch()
+	if err := batch.save(c, now); err != nil {
+		return err
 	}
-	if tag.String() != "COMMIT" {
-		return fmt.Errorf("commit: the database answered %s", tag)
+	if len(c.Events) >= copyAbove {
+		if err := batch.send(ctx, "save events"); err != nil {
+			return err
+		}
+		if err := t.copyEvents(ctx, c.Events); err != nil {
+			return err
+		}
+		batch = t.batch()
 	}
-	return nil
+	return batch.commit(ctx)
 }

@@ -53,7 +53,7 @@ func (b *ingestBatch) lockStreams(keys []StreamKey, found map[StreamKey]TrackStr
 
 func (b *ingestBatch) moveStreams(c *Changes, now time.Time) error {
 	for _, s := range c.Streams {
-		b.execExactly(1, "streams", `UPDATE track_streams SET committed_sequence = $3, updated_at = $4
+		b.execExactly(1, `UPDATE track_streams SET committed_sequence = $3, updated_at = $4
 			WHERE project_id = $1 AND stream_id = $2`, s.ProjectID, s.StreamID, s.CommittedSequence, now)
 	}
 	return nil

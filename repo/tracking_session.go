@@ -62,7 +62,7 @@ type TrackingSession struct {
 	EngagedMS int64 `bun:"engaged_ms"`
 	// IsKeyed says that a server's key holds the session together, not time.
 	IsKeyed bool
-	// Fold is what server/ingest needs to go on adding up; nil: it reads the events again.
+	// Fold is what server/ingest needs to go on adding up, of a keyed session; of others the visitor has it.
 	Fold      []byte
 	CreatedAt time.Time `bun:",nullzero"`
 	UpdatedAt time.Time `bun:",nullzero"`

@@ -25,10 +25,12 @@ type Visitor struct {
 	ViewportH int    `bun:"viewport_h,nullzero"`
 	UserAgent string `bun:",nullzero"`
 	// FirstUTM and LastUTM are the campaigns of the first and the last session that had one, as a JSON object.
-	FirstUTM  json.RawMessage `bun:"type:jsonb,nullzero"`
-	LastUTM   json.RawMessage `bun:"type:jsonb,nullzero"`
-	CreatedAt time.Time       `bun:",nullzero"`
-	UpdatedAt time.Time       `bun:",nullzero"`
+	FirstUTM json.RawMessage `bun:"type:jsonb,nullzero"`
+	LastUTM  json.RawMessage `bun:"type:jsonb,nullzero"`
+	// Fold is what server/ingest needs to go on with the latest session; nil: it reads the events again.
+	Fold      []byte
+	CreatedAt time.Time `bun:",nullzero"`
+	UpdatedAt time.Time `bun:",nullzero"`
 }
 
 // VisitorByKey returns the project's visitor with this key. ErrNotFound.

@@ -93,7 +93,7 @@ func (b *bench) sendBatches(ctx context.Context, address, secret string, seed ui
 // batch is the next 500 events, as a partner's server sends them.
 func (v *visitors) batch(now time.Time) *microtrackerv1.TrackRequest {
 	req := &microtrackerv1.TrackRequest{Events: make([]*microtrackerv1.Event, batchSize)}
-	for i := range req.Events {
+	for i := range req.GetEvents() {
 		e := v.next()
 		event := &microtrackerv1.Event{
 			EventId: e.id.String(), EventType: microtrackerv1.EventType_EVENT_TYPE_PAGE_VIEW, Url: e.url, CreateTime: timestamppb.New(now),

@@ -19,7 +19,6 @@ import (
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server"
-	"github.com/microtracker/microtracker/server/identity"
 	"github.com/microtracker/microtracker/server/localpg"
 )
 
@@ -54,7 +53,7 @@ func (b *bench) database(ctx context.Context, name string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := repo.Open(local.URL(), repo.Options{})
+	store, err := repo.Open(local.URL(), repo.Options{}) //nolint:contextcheck // the pools outlive the start
 	if err != nil {
 		return nil, errors.Join(err, local.Stop(ctx))
 	}
@@ -82,7 +81,7 @@ func (db *database) project(ctx context.Context) (*repo.Project, string, error) 
 		return nil, "", err
 	}
 	project, secret, err := server.CreateProject(ctx, db.store, repo.ProjectInfo{OwnerUserID: user.ID, Name: name, CreatedAt: time.Now()})
-	return project, identity.Secret(secret).Reveal(), err
+	return project, secret.Reveal(), err
 }
 
 // exec runs statements and returns how long they took.
@@ -123,7 +122,8 @@ func (b *bench) serveNoop(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	p := &process{cmd: exec.CommandContext(ctx, self, "noop", address), address: address} //nolint:gosec // this very program
-	return p, p.begin(ctx)
+	err = p.begin(ctx)
+	return p, err
 }
 
 func start(ctx context.Context, binary string, args ...string) (*process, error) {
@@ -132,7 +132,8 @@ func start(ctx context.Context, binary string, args ...string) (*process, error)
 		return nil, err
 	}
 	p := &process{cmd: exec.CommandContext(ctx, binary, append(args, "--listen", address)...), address: address} //nolint:gosec // the operator names it
-	return p, p.begin(ctx)
+	err = p.begin(ctx)
+	return p, err
 }
 
 func (p *process) begin(ctx context.Context) error {

@@ -58,7 +58,8 @@ func scenarios() []scenario {
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "noop" {
-		exit(serveNoop(os.Args[2]))
+		fail(serveNoop(os.Args[2]))
+		return
 	}
 	var o options
 	only := flag.String("only", "", "measure only the scenarios that this regular expression matches")
@@ -71,15 +72,15 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	exit(run(ctx, o, *only, *out))
+	fail(run(ctx, o, *only, *out))
 }
 
-func exit(err error) {
+// fail ends the program if something went wrong.
+func fail(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:revive // main does nothing else
 	}
-	os.Exit(0)
 }
 
 func run(ctx context.Context, o options, only, out string) error {

@@ -49,7 +49,7 @@ func serveNoop(address string) error {
 		<-ctx.Done()
 		_ = httpServer.Close()
 	}()
-	if err := httpServer.Serve(listener); err != http.ErrServerClosed { //nolint:errorlint // it is returned bare
+	if err := httpServer.Serve(listener); err != http.ErrServerClosed {
 		return err
 	}
 	return nil

@@ -94,9 +94,9 @@ func (v *visitors) next() event {
 // json is the event as the tracker sends it, in a request of its own.
 func (e event) json(key string, now time.Time) string {
 	at := now.UTC().Format("2006-01-02T15:04:05.000Z")
-	kind := fmt.Sprintf(`"EVENT_TYPE_PAGE_VIEW","title":"Product - Example Shop","referrer":"https://www.google.com/"`)
+	kind := `"EVENT_TYPE_PAGE_VIEW","title":"Product - Example Shop","referrer":"https://www.google.com/"`
 	if e.isEnd {
-		kind = fmt.Sprintf(`"EVENT_TYPE_EXIT","pageViewId":"%s","scrollPct":%d,"engagedMs":%d`, e.view, e.scroll, e.engaged)
+		kind = fmt.Sprintf(`"EVENT_TYPE_EXIT","pageViewId":%q,"scrollPct":%d,"engagedMs":%d`, e.view.String(), e.scroll, e.engaged)
 	}
 	return fmt.Sprintf(`{"projectKey":"%s","sentAt":"%s","client":{"timeZone":"Europe/Berlin","viewportW":1280,"viewportH":720,"automated":false},`+
 		`"events":[{"eventId":"%s","eventType":%s,"createTime":"%s","url":"%s"}]}`, key, at, e.id, kind, at, e.url)

@@ -209,8 +209,6 @@ func (f *fold) sums(row *repo.TrackingSession) {
 	if f.reported {
 		row.PCQS = new(pcqs(total.engagedMS, depth/10_000, f.pageviews, f.interactive))
 	}
-	f.trim()
-	row.Fold = f.encode()
 }
 
 // pcqs is the page quality score, version 1 (docs/metrics.md): depth is from 0 to 1.

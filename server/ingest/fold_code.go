@@ -56,6 +56,21 @@ func (f *fold) encode() []byte {
 	return out
 }
 
+// encodeLatest writes the fold of a visitor's latest session, with its id, as visitors.fold keeps it.
+func encodeLatest(sessionID int64, f *fold) []byte {
+	return append(binary.AppendVarint(nil, sessionID), f.encode()...)
+}
+
+// decodeLatest reads what encodeLatest wrote.
+func decodeLatest(data []byte) (sessionID int64, f *fold, err error) {
+	sessionID, size := binary.Varint(data)
+	if size <= 0 {
+		return 0, nil, errFold
+	}
+	f, err = decodeFold(data[size:])
+	return sessionID, f, err
+}
+
 // moments are the fields that are written for themselves.
 func (f *fold) moments(flags byte) []*moment {
 	var fields []*moment

@@ -17,6 +17,34 @@ type person struct {
 	timeline timeline
 	// recount: sessions have changed hands, so that first and last sight are read anew.
 	recount bool
+	// whole are the rows that were cut anew, by what they were.
+	whole map[repo.SessionRef]*repo.TrackingSession
+}
+
+// latest returns the fold of a visitor's latest session, if it has changed: nil if it has not, empty if it is not known any
+// more.
+func (p *person) latest(v *repo.Visitor) []byte {
+	var last *session
+	for _, s := range p.timeline.sessions {
+		if s.visitor == v {
+			last = s
+		}
+	}
+	if p.whole == nil { // the timeline began with his latest
+		if last == nil || len(last.hits) == 0 {
+			return nil
+		}
+		return encodeLatest(last.row.ID, last.fold)
+	}
+	id, before, err := decodeLatest(v.Fold)
+	isKnown := err == nil && p.whole[repo.SessionRef{ProjectID: v.ProjectID, ID: id}] == nil
+	switch {
+	case isKnown && (last == nil || last.fold.first.before(before.first)):
+		return nil // it was not among those cut anew, and is later
+	case last == nil:
+		return []byte{}
+	}
+	return encodeLatest(last.row.ID, last.fold)
 }
 
 func (p *person) visitorOf(h *hit) *repo.Visitor {

@@ -49,6 +49,9 @@ func (w *writing) refold(ctx context.Context, p *person) error {
 // or not an ad cut them.
 func (w *writing) cluster(ctx context.Context, p *person) ([]repo.TrackingSession, error) {
 	since, until := p.span()
+	if p.timeline.unreadable {
+		until = later(until, w.now.Add(SessionIdle)) // to his latest session, which is read anew, too
+	}
 	for range maxWidenings {
 		sightings := make([]repo.Sighting, 0, len(p.keys))
 		for _, key := range p.keys {
@@ -158,7 +161,7 @@ func (w *writing) assignRows(ctx context.Context, p *person, cut []*cutSession, 
 		w.changes.Emptied = append(w.changes.Emptied, row)
 		w.change(p.visitorByID(row.VisitorID)).row.SessionsAdded--
 	}
-	p.recount = true
+	p.recount, p.whole = true, whole
 	return nil
 }
 

@@ -21,7 +21,14 @@ type session struct {
 	originHit, entryHit, exitHit *hit
 }
 
-// loadedSession is a session as IngestTx.See reads it.
+// latestSession is the visitor's latest session, as his row has it.
+func latestSession(visitor *repo.Visitor) (*session, error) {
+	id, f, err := decodeLatest(visitor.Fold)
+	row := &repo.TrackingSession{ID: id, ProjectID: visitor.ProjectID, VisitorID: visitor.ID}
+	return &session{row: row, visitor: visitor, fold: f}, err
+}
+
+// loadedSession is a session that a key holds together.
 func loadedSession(row *repo.TrackingSession, visitor *repo.Visitor) (*session, error) {
 	f, err := decodeFold(row.Fold)
 	return &session{row: row, visitor: visitor, fold: f}, err
@@ -73,6 +80,11 @@ func (s *session) finish() {
 	row := s.row
 	row.VisitorID = s.visitor.ID
 	s.fold.sums(row)
+	s.fold.trim()
+	row.Fold = nil
+	if row.IsKeyed {
+		row.Fold = s.fold.encode()
+	}
 	if s.originHit != nil {
 		s.takeOrigin(&s.originHit.origin)
 	}

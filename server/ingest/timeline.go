@@ -18,7 +18,8 @@ const SessionIdle = 30 * time.Minute
 // else it belongs to the session of the event before it. place does so for events that come in their order or fall into
 // the middle of a session; for any other it gives up, and the sessions around it are cut anew (refold.go).
 type timeline struct {
-	// sessions are in the order of their moments and do not overlap.
+	// sessions are in the order of their moments and do not overlap: of each of the person's visitors the latest that is
+	// stored, and those that are new.
 	sessions []*session
 	// keyed are the sessions that a server's keys hold together.
 	keyed map[string]*session
@@ -44,6 +45,19 @@ func (t *timeline) all() iter.Seq[*session] {
 	}
 }
 
+// load adds a visitor's latest session.
+func (t *timeline) load(v *repo.Visitor) {
+	if v.SessionsCount == 0 {
+		return
+	}
+	s, err := latestSession(v)
+	if err != nil {
+		t.unreadable = true
+		return
+	}
+	t.sessions = append(t.sessions, s)
+}
+
 // place puts an event into the session that it belongs to, or begins one. False: nothing has changed, the sessions around
 // the event have to be cut anew.
 func (t *timeline) place(h *hit) bool {
@@ -52,8 +66,8 @@ func (t *timeline) place(h *hit) bool {
 	}
 	// The first session that begins after the event.
 	next, _ := slices.BinarySearchFunc(t.sessions, h.moment, func(s *session, at moment) int { return s.fold.first.compare(at) })
-	if next < len(t.sessions) && t.sessions[next].fold.first.within(h.moment) {
-		return false // it may change how that one begins, or join it with the one before
+	if next < len(t.sessions) && (!t.sessions[next].isNew || t.sessions[next].fold.first.within(h.moment)) {
+		return false // those before the latest are not known; or it may change how that one begins, or join it with the one before
 	}
 	if next == 0 {
 		t.insert(0, newSession(h, t.visitorOf(h)))

@@ -107,16 +107,18 @@ func TestAFoldReadsWhatItWrote(t *testing.T) {
 	}
 	var row, again repo.TrackingSession
 	f.sums(&row)
-	read, err := decodeFold(row.Fold)
+	f.trim()
+	data := f.encode()
+	read, err := decodeFold(data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	read.sums(&again)
-	if !slices.Equal(row.Fold, again.Fold) || *row.ScrollPct != *again.ScrollPct || row.EngagedMS != again.EngagedMS || *row.PCQS != *again.PCQS {
+	if !slices.Equal(data, read.encode()) || *row.ScrollPct != *again.ScrollPct || row.EngagedMS != again.EngagedMS || *row.PCQS != *again.PCQS {
 		t.Errorf("wrote %+v, read %+v", row, again)
 	}
-	for length := range row.Fold {
-		if _, err := decodeFold(row.Fold[:length]); err == nil {
+	for length := range data {
+		if _, err := decodeFold(data[:length]); err == nil {
 			t.Errorf("a fold cut to %d bytes was read", length)
 		}
 	}

@@ -99,6 +99,9 @@ func (w *writing) collectVisitors(p *person) {
 		if v == nil {
 			continue
 		}
+		if latest := p.latest(v); latest != nil {
+			w.change(v).row.Fold = latest
+		}
 		c := w.changed[v]
 		added := 0
 		if c != nil {

@@ -56,23 +56,18 @@ func projectsOf(group []part) []int64 {
 
 // run takes the steps of the transaction. Where a step says that a part cannot be stored, nothing is.
 func (w *writing) run(ctx context.Context) error {
-	begun, err := w.tx.Begin(ctx, projectsOf(w.parts), w.streams(), w.eventIDs(), w.now)
+	begun, err := w.tx.Begin(ctx, w.open(), w.now)
 	if err != nil {
 		return err
 	}
 	if err := w.check(begun); err != nil {
 		return err
 	}
-	w.meet(begun.Claimed)
-	if len(w.order) > 0 {
-		if err := w.place(ctx); err != nil {
-			return err
-		}
-	}
-	if err := w.tx.Save(ctx, &w.changes, w.now); err != nil {
+	w.keepNew(begun.Claimed)
+	if err := w.place(ctx, begun.Seen); err != nil {
 		return err
 	}
-	if err := w.tx.Commit(ctx); err != nil {
+	if err := w.tx.Commit(ctx, &w.changes, w.now); err != nil {
 		return err
 	}
 	w.ingester.ads.remember(w.changes.Ads)
@@ -92,14 +87,22 @@ func (w *writing) streams() []repo.StreamKey {
 	return slices.Compact(keys)
 }
 
-func (w *writing) eventIDs() []repo.EventID {
-	var ids []repo.EventID
+// open gathers what the transaction begins with, and gives the events to the people who made them.
+func (w *writing) open() *repo.Opening {
+	o := &repo.Opening{ProjectIDs: projectsOf(w.parts), Streams: w.streams()}
 	for _, p := range w.parts {
 		for _, h := range p.hits {
-			ids = append(ids, repo.EventID{ProjectID: h.event.ProjectID, ID: h.id})
+			o.EventIDs = append(o.EventIDs, repo.EventID{ProjectID: h.event.ProjectID, ID: h.id})
+			if h.sessionKey != "" {
+				o.SessionKeys = append(o.SessionKeys, repo.SessionKey{ProjectID: h.event.ProjectID, Key: h.sessionKey})
+			}
+			w.personOf(h, p.inbox.WebsiteURL).meet(h)
 		}
 	}
-	return ids
+	for _, p := range w.order {
+		o.Sightings = append(o.Sightings, p.sightings()...)
+	}
+	return o
 }
 
 // check finds the parts whose project has other settings than those that they were prepared with, and those that are not
@@ -153,20 +156,17 @@ func (w *writing) countOptOuts() {
 	w.changes.OptOuts = counts
 }
 
-// meet gives the events that are new to the people who made them.
-func (w *writing) meet(claimed map[repo.EventID]bool) {
+// keepNew takes the events away that are stored already.
+func (w *writing) keepNew(claimed map[repo.EventID]bool) {
 	for _, p := range w.parts {
 		for _, h := range p.hits {
 			id := repo.EventID{ProjectID: h.event.ProjectID, ID: h.id}
 			h.stored = claimed[id]
-			if !h.stored {
-				continue
-			}
 			delete(claimed, id) // the same id twice in one group: the second is a duplicate of the first
-			w.personOf(h, p.inbox.WebsiteURL).meet(h)
 		}
 	}
 	for _, p := range w.order {
+		p.hits = slices.DeleteFunc(p.hits, func(h *hit) bool { return !h.stored })
 		slices.SortFunc(p.hits, func(a, b *hit) int { return a.compare(b.moment) })
 	}
 }
@@ -183,11 +183,7 @@ func (w *writing) personOf(h *hit, websiteURL string) *person {
 }
 
 // place puts the new events into sessions.
-func (w *writing) place(ctx context.Context) error {
-	seen, err := w.see(ctx)
-	if err != nil {
-		return err
-	}
+func (w *writing) place(ctx context.Context, seen *repo.Seen) error {
 	for _, p := range w.order {
 		for _, key := range p.keys {
 			if v := seen.Visitors[key]; v != nil {
@@ -220,41 +216,16 @@ func (w *writing) place(ctx context.Context) error {
 	return nil
 }
 
-func (w *writing) see(ctx context.Context) (*repo.Seen, error) {
-	var sightings []repo.Sighting
-	var keys []repo.SessionKey
-	for _, p := range w.order {
-		sightings = append(sightings, p.sightings()...)
-		for _, h := range p.hits {
-			if h.sessionKey != "" {
-				keys = append(keys, repo.SessionKey{ProjectID: h.event.ProjectID, Key: h.sessionKey})
-			}
-		}
-	}
-	return w.tx.See(ctx, sightings, keys, SessionIdle, w.now)
-}
-
-// loadTimelines gives the sessions read to the people whose they are.
+// loadTimelines gives the people their latest sessions, and those of keys.
 func (w *writing) loadTimelines(ctx context.Context, seen *repo.Seen) error {
 	owners := make(map[int64]*person, len(w.order))
 	for _, p := range w.order {
 		p.timeline = timeline{visitorOf: p.visitorOf, keyed: map[string]*session{}}
 		for _, v := range p.visitors {
 			owners[v.ID] = p
+			p.timeline.load(v)
 		}
-	}
-	for i := range seen.Sessions {
-		row := &seen.Sessions[i]
-		p := owners[row.VisitorID]
-		if p == nil {
-			continue
-		}
-		s, err := loadedSession(row, p.visitorByID(row.VisitorID))
-		if err != nil {
-			p.timeline.unreadable = true
-			continue
-		}
-		p.timeline.sessions = append(p.timeline.sessions, s)
+		slices.SortFunc(p.timeline.sessions, func(a, b *session) int { return a.fold.first.compare(b.fold.first) })
 	}
 	stored := map[repo.SessionKey]*person{}
 	for i := range seen.Keyed {
@@ -272,9 +243,6 @@ func (w *writing) loadTimelines(ctx context.Context, seen *repo.Seen) error {
 			}
 		}
 		p.timeline.keyed[row.SessionKey] = s
-	}
-	for _, p := range w.order {
-		slices.SortFunc(p.timeline.sessions, func(a, b *session) int { return a.fold.first.compare(b.fold.first) })
 	}
 	return w.refuseForeignKeys(stored)
 }
@@ -307,9 +275,10 @@ func (w *writing) refuseForeignKeys(owners map[repo.SessionKey]*person) error {
 
 // placePerson puts one person's new events into sessions, in their order where that will do.
 func (w *writing) placePerson(ctx context.Context, p *person) error {
-	again := p.timeline.unreadable
+	again := false
 	for _, h := range p.hits {
-		if again && h.sessionKey == "" {
+		if h.sessionKey == "" && (again || p.timeline.unreadable) {
+			again = true
 			continue
 		}
 		if err := w.reopen(ctx, p, h); err != nil {
