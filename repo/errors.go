@@ -66,6 +66,8 @@ func sentinelOf(pgErr *pgconn.PgError) error {
 	switch pgErr.Code {
 	case "23505": // unique_violation
 		return &ConflictError{Constraint: pgErr.ConstraintName}
+	case "23514", "23502": // check_violation, not_null_violation
+		return ErrInvalid
 	case "23503": // foreign_key_violation: the parent is gone, or another tenant's
 		return ErrNotFound
 	case "57014": // query_canceled: it ran into the statement timeout, else ctx would say so

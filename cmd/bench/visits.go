@@ -56,7 +56,8 @@ func (v *visitors) arrive() *visit {
 	}
 	switch v.random.IntN(4) {
 	case 0:
-		arrival.landing = fmt.Sprintf("?utm_source=facebook&utm_medium=cpc&utm_campaign_id=%d&utm_ad_id=%d", v.random.IntN(20), v.random.IntN(200))
+		ad := v.random.IntN(200)
+		arrival.landing = fmt.Sprintf("?utm_source=facebook&utm_medium=cpc&utm_campaign_id=%d&utm_ad_id=%d", ad%20, ad)
 	case 1:
 		arrival.landing = "?utm_source=newsletter&utm_campaign=autumn"
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -220,11 +222,16 @@ func (w *writer) tryOften(group []part) error {
 	return err
 }
 
-func (w *writer) try(group []part) error {
+func (w *writer) try(group []part) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil { // a defect of ours costs this group, not the server
+			err = fmt.Errorf("panic while storing events: %v\n%s", cause, debug.Stack())
+		}
+	}()
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	g := w.ingester
-	err := g.config.Store.Ingest(ctx, func(tx *repo.IngestTx) error {
+	err = g.config.Store.Ingest(ctx, func(tx *repo.IngestTx) error {
 		return newWriting(g, tx, group).run(ctx)
 	})
 	if err != nil && ctx.Err() != nil {
