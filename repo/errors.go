@@ -22,7 +22,7 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrInvalid: the database refuses a value (its form, range or encoding).
 	ErrInvalid = errors.New("invalid value")
-	// ErrUnavailable: the database is away, stopping, full or out of connections. Worth a retry.
+	// ErrUnavailable: the database is away, stopping, full, only reading or out of connections. Worth a retry.
 	ErrUnavailable = errors.New("database unavailable")
 	// ErrTryAgain: another transaction got in the way. It is ErrUnavailable, too.
 	ErrTryAgain = fmt.Errorf("another transaction got in the way: %w", ErrUnavailable)
@@ -72,7 +72,8 @@ func sentinelOf(pgErr *pgconn.PgError) error {
 		return ErrNotFound
 	case "57014": // query_canceled: it ran into the statement timeout, else ctx would say so
 		return context.DeadlineExceeded
-	case "57P01", "57P02", "57P03", "55P03": // shutting down, crashed, starting up, lock not available
+	case "57P01", "57P02", "57P03", "55P03", // shutting down, crashed, starting up, lock not available
+		"25006": // only reading: it has become a replica, or is about to move
 		return ErrUnavailable
 	case "40001", "40P01": // serialization failure, deadlock
 		return ErrTryAgain
