@@ -128,9 +128,11 @@ func cleanForPayload(raw string) string {
 	if page, err := enrich.CleanURL(raw); err == nil {
 		return page.URL
 	}
-	before, _, _ := strings.Cut(raw, "?")
-	before, _, _ = strings.Cut(before, "#")
-	return before
+	scheme, _, found := strings.Cut(raw, ":")
+	if !found || len(scheme) > 16 {
+		return ""
+	}
+	return scheme + ":…" // no page's address: what stands in it is nobody's business
 }
 
 func receiptStatusText(status microtrackerv1.ReceiptStatus) string {
