@@ -49,6 +49,8 @@ CREATE TABLE refused_events (
     field       varchar(255) NOT NULL,
     reason      varchar(500) NOT NULL,
     payload     text NOT NULL,
+    -- Whose it would have been, where the sender says so: an erasure reaches it.
+    visitor_key varchar(255),
     PRIMARY KEY (project_id, id)
 );
 SELECT distribute('refused_events', 'project_id');

@@ -23,6 +23,8 @@ type RefusedEvent struct {
 	Reason string
 	// Payload is what was sent, as JSON, maybe cut short. A stranger wrote it.
 	Payload string
+	// VisitorKey is whose it would have been, where the sender says so.
+	VisitorKey string `bun:",nullzero"`
 }
 
 // MaxRefusedEvents is how many refused events are kept of one project.

@@ -95,11 +95,7 @@ func (p *Project) EraseVisitor(ctx context.Context, ref VisitorRef, now time.Tim
 				[]any{p.ID, p.TimeZone, p.ID, visitor.ID, p.TimeZone, p.ID, visitor.ID},
 			},
 			{"cache", "DELETE FROM cache WHERE starts_with(key, ?)", []any{p.cachePrefix()}},
-			{
-				"refused_events", // whose payloads are JSON, which writes some characters in its own way
-				`DELETE FROM refused_events WHERE project_id = ? AND position(substring(to_json(?::text)::text FROM '^"(.*)"$') IN payload) > 0`,
-				[]any{p.ID, visitor.VisitorKey},
-			},
+			{"refused_events", "DELETE FROM refused_events WHERE project_id = ? AND visitor_key = ?", []any{p.ID, visitor.VisitorKey}},
 			{"events", "DELETE FROM events WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
 			{"tracking_sessions", "DELETE FROM tracking_sessions WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
 			{"visitors", "DELETE FROM visitors WHERE project_id = ? AND id = ?", []any{p.ID, visitor.ID}},

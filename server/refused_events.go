@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"strconv"
@@ -39,8 +40,10 @@ type refusedEvents struct {
 type refusedNote struct {
 	projectID int64
 	event     *microtrackerv1.Event
-	receipt   *microtrackerv1.EventReceipt
-	at        time.Time
+	// visitorKey is whose the event is, where the sender says so.
+	visitorKey string
+	receipt    *microtrackerv1.EventReceipt
+	at         time.Time
 }
 
 func newRefusedEvents(store *repo.Store, logger *slog.Logger) *refusedEvents {
@@ -50,9 +53,11 @@ func newRefusedEvents(store *repo.Store, logger *slog.Logger) *refusedEvents {
 }
 
 // note hands a refused event over. It never blocks: of what is too much, the rest is forgotten.
-func (r *refusedEvents) note(projectID int64, event *microtrackerv1.Event, receipt *microtrackerv1.EventReceipt, at time.Time) {
+func (r *refusedEvents) note(projectID int64, req *microtrackerv1.TrackRequest, place int, receipt *microtrackerv1.EventReceipt, at time.Time) {
+	event := req.GetEvents()[place]
+	key := cmp.Or(event.GetClient().GetVisitorKey(), req.GetClient().GetVisitorKey())
 	select {
-	case r.noted <- refusedNote{projectID: projectID, event: event, receipt: receipt, at: at}:
+	case r.noted <- refusedNote{projectID: projectID, event: event, visitorKey: key, receipt: receipt, at: at}:
 	default:
 	}
 }
@@ -100,7 +105,7 @@ func (n refusedNote) row() repo.RefusedEvent {
 	row := repo.RefusedEvent{
 		ProjectID: n.projectID, ReceivedAt: n.at, Status: receiptStatusText(n.receipt.GetStatus()),
 		Field: enrich.FixText(n.receipt.GetField(), 255), Reason: enrich.FixText(n.receipt.GetReason(), maxRefusedReason),
-		Payload: refusedPayload(n.event),
+		Payload: refusedPayload(n.event), VisitorKey: enrich.FixText(n.visitorKey, 255),
 	}
 	if id, err := uuid.Parse(n.event.GetEventId()); err == nil {
 		row.EventID = uuid.NullUUID{UUID: id, Valid: true}

@@ -66,7 +66,7 @@ func TestRefusedEventsSayWhatWasWrong(t *testing.T) {
 		status, field, id string
 		payload           []string
 	}{ // newest first
-		{"INVALID", "url", "", []string{`"javascript:alert(1)"`}},
+		{"INVALID", "url", "", []string{`"javascript:…"`}},
 		{"INVALID", "event_id", "", []string{`"no uuid"`}},
 		{"TOO_OLD", "create_time", old.GetEventId(), []string{"/old"}},
 		{"HOSTNAME_NOT_ALLOWED", "url", elsewhere.GetEventId(), []string{"https://elsewhere.example/page"}},

@@ -69,7 +69,7 @@ func (s *Server) answer(inbox *repo.Inbox, req *microtrackerv1.TrackRequest, bat
 			res.Batch.OptedOut++
 		default:
 			res.Batch.Refused++
-			s.refused.note(inbox.ProjectID, req.GetEvents()[i], receipt, s.config.Now())
+			s.refused.note(inbox.ProjectID, req, i, receipt, s.config.Now())
 		}
 	}
 	return res
