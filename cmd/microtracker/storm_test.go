@@ -46,7 +46,7 @@ func forecast(t *testing.T) weather {
 }
 
 // between is how many events are answered between two blows, so that each meets a server at work.
-const between = 200
+const between = 120
 
 // blow does the weather's kills, the database's between those of the servers, and waits after each until events are
 // answered again.
