@@ -58,6 +58,9 @@ type Config struct {
 	HomeURL string
 	// Mailer sends mail. Required.
 	Mailer Mailer
+	// IngestWriters is how many transactions that store events may run at once; as many as the Store has connections for
+	// them. 2 if zero.
+	IngestWriters int
 	// Locator says which country visitors are in; by their time zones if nil.
 	Locator *enrich.Locator
 	// Pages serves what is no RPC: the dashboard, the tracker, the demo.
@@ -119,7 +122,7 @@ func New(config Config) (*Server, error) {
 		inboxes:    newInboxes(config.Now),
 		refused:    newRefusedEvents(config.Store, config.Logger),
 	}
-	s.ingester = ingest.New(ingest.Config{Store: config.Store, Now: config.Now, Committed: s.live.Changed, Logger: config.Logger, Locator: config.Locator})
+	s.ingester = ingest.New(ingest.Config{Store: config.Store, Now: config.Now, Committed: s.live.Changed, Logger: config.Logger, Locator: config.Locator, Writers: config.IngestWriters})
 	// From the outside in: what a caller learns of an error, who may call, what a message may contain.
 	s.rpc = connect.NewServer(
 		logInterceptor(config.Logger), errorInterceptor(config.Logger), recoverInterceptor,

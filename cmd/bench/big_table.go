@@ -77,7 +77,7 @@ func (db *database) fill(ctx context.Context, projectID, events int64) error {
 		}
 		fmt.Printf("   %d of %d M events after %v\n", last/block, events/block, time.Since(begun).Round(time.Second))
 	}
-	_, err := db.exec(ctx, "INSERT INTO event_ids SELECT project_id, event_id, created_at FROM events WHERE created_at > now() - interval '2 days'",
+	_, err := db.exec(ctx, "INSERT INTO event_ids SELECT project_id, event_id, created_at FROM events WHERE created_at > now() - interval '2 days' ON CONFLICT DO NOTHING",
 		"VACUUM ANALYZE visitors", "VACUUM ANALYZE tracking_sessions", "VACUUM ANALYZE events", "VACUUM ANALYZE event_ids", "CHECKPOINT")
 	return err
 }

@@ -19,6 +19,7 @@ type databaseFlags struct {
 	DatabaseURL string `help:"PostgreSQL 15 or newer: postgres://user:password@host/database. Without it a local one is started." env:"DATABASE_URL" placeholder:"URL"`
 	DataDir     string `help:"Folder of the local PostgreSQL." default:"data" env:"MICROTRACKER_DATA_DIR" placeholder:"DIR"`
 	MaxConns    int    `help:"Most connections to the database at once." default:"20" env:"MICROTRACKER_MAX_CONNS"`
+	IngestConns int    `help:"Connections beside these that store events." default:"2" env:"MICROTRACKER_INGEST_CONNS"`
 }
 
 // database is an open store, with the local PostgreSQL under it if there is one.
@@ -53,7 +54,7 @@ func (f databaseFlags) open(ctx context.Context, logger *slog.Logger) (*database
 		}
 		db.local, url = local, local.URL()
 	}
-	store, err := repo.Open(url, repo.Options{MaxConns: f.MaxConns}) //nolint:contextcheck // the pools outlive the start
+	store, err := repo.Open(url, repo.Options{MaxConns: f.MaxConns, IngestConns: f.IngestConns}) //nolint:contextcheck // the pools outlive the start
 	if err != nil {
 		db.close()
 		return nil, err

@@ -90,7 +90,7 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 		return errors.Join(err, listener.Close())
 	}
 	defer locator.Close() //nolint:errcheck // it was read
-	srv, err := c.server(db, mailer, locator, welcome, logger)
+	srv, err := c.server(db, mailer, locator, welcome, max(1, flags.Database.IngestConns), logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -104,7 +104,7 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	return srv.Serve(ctx, listener, tlsConfig)
 }
 
-func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enrich.Locator, home string, logger *slog.Logger) (*server.Server, error) {
+func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enrich.Locator, home string, writers int, logger *slog.Logger) (*server.Server, error) {
 	var options ui.Options
 	if c.Demo {
 		options.DemoKey = demoKey(db)
@@ -116,7 +116,7 @@ func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enric
 	return server.New(server.Config{
 		Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(max(1, runtime.GOMAXPROCS(0)/2)),
 		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RegistrationClosed: c.ClosedRegistration, Pages: pages,
-		HomeURL: strings.TrimSuffix(home, "/"), Mailer: mailer, Locator: locator,
+		HomeURL: strings.TrimSuffix(home, "/"), Mailer: mailer, Locator: locator, IngestWriters: writers,
 	})
 }
 
