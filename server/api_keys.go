@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
@@ -48,22 +47,17 @@ func (s apiKeysServer) ListApiKeys(ctx context.Context, req *microtrackerv1.List
 	if err != nil {
 		return nil, err
 	}
-	after, err := afterPageToken(req)
+	page, err := afterPage(req, idFromText)
 	if err != nil {
 		return nil, err
 	}
-	afterID, _ := strconv.ParseInt(after, 10, 64) // made by us, or empty
-	limit := pageSize(req, defaultPageSize)
-	keys, err := project.APIKeys(ctx, repo.Page[int64]{After: afterID, Limit: limit + 1})
+	keys, err := project.APIKeys(ctx, page)
 	if err != nil {
 		return nil, err
 	}
 	res := &microtrackerv1.ListApiKeysResponse{}
+	keys, res.NextPageToken = cutPage(req, keys, func(key *repo.APIKey) string { return idText(key.ID) })
 	for i := range keys {
-		if i == limit {
-			res.NextPageToken = nextPageToken(req, strconv.FormatInt(keys[limit-1].ID, 10))
-			break
-		}
 		res.ApiKeys = append(res.ApiKeys, apiKeyToProto(&keys[i]))
 	}
 	return res, nil

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
 
@@ -11,24 +10,20 @@ import (
 )
 
 func (s authServer) ListSessions(ctx context.Context, req *microtrackerv1.ListSessionsRequest) (*microtrackerv1.ListSessionsResponse, error) {
-	after, err := afterPageToken(req)
+	page, err := afterPage(req, sessionCursor)
 	if err != nil {
 		return nil, err
 	}
 	who, now := callerFrom(ctx), s.config.Now()
-	limit := pageSize(req, defaultPageSize)
-	page := repo.Page[repo.SessionCursor]{After: sessionCursor(after), Limit: limit + 1}
 	sessions, err := s.config.Store.Sessions(ctx, who.User.ID, now.Add(-rememberedIdle), page)
 	if err != nil {
 		return nil, err
 	}
 	res := &microtrackerv1.ListSessionsResponse{}
+	sessions, res.NextPageToken = cutPage(req, sessions, func(session *repo.Session) string {
+		return idText(session.LastActivity) + " " + session.ID
+	})
 	for i := range sessions {
-		if i == limit {
-			last := sessions[limit-1]
-			res.NextPageToken = nextPageToken(req, strconv.FormatInt(last.LastActivity, 10)+" "+last.ID)
-			break
-		}
 		session := &sessions[i]
 		lastActivity, payload := time.Unix(session.LastActivity, 0), payloadOf(session)
 		if now.Sub(lastActivity) > payload.idle() {
@@ -46,8 +41,7 @@ func (s authServer) ListSessions(ctx context.Context, req *microtrackerv1.ListSe
 // sessionCursor reads what ListSessions put into a page token.
 func sessionCursor(after string) repo.SessionCursor {
 	activity, id, _ := strings.Cut(after, " ")
-	lastActivity, _ := strconv.ParseInt(activity, 10, 64) // made by us, or empty
-	return repo.SessionCursor{LastActivity: lastActivity, ID: id}
+	return repo.SessionCursor{LastActivity: idFromText(activity), ID: id}
 }
 
 func (s authServer) RevokeSession(ctx context.Context, req *microtrackerv1.RevokeSessionRequest) (*microtrackerv1.RevokeSessionResponse, error) {

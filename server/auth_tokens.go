@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -36,22 +35,17 @@ func (s authServer) CreateToken(ctx context.Context, req *microtrackerv1.CreateT
 }
 
 func (s authServer) ListTokens(ctx context.Context, req *microtrackerv1.ListTokensRequest) (*microtrackerv1.ListTokensResponse, error) {
-	after, err := afterPageToken(req)
+	page, err := afterPage(req, idFromText)
 	if err != nil {
 		return nil, err
 	}
-	afterID, _ := strconv.ParseInt(after, 10, 64) // made by us, or empty
-	limit := pageSize(req, defaultPageSize)
-	tokens, err := s.config.Store.Tokens(ctx, callerFrom(ctx).User.ID, repo.Page[int64]{After: afterID, Limit: limit + 1})
+	tokens, err := s.config.Store.Tokens(ctx, callerFrom(ctx).User.ID, page)
 	if err != nil {
 		return nil, err
 	}
 	res := &microtrackerv1.ListTokensResponse{}
+	tokens, res.NextPageToken = cutPage(req, tokens, func(token *repo.PersonalAccessToken) string { return idText(token.ID) })
 	for i := range tokens {
-		if i == limit {
-			res.NextPageToken = nextPageToken(req, strconv.FormatInt(tokens[limit-1].ID, 10))
-			break
-		}
 		res.Tokens = append(res.Tokens, tokenToProto(&tokens[i]))
 	}
 	return res, nil

@@ -3,12 +3,14 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strconv"
 	"strings"
 
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/repo"
 )
 
 // defaultPageSize is what page_size 0 means in lists.
@@ -27,6 +29,33 @@ func pageSize(req paged, whenZero int) int {
 		return int(req.GetPageSize())
 	}
 	return whenZero
+}
+
+// cutPage takes the row beyond the page off, which was read to see whether there is one, and returns the page with the token
+// of the next: empty on the last. keyOf is where a page ends, as the list's next page is to begin behind it.
+func cutPage[Row any](req paged, rows []Row, keyOf func(row *Row) string) (page []Row, next string) {
+	limit := pageSize(req, defaultPageSize)
+	if len(rows) <= limit {
+		return rows, ""
+	}
+	return rows[:limit], nextPageToken(req, keyOf(&rows[limit-1]))
+}
+
+// afterPage returns the page to read: behind what the token names, and a row more than is asked for.
+func afterPage[Key any](req paged, read func(key string) Key) (repo.Page[Key], error) {
+	after, err := afterPageToken(req)
+	if err != nil {
+		return repo.Page[Key]{}, err
+	}
+	return repo.Page[Key]{After: read(after), Limit: pageSize(req, defaultPageSize) + 1}, nil
+}
+
+// idText and idFromText are page keys that are ids.
+func idText(id int64) string { return strconv.FormatInt(id, 10) }
+
+func idFromText(text string) int64 {
+	id, _ := strconv.ParseInt(text, 10, 64) // made by us, or empty
+	return id
 }
 
 // nextPageToken makes the token for the page after the row with this key. It is bound to the list and its arguments.

@@ -84,22 +84,17 @@ func (s projectsServer) GetProject(ctx context.Context, req *microtrackerv1.GetP
 }
 
 func (s projectsServer) ListProjects(ctx context.Context, req *microtrackerv1.ListProjectsRequest) (*microtrackerv1.ListProjectsResponse, error) {
-	after, err := afterPageToken(req)
+	page, err := afterPage(req, func(name string) string { return name })
 	if err != nil {
 		return nil, err
 	}
-	limit := pageSize(req, defaultPageSize)
-	owner := repo.Caller{UserID: callerFrom(ctx).User.ID}
-	projects, err := s.config.Store.Projects(ctx, owner, repo.Page[string]{After: after, Limit: limit + 1})
+	projects, err := s.config.Store.Projects(ctx, repo.Caller{UserID: callerFrom(ctx).User.ID}, page)
 	if err != nil {
 		return nil, err
 	}
 	res := &microtrackerv1.ListProjectsResponse{}
+	projects, res.NextPageToken = cutPage(req, projects, func(info *repo.ProjectInfo) string { return info.Name })
 	for i := range projects {
-		if i == limit {
-			res.NextPageToken = nextPageToken(req, projects[limit-1].Name)
-			break
-		}
 		res.Projects = append(res.Projects, projectToProto(&projects[i]))
 	}
 	return res, nil

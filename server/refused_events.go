@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -149,22 +148,17 @@ func (s trackingServer) ListRefusedEvents(ctx context.Context, req *microtracker
 	if err != nil {
 		return nil, err
 	}
-	after, err := afterPageToken(req)
+	page, err := afterPage(req, idFromText)
 	if err != nil {
 		return nil, err
 	}
-	afterID, _ := strconv.ParseInt(after, 10, 64) // made by us, or empty
-	limit := pageSize(req, defaultPageSize)
-	refused, err := project.RefusedEvents(ctx, repo.Page[int64]{After: afterID, Limit: limit + 1})
+	refused, err := project.RefusedEvents(ctx, page)
 	if err != nil {
 		return nil, err
 	}
 	res := &microtrackerv1.ListRefusedEventsResponse{}
+	refused, res.NextPageToken = cutPage(req, refused, func(row *repo.RefusedEvent) string { return idText(row.ID) })
 	for i := range refused {
-		if i == limit {
-			res.NextPageToken = nextPageToken(req, strconv.FormatInt(refused[limit-1].ID, 10))
-			break
-		}
 		res.RefusedEvents = append(res.RefusedEvents, refusedToProto(&refused[i]))
 	}
 	return res, nil

@@ -58,22 +58,19 @@ func (s trackingServer) ListOptOuts(ctx context.Context, req *microtrackerv1.Lis
 	if err != nil {
 		return nil, err
 	}
-	after, err := afterPageToken(req)
+	page, err := afterPage(req, optOutKey)
 	if err != nil {
 		return nil, err
 	}
-	limit := pageSize(req, defaultPageSize)
-	counts, err := project.OptOuts(ctx, repo.Page[repo.OptOutKey]{After: optOutKey(after), Limit: limit + 1})
+	counts, err := project.OptOuts(ctx, page)
 	if err != nil {
 		return nil, err
 	}
 	res := &microtrackerv1.ListOptOutsResponse{}
-	for i, count := range counts {
-		if i == limit {
-			last := counts[limit-1]
-			res.NextPageToken = nextPageToken(req, last.Day.Format(time.DateOnly)+" "+last.Signal)
-			break
-		}
+	counts, res.NextPageToken = cutPage(req, counts, func(count *repo.OptOut) string {
+		return count.Day.Format(time.DateOnly) + " " + count.Signal
+	})
+	for _, count := range counts {
 		res.OptOuts = append(res.OptOuts, &microtrackerv1.OptOutCount{
 			Day: count.Day.Format(time.DateOnly), Signal: optOutFromText(count.Signal), Hits: count.Hits,
 		})
