@@ -79,7 +79,7 @@ func sentinelOf(pgErr *pgconn.PgError) error {
 		return ErrTryAgain
 	}
 	switch pgErr.Code[:2] {
-	case "08", "53": // connection exception, insufficient resources (disk full, too many connections)
+	case "08", "53", "58": // connection exception, insufficient resources (disk full, too many connections), system error
 		return ErrUnavailable
 	case "22": // data exception
 		return ErrInvalid

@@ -457,6 +457,7 @@ const en = {
     CONFIRMATION_WRONG: { title: "This does not match", hint: "Type it again." },
     ACCOUNT_DISABLED: { title: "This account is disabled", hint: "Ask whoever runs this server." },
     PRECONDITION: { title: "Something else has to go first", hint: "Reload the page to see what is still there." },
+    STREAM_TAKEN_OVER: { title: "Another connection goes on with this", hint: "Connect again and go on from where it is." },
     UNREACHABLE: { title: "The server cannot be reached", hint: "Check your connection and try again." },
     UNKNOWN: { title: "Something went wrong", hint: "Try again. If it stays, reload the page." },
     requestId: "Request id {{id}}",
