@@ -16,15 +16,16 @@ const defaultIngestConns = 2
 
 // ingestSettings are how PostgreSQL plans the statements of ingest. They are always the same few, look up rows by key, and
 // must not be planned anew each time, which costs more than to run them; nor may a plan that was made for empty tables read
-// whole ones later.
+// whole ones later, nor one be compiled.
 func ingestSettings() map[string]string {
 	return map[string]string{
-		"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+		"plan_cache_mode": "force_generic_plan", "jit": "off",
+		"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
 	}
 }
 
 // setIngestSettings sets the same for one transaction, where a pooler may give the connection to others afterwards.
-const setIngestSettings = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+const setIngestSettings = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true),
 	set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
 
 // openIngestPool makes connections that events are stored through, which begin with these settings. Statements are prepared
