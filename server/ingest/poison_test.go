@@ -15,6 +15,7 @@ import (
 // poisoned makes the project's database refuse one kind of event, as it would one that nobody has foreseen.
 func (w world) poisoned(t *testing.T, constraint string) {
 	t.Helper()
+	repotest.Exec(t, w.url, "CREATE FUNCTION defect() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a defect'; END $$")
 	repotest.Exec(t, w.url, "ALTER TABLE events ADD CONSTRAINT poison "+constraint)
 }
 
@@ -29,7 +30,8 @@ func TestAnEventThatTheDatabaseRefusesSinksAlone(t *testing.T) {
 		// receipt: the database says that the value is wrong, else that something is, which nobody can put right.
 		receipt bool
 	}{
-		"a constraint": {"CHECK (name <> 'poison')", false},
+		"a constraint": {"CHECK (name <> 'poison')", true},
+		"a defect":     {"CHECK (CASE WHEN name = 'poison' THEN defect() ELSE true END)", false},
 		"a value":      {"CHECK (CASE WHEN name = 'poison' THEN name::integer > 0 ELSE true END)", true},
 	} {
 		t.Run(name, func(t *testing.T) {
