@@ -62,6 +62,7 @@ func (b *ingestBatch) see(sightings []Sighting, keys []SessionKey, now time.Time
 	return seen
 }
 
+// makeVisitors stores those who are not known; who is known takes no number of the sequence.
 func (b *ingestBatch) makeVisitors(sightings []Sighting, now time.Time) {
 	var projects []int64
 	var keys []string
@@ -76,7 +77,7 @@ func (b *ingestBatch) makeVisitors(sightings []Sighting, now time.Time) {
 		INSERT INTO visitors (project_id, visitor_key, first_seen_at, last_seen_at, created_at, updated_at)
 		SELECT project_id, visitor_key, since, until, $5, $5
 		FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS seen (project_id, visitor_key, since, until)
-		ORDER BY project_id, visitor_key
+		WHERE NOT EXISTS (SELECT FROM visitors AS v WHERE v.project_id = seen.project_id AND v.visitor_key = seen.visitor_key)
 		ON CONFLICT (project_id, visitor_key) DO NOTHING`, projects, keys, since, until, now)
 }
 
