@@ -22,6 +22,9 @@ import (
 // protocol's flow control holds the client back.
 const maxUnanswered = 16
 
+// askForRoom is how often a stream that is held back looks whether there is room again.
+const askForRoom = 50 * time.Millisecond
+
 // trackStream is one connection that goes on with a stream.
 type trackStream struct {
 	trackingServer
@@ -170,12 +173,30 @@ func (t *trackStream) submit(ctx context.Context, req *microtrackerv1.TrackStrea
 	}
 	batch := intake.read(request, t.inbox)
 	batch.Stream = &ingest.StreamPosition{StreamID: t.id, ConnectionID: t.connection, Sequence: req.GetSequence()}
-	wait, err := t.ingester.Submit(ctx, t.inbox, &batch.Batch)
+	wait, err := t.submitWhenThereIsRoom(ctx, batch)
 	if err != nil {
 		return unanswered{}, err
 	}
 	t.taken = req.GetSequence()
 	return unanswered{sequence: t.taken, request: request, batch: batch, wait: wait}, nil
+}
+
+// submitWhenThereIsRoom hands the batch over. While too many events wait it does, too, and the client with it: a stream is
+// held back, not refused.
+func (t *trackStream) submitWhenThereIsRoom(ctx context.Context, batch *intakeBatch) (func(ctx context.Context) ([]ingest.Receipt, error), error) {
+	for {
+		wait, err := t.ingester.Submit(ctx, t.inbox, &batch.Batch)
+		if !errors.Is(err, ingest.ErrOverloaded) {
+			return wait, err
+		}
+		select {
+		case <-time.After(askForRoom):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-t.stopping:
+			return nil, err
+		}
+	}
 }
 
 // answer waits until the batch is committed and says so.
