@@ -153,7 +153,7 @@ func completed(err *connect.Error) *connect.Error {
 	case violations:
 		return withReason(err, microtrackerv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, nil)
 	case err.Code() == connect.CodeInvalidArgument,
-		err.Code() == connect.CodeUnimplemented,              // no message where there must be one, or several
+		err.Code() == connect.CodeUnimplemented,                // no message where there must be one, or several
 		strings.HasPrefix(err.Message(), "protocol error: "),   // a message cut short
 		strings.HasPrefix(err.Message(), "corrupt response: "): // bytes behind the end, of a request as well
 		return fail(connect.CodeInvalidArgument, microtrackerv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, unreadable(err.Message()))
