@@ -268,35 +268,27 @@ func (g *Ingester) prepare(ctx context.Context, inbox *repo.Inbox, batch *Batch)
 		}
 		it.hits, it.places = append(it.hits, h), append(it.places, i)
 	}
-	g.markFastSenders(it, now)
+	g.markFast(it, common, now) // each event of a browser is of the one client
 	return it, receipts, g.ensurePartitions(ctx, it, now)
 }
 
-// markFastSenders takes for bots those who send faster than a person can. A server may
-// send what it has gathered.
-func (g *Ingester) markFastSenders(it *item, now time.Time) {
-	for rest := it.hits; len(rest) > 0; {
-		from, events, views := rest[0].from, 0, 0
-		others := rest[:0:0]
-		for _, h := range rest {
-			if h.from != from {
-				others = append(others, h)
-				continue
-			}
-			events++
-			if h.rank == 0 {
-				views++
-			}
+// markFast takes for a bot a browser that sends faster than a person can. A server may send what it has gathered, and is not
+// asked.
+func (g *Ingester) markFast(it *item, from *sender, now time.Time) {
+	if from == nil || from.client.IsServer {
+		return
+	}
+	views := 0
+	for _, h := range it.hits {
+		if h.rank == 0 {
+			views++
 		}
-		isFast := !from.client.IsServer && g.pace.Seen(g.pace.Key(it.inbox.ProjectID, string(from.id[:])), now, events, views)
-		if isFast && from.botReason == "" {
-			for _, h := range rest {
-				if h.from == from {
-					h.botReason = string(enrich.BotRate)
-				}
-			}
-		}
-		rest = others
+	}
+	if !g.pace.Seen(g.pace.Key(it.inbox.ProjectID, string(from.id[:])), now, len(it.hits), views) || from.botReason != "" {
+		return
+	}
+	for _, h := range it.hits {
+		h.botReason = string(enrich.BotRate)
 	}
 }
 

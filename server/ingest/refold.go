@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -16,19 +17,16 @@ const (
 	maxWidenings = 200
 )
 
-// refold cuts anew the sessions around a person's new events, from all of their events: what place cannot do.
-func (w *writing) refold(ctx context.Context, p *person) error {
-	near, err := w.cluster(ctx, p)
-	if err != nil {
-		return err
-	}
-	stored, err := w.storedHits(ctx, p, near)
-	if err != nil {
-		return err
-	}
-	if stored == nil {
-		w.placeLoosely(p)
+// refold cuts anew the sessions around a person's new events, from all of their events: what place cannot do. left are
+// those of the events that place has left.
+func (w *writing) refold(ctx context.Context, p *person, left []*hit) error {
+	near, stored, err := w.around(ctx, p)
+	if errors.Is(err, errTooMany) {
+		placeLoosely(p, left)
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	late := slices.DeleteFunc(slices.Clone(p.hits), func(h *hit) bool { return h.sessionKey != "" })
 	all := slices.Concat(stored, late)
@@ -45,8 +43,21 @@ func (w *writing) refold(ctx context.Context, p *person) error {
 	return w.assignRows(ctx, p, cut, whole)
 }
 
+// around reads the sessions around a person's new events, and their events. errTooMany.
+func (w *writing) around(ctx context.Context, p *person) ([]repo.TrackingSession, []*hit, error) {
+	near, err := w.cluster(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	stored, err := w.storedHits(ctx, p, near)
+	return near, stored, err
+}
+
+// errTooMany is returned where more would have to be read than may.
+var errTooMany = errors.New("too many events around a late one")
+
 // cluster returns the person's sessions that are joined to his new events by gaps of a session's length at most, whether
-// or not an ad cut them.
+// or not an ad cut them. errTooMany.
 func (w *writing) cluster(ctx context.Context, p *person) ([]repo.TrackingSession, error) {
 	since, until := p.span()
 	if p.timeline.unreadable {
@@ -74,21 +85,24 @@ func (w *writing) cluster(ctx context.Context, p *person) ([]repo.TrackingSessio
 			return near, nil
 		}
 	}
-	return nil, nil
+	return nil, errTooMany
 }
 
-// storedHits reads the sessions' events; nil if they are too many.
+// storedHits reads the sessions' events. errTooMany.
 func (w *writing) storedHits(ctx context.Context, p *person, near []repo.TrackingSession) ([]*hit, error) {
 	if len(near) == 0 {
-		return []*hit{}, nil
+		return nil, nil
 	}
 	since, until := near[0].StartedAt, near[0].LastActivityAt
 	for i := range near {
 		since, until = earlier(since, near[i].StartedAt), later(until, near[i].LastActivityAt)
 	}
 	events, err := w.tx.SessionEvents(ctx, refsOf(near), since, until, maxRefold+1)
-	if err != nil || len(events) > maxRefold {
+	if err != nil {
 		return nil, err
+	}
+	if len(events) > maxRefold {
+		return nil, errTooMany
 	}
 	hits := make([]*hit, len(events))
 	for i := range events {
@@ -200,11 +214,8 @@ func (w *writing) noteMoves(s *cutSession, whole map[repo.SessionRef]*repo.Track
 }
 
 // placeLoosely puts events into the nearest session, for a visitor without end.
-func (w *writing) placeLoosely(p *person) {
-	for _, h := range p.hits {
-		if h.sessionKey != "" {
-			continue
-		}
+func placeLoosely(p *person, hits []*hit) {
+	for _, h := range hits {
 		var nearest *session
 		for _, s := range p.timeline.sessions {
 			if s.fold.last.within(h.moment) || s.fold.first.within(h.moment) || s.fold.first.before(h.moment) && h.before(s.fold.last) {

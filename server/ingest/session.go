@@ -17,6 +17,8 @@ type session struct {
 	isNew, isWhole bool
 	// hits are its new events.
 	hits []*hit
+	// beginsEarlier: a new event comes before all that were stored.
+	beginsEarlier bool
 	// originHit, entryHit and exitHit are the new events that its origin, its entry and its exit are now read from.
 	originHit, entryHit, exitHit *hit
 }
@@ -59,6 +61,7 @@ func (s *session) add(h *hit) {
 
 // note remembers what of the row has to be read from this event.
 func (s *session) note(h *hit) {
+	s.beginsEarlier = s.beginsEarlier || s.fold.first == h.moment
 	if s.fold.entry == h.moment {
 		s.entryHit = h
 	}
@@ -72,7 +75,7 @@ func (s *session) note(h *hit) {
 
 // needsWhole reports whether more than the sums of a session have changed, so that its row has to be read whole first.
 func (s *session) needsWhole() bool {
-	return !s.isWhole && (s.originHit != nil || s.entryHit != nil || s.exitHit != nil && s.exitHit.event.Path == "")
+	return !s.isWhole && (s.beginsEarlier || s.originHit != nil || s.entryHit != nil || s.exitHit != nil && s.exitHit.event.Path == "")
 }
 
 // finish writes into the row what the events say.

@@ -275,21 +275,23 @@ func (w *writing) refuseForeignKeys(owners map[repo.SessionKey]*person) error {
 
 // placePerson puts one person's new events into sessions, in their order where that will do.
 func (w *writing) placePerson(ctx context.Context, p *person) error {
-	again := false
+	var left []*hit
 	for _, h := range p.hits {
-		if h.sessionKey == "" && (again || p.timeline.unreadable) {
-			again = true
+		if h.sessionKey == "" && (len(left) > 0 || p.timeline.unreadable) {
+			left = append(left, h)
 			continue
 		}
 		if err := w.reopen(ctx, p, h); err != nil {
 			return err
 		}
-		again = !p.timeline.place(h) || again
+		if !p.timeline.place(h) {
+			left = append(left, h)
+		}
 	}
-	if !again {
+	if len(left) == 0 {
 		return nil
 	}
-	return w.refold(ctx, p)
+	return w.refold(ctx, p, left)
 }
 
 // reopen reads from the database what was reported of a page view that a session no longer keeps one by one.
