@@ -120,9 +120,16 @@ func (s *Store) Migrations(ctx context.Context) ([]migrations.Status, error) {
 	return list, classify("list the migrations", err)
 }
 
-// EnsureEventPartitions makes the partitions of events for since to until, and returns how many were missing.
+// EnsureEventPartitions makes the partitions of events for since to until, and returns how many were missing. ErrUnavailable
+// where a long report is in the way: everybody else would wait behind the one who waits to make a partition, so he does so
+// for a moment only.
 func (s *Store) EnsureEventPartitions(ctx context.Context, since, until time.Time) (int, error) {
 	var made int
-	err := s.db.NewRaw("SELECT create_event_partitions(?, ?)", since, until).Scan(ctx, &made)
+	err := s.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '2s'"); err != nil {
+			return err
+		}
+		return tx.NewRaw("SELECT create_event_partitions(?, ?)", since, until).Scan(ctx, &made)
+	})
 	return made, classify("make event partitions", err)
 }

@@ -14,11 +14,16 @@ import (
 	"github.com/microtracker/microtracker/repo"
 )
 
+// exportTimeout bounds how long one export may keep its view of the database, however slowly it is read.
+const exportTimeout = 10 * time.Minute
+
 func (s trackingServer) ExportVisitor(ctx context.Context, req *microtrackerv1.ExportVisitorRequest, stream microtrackerv1connect.TrackingServiceExportVisitorServerStream) error {
 	project, err := s.openProject(ctx, req.GetProjectId())
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, exportTimeout)
+	defer cancel()
 	return project.ExportVisitor(ctx, visitorRef(req), func(table string, row []byte) error {
 		res := &microtrackerv1.ExportVisitorResponse{Table: table, Row: &structpb.Struct{}}
 		if err := protojson.Unmarshal(row, res.GetRow()); err != nil {
