@@ -70,7 +70,9 @@ CREATE INDEX cache_expiration_index ON cache (expiration);
 CREATE TABLE rollup_marks (
     project_id bigint NOT NULL,
     since      timestamptz NOT NULL,
-    until      timestamptz NOT NULL
+    until      timestamptz NOT NULL,
+    -- When it was written: how far the rollups lag behind, whatever the age of the events.
+    marked_at  timestamptz NOT NULL DEFAULT now()
 );
 SELECT distribute('rollup_marks', 'project_id');
 ALTER TABLE rollup_marks ADD CONSTRAINT rollup_marks_project_id_foreign FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE;
