@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"time"
 )
 
@@ -33,4 +34,12 @@ func (s *Store) DeleteExpiredCredentials(ctx context.Context, now, linksBefore t
 		deleted += n
 	}
 	return deleted, nil
+}
+
+// affected says how many rows a statement changed.
+func affected(result sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -137,8 +137,15 @@ func (p *Project) rotate(ctx context.Context, column, key string, oldWorksUntil,
 	return classify("rotate the key", err)
 }
 
-// Delete removes the project and, by cascade, all its data. ErrNotFound when it is gone already.
+// Delete removes the project and, by cascade, all its data, and what was computed from it. ErrNotFound when it is gone already.
 func (p *Project) Delete(ctx context.Context) error {
-	result, err := p.store.db.NewDelete().Model((*ProjectInfo)(nil)).Where("id = ?", p.ID).Exec(ctx)
-	return classify("delete the project", expectOne(result, err))
+	err := p.store.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewDelete().Model((*ProjectInfo)(nil)).Where("id = ?", p.ID).Exec(ctx)
+		if err = expectOne(result, err); err != nil {
+			return err
+		}
+		_, err = p.clearCache(ctx, tx)
+		return err
+	})
+	return classify("delete the project", err)
 }

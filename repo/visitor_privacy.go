@@ -94,7 +94,6 @@ func (p *Project) EraseVisitor(ctx context.Context, ref VisitorRef, now time.Tim
 				UNION SELECT (started_at AT TIME ZONE ?)::date FROM tracking_sessions WHERE project_id = ? AND visitor_id = ?)`,
 				[]any{p.ID, p.TimeZone, p.ID, visitor.ID, p.TimeZone, p.ID, visitor.ID},
 			},
-			{"cache", "DELETE FROM cache WHERE starts_with(key, ?)", []any{p.cachePrefix()}},
 			{"refused_events", "DELETE FROM refused_events WHERE project_id = ? AND visitor_key = ?", []any{p.ID, visitor.VisitorKey}},
 			{"events", "DELETE FROM events WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
 			{"tracking_sessions", "DELETE FROM tracking_sessions WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
@@ -108,7 +107,11 @@ func (p *Project) EraseVisitor(ctx context.Context, ref VisitorRef, now time.Tim
 				return err
 			}
 		}
-		_, err := tx.NewInsert().Model(erasure).Exec(ctx)
+		var err error
+		if erasure.DeletedRows["cache"], err = p.clearCache(ctx, tx); err != nil {
+			return err
+		}
+		_, err = tx.NewInsert().Model(erasure).Exec(ctx)
 		return err
 	})
 	return erasure, classify("erase the visitor", err)
