@@ -28,7 +28,9 @@ ALTER TABLE jobs
     ADD COLUMN project_id bigint,
     ADD COLUMN batch_id varchar(255),
     -- While a job with the key waits or runs, another one is not taken in.
-    ADD COLUMN dedup_key varchar(255);
+    ADD COLUMN dedup_key varchar(255),
+    -- Why its last attempt failed.
+    ADD COLUMN last_error text;
 ALTER TABLE jobs ADD CONSTRAINT jobs_project_id_foreign FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE;
 ALTER TABLE jobs ADD CONSTRAINT jobs_batch_id_foreign FOREIGN KEY (batch_id) REFERENCES job_batches (id) ON DELETE CASCADE;
 -- Workers take jobs in this order. reserved_at is in no index: taking and renewing a job touches its row alone.
@@ -107,6 +109,7 @@ DROP INDEX jobs_batch_id_index;
 DROP INDEX jobs_dedup_key_unique;
 DROP INDEX jobs_queue_available_at_index;
 ALTER TABLE jobs
+    DROP COLUMN last_error,
     DROP COLUMN dedup_key,
     DROP COLUMN batch_id,
     DROP COLUMN project_id;
