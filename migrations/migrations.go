@@ -5,7 +5,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -23,6 +26,15 @@ type Status struct {
 	Name    string
 	// AppliedAt is zero while the migration is pending.
 	AppliedAt time.Time
+}
+
+// Newest returns the version of the newest migration that this program has.
+func Newest() (int64, error) {
+	names, err := fs.Glob(FS, "*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, errors.Join(errors.New("there are no migrations"), err)
+	}
+	return goose.NumericComponent(slices.Max(names)) // they are numbered with five digits each
 }
 
 // Up applies all pending migrations and returns how many there were. Servers that start together do not collide:

@@ -24,6 +24,8 @@ var (
 	ErrInvalid = errors.New("invalid value")
 	// ErrUnavailable: the database is away, stopping, full, only reading or out of connections. Worth a retry.
 	ErrUnavailable = errors.New("database unavailable")
+	// ErrDiskFull: the database's disk has no room. It is ErrUnavailable, too.
+	ErrDiskFull = fmt.Errorf("the database's disk is full: %w", ErrUnavailable)
 	// ErrTryAgain: another transaction got in the way. It is ErrUnavailable, too.
 	ErrTryAgain = fmt.Errorf("another transaction got in the way: %w", ErrUnavailable)
 )
@@ -75,6 +77,8 @@ func sentinelOf(pgErr *pgconn.PgError) error {
 	case "57P01", "57P02", "57P03", "55P03", // shutting down, crashed, starting up, lock not available
 		"25006": // only reading: it has become a replica, or is about to move
 		return ErrUnavailable
+	case "53100": // disk_full
+		return ErrDiskFull
 	case "40001", "40P01": // serialization failure, deadlock
 		return ErrTryAgain
 	}

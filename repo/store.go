@@ -41,6 +41,8 @@ type Options struct {
 	MaxConns int
 	// IngestConns is the most connections that store events at once; default 2.
 	IngestConns int
+	// TraceQuery hears of each statement but those that store events; nil: nobody does.
+	TraceQuery TraceQuery
 }
 
 // Open makes a Store on the database that url (postgres://… or a keyword string) names. It does not connect yet.
@@ -68,7 +70,11 @@ func Open(url string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &Store{db: bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns()), ingest: ingest, url: url, options: opts}, nil
+	db := bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
+	if opts.TraceQuery != nil {
+		db = db.WithQueryHook(queryHook{opts.TraceQuery})
+	}
+	return &Store{db: db, ingest: ingest, url: url, options: opts}, nil
 }
 
 // reportTimeout is how long one question may keep the database busy.
