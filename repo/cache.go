@@ -73,7 +73,9 @@ func (k CacheKey) String() string {
 func (k CacheKey) Scope() string { return k.scope }
 
 // cachePrefix begins the keys of all values that are computed from the project's data.
-func (p *Project) cachePrefix() string { return "project:" + strconv.FormatInt(p.ID, 10) + ":" }
+func (p *Project) cachePrefix() string { return cachePrefix(p.ID) }
+
+func cachePrefix(projectID int64) string { return "project:" + strconv.FormatInt(projectID, 10) + ":" }
 
 // Cached is what the cache knows of a value.
 type Cached struct {
@@ -97,7 +99,7 @@ func (s *Store) Cached(ctx context.Context, key CacheKey, life time.Duration) (*
 		}
 		// Who comes second takes the first one's.
 		_, err = s.db.NewRaw(`INSERT INTO cache (key, value, expiration) VALUES (?, gen_random_uuid()::text, epoch_now() + ?)
-			ON CONFLICT (key) DO NOTHING`, key.scope+generationName, seconds(generationLife)).Exec(ctx)
+			ON CONFLICT (key) DO NOTHING`, key.scope+generationName, wholeSeconds(generationLife)).Exec(ctx)
 		if err != nil {
 			return nil, classify("make a generation of the cache", err)
 		}
@@ -114,7 +116,7 @@ func (s *Store) readCached(ctx context.Context, key CacheKey, life time.Duration
 		SELECT g.value AS generation, coalesce(c.value, '') AS value, coalesce(c.expiration - epoch_now(), 0) AS remaining
 		FROM cache AS g LEFT JOIN cache AS c ON c.key = ? AND c.expiration > epoch_now() AND c.expiration <= epoch_now() + ?
 			AND starts_with(c.value, g.value)
-		WHERE g.key = ?`, key.String(), seconds(life), key.scope+generationName).Scan(ctx, &row)
+		WHERE g.key = ?`, key.String(), wholeSeconds(life), key.scope+generationName).Scan(ctx, &row)
 	if err != nil {
 		return nil, err
 	}
@@ -156,15 +158,15 @@ func (s *Store) storeCached(ctx context.Context, key CacheKey, generation, store
 		INSERT INTO cache (key, value, expiration)
 		SELECT ?, ?, epoch_now() + ? FROM cache AS g WHERE g.key = ? AND g.value = ? FOR KEY SHARE OF g
 		ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expiration = EXCLUDED.expiration`,
-		key.String(), generation+stored, seconds(life), key.scope+generationName, generation).Exec(ctx)
+		key.String(), generation+stored, wholeSeconds(life), key.scope+generationName, generation).Exec(ctx)
 	if err = expectOne(result, err); isNotFound(err) {
 		return false, nil
 	}
 	return err == nil, classify("write the cache", err)
 }
 
-// seconds are whole ones, at least one and at most what a generation lives.
-func seconds(life time.Duration) int64 {
+// wholeSeconds of a life are, at least one and at most what a generation lives.
+func wholeSeconds(life time.Duration) int64 {
 	return int64(math.Ceil(min(max(life, time.Second), generationLife).Seconds()))
 }
 
@@ -174,7 +176,12 @@ func (p *Project) InvalidateCache(ctx context.Context) error {
 	return classify("invalidate the cache", invalidateCache(ctx, p.store.db, p.cachePrefix()))
 }
 
-// invalidateCache invalidates a scope, when the transaction commits. It is the transaction's last step: others wait for it.
+// InvalidateCache does so for a project when the transaction commits. It is best its last step: others wait for it.
+func (t *Tx) InvalidateCache(ctx context.Context, projectID int64) error {
+	return classify("invalidate the cache", invalidateCache(ctx, t.tx, cachePrefix(projectID)))
+}
+
+// invalidateCache invalidates a scope, when the transaction commits.
 func invalidateCache(ctx context.Context, db bun.IDB, scope string) error {
 	_, err := db.ExecContext(ctx, "DELETE FROM cache WHERE key = ?", scope+generationName)
 	return errors.Join(err, notify(ctx, db, cacheChannel, scope))
@@ -200,7 +207,7 @@ func (s *Store) DeleteExpiredCache(ctx context.Context, limit int) (int64, error
 	deleted, err := affected(s.db.NewRaw(`
 		DELETE FROM cache WHERE key IN (
 			SELECT key FROM cache WHERE expiration <= epoch_now() OR expiration > epoch_now() + ?
-			LIMIT ? FOR UPDATE SKIP LOCKED)`, seconds(generationLife), limit).Exec(ctx))
+			LIMIT ? FOR UPDATE SKIP LOCKED)`, wholeSeconds(generationLife), limit).Exec(ctx))
 	return deleted, classify("delete what has expired in the cache", err)
 }
 
