@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"connectrpc.com/grpchealth"
+	"github.com/microtracker/microtracker/server/telemetry"
 )
 
 // Timeouts and limits of connections. Calls have their own: bodyTimeout, deadlines.
@@ -46,12 +46,14 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, tlsConfig *tl
 		}
 	}()
 	go s.keepHouse(ctx)
+	go s.watchReadiness(ctx)
+	go telemetry.NewClockWatch(telemetry.SystemClock(), s.config.Logger).Run(ctx)
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	s.health.SetStatus("", grpchealth.StatusNotServing)
+	s.notReady()
 	close(s.stopping) // streams end; their clients come again, to another replica or to our successor
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()

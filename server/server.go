@@ -28,6 +28,7 @@ import (
 	"github.com/microtracker/microtracker/server/ingest"
 	"github.com/microtracker/microtracker/server/limit"
 	"github.com/microtracker/microtracker/server/live"
+	"github.com/microtracker/microtracker/server/telemetry"
 )
 
 const (
@@ -63,6 +64,10 @@ type Config struct {
 	IngestWriters int
 	// Locator says which country visitors are in; by their time zones if nil.
 	Locator *enrich.Locator
+	// Metrics count and measure what the server does; nil: nothing does. One server's each.
+	Metrics *telemetry.Metrics
+	// Tracing records calls as OpenTelemetry spans; nil: it is off.
+	Tracing *telemetry.Tracing
 	// Pages serves what is no RPC: the dashboard, the tracker, the demo.
 	Pages http.Handler
 }
@@ -83,6 +88,7 @@ type Server struct {
 	rpc        *connect.Server
 	errors     *connecthttp.ErrorWriter
 	health     *grpchealth.StaticChecker
+	readiness  readinessState
 	// stopping is closed when streams shall end.
 	stopping chan struct{}
 }
@@ -122,10 +128,11 @@ func New(config Config) (*Server, error) {
 		inboxes:    newInboxes(config.Now),
 		refused:    newRefusedEvents(config.Store, config.Logger),
 	}
-	s.ingester = ingest.New(ingest.Config{Store: config.Store, Now: config.Now, Committed: s.live.Changed, Logger: config.Logger, Locator: config.Locator, Writers: config.IngestWriters})
-	// From the outside in: what a caller learns of an error, who may call, what a message may contain.
+	s.ingester = ingest.New(ingest.Config{Store: config.Store, Now: config.Now, Committed: s.live.Changed, Logger: config.Logger, Locator: config.Locator, Writers: config.IngestWriters, Metrics: config.Metrics, Tracing: config.Tracing})
+	// From the outside in: what the operator learns of a call, what a caller learns of an error, who may call, what a message
+	// may contain.
 	s.rpc = connect.NewServer(
-		logInterceptor(config.Logger), errorInterceptor(config.Logger), recoverInterceptor,
+		observeInterceptor(config.Metrics, config.Tracing), logInterceptor(config.Logger), errorInterceptor(config.Logger), recoverInterceptor,
 		s.accessInterceptor, refuseNUL, validate.NewServerInterceptor(validate.WithValidator(validator)),
 	)
 	microtrackerv1connect.RegisterAuthServiceHandler(s.rpc, authServer{s})
@@ -133,9 +140,13 @@ func New(config Config) (*Server, error) {
 	microtrackerv1connect.RegisterApiKeysServiceHandler(s.rpc, apiKeysServer{s})
 	microtrackerv1connect.RegisterTrackingServiceHandler(s.rpc, trackingServer{s})
 	microtrackerv1connect.RegisterReportingServiceHandler(s.rpc, reportingServer{s})
-	services := make([]string, 0, 8)
+	var services, procedures []string
 	for spec := range s.rpc.Specs() {
-		services = append(services, serviceOf(spec.Procedure))
+		services, procedures = append(services, serviceOf(spec.Procedure)), append(procedures, spec.Procedure)
+	}
+	config.Metrics.Procedures(procedures)
+	if err := s.observeState(); err != nil {
+		return nil, fmt.Errorf("make a server: its Metrics are another's: %w", err)
 	}
 	s.health = grpchealth.NewStaticChecker(services...)
 	grpcreflect.Register(s.rpc)

@@ -57,6 +57,7 @@ func (s *Server) answer(inbox *repo.Inbox, req *microtrackerv1.TrackRequest, bat
 	for i, receipt := range receipts {
 		res.Receipts[batch.places[i]] = receiptToProto(receipt, batch.AnyAge)
 	}
+	s.observeReceipts(res.GetReceipts())
 	for i, receipt := range res.GetReceipts() {
 		switch receipt.GetStatus() {
 		case microtrackerv1.ReceiptStatus_RECEIPT_STATUS_ACCEPTED:

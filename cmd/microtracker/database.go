@@ -9,6 +9,7 @@ import (
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server/localpg"
+	"github.com/microtracker/microtracker/server/telemetry"
 )
 
 // stopTimeout bounds how long the local PostgreSQL may take to stop.
@@ -45,6 +46,11 @@ func (f databaseFlags) openBeside(ctx context.Context, logger *slog.Logger) (*da
 
 // open connects to the database, starting the local one if none is named.
 func (f databaseFlags) open(ctx context.Context, logger *slog.Logger) (*database, error) {
+	return f.openTraced(ctx, nil, logger)
+}
+
+// openTraced is open with a span for each statement of a call that is recorded.
+func (f databaseFlags) openTraced(ctx context.Context, tracing *telemetry.Tracing, logger *slog.Logger) (*database, error) {
 	db := &database{logger: logger}
 	url := f.DatabaseURL
 	if url == "" {
@@ -54,7 +60,11 @@ func (f databaseFlags) open(ctx context.Context, logger *slog.Logger) (*database
 		}
 		db.local, url = local, local.URL()
 	}
-	store, err := repo.Open(url, repo.Options{MaxConns: f.MaxConns, IngestConns: f.IngestConns}) //nolint:contextcheck // the pools outlive the start
+	options := repo.Options{MaxConns: f.MaxConns, IngestConns: f.IngestConns}
+	if tracing != nil {
+		options.TraceQuery = tracing.TraceQuery
+	}
+	store, err := repo.Open(url, options) //nolint:contextcheck // the pools outlive the start
 	if err != nil {
 		db.close()
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"github.com/microtracker/microtracker/server"
 	"github.com/microtracker/microtracker/server/enrich"
 	"github.com/microtracker/microtracker/server/identity"
+	"github.com/microtracker/microtracker/server/telemetry"
 	"github.com/microtracker/microtracker/server/ui"
 )
 
@@ -33,6 +34,7 @@ type serveCommand struct {
 	ClosedRegistration bool           `help:"Let nobody register; the operator makes accounts." env:"MICROTRACKER_CLOSED_REGISTRATION"`
 	GeoIPFile          string         `help:"IP database (.mmdb) that says which country and region an address is in. Default: the browser's time zone says the country." env:"MICROTRACKER_GEOIP_FILE" type:"existingfile" placeholder:"FILE" name:"geoip-file"`
 	Mail               mailFlags      `embed:""`
+	Admin              adminFlags     `embed:""`
 	Demo               bool           `help:"For a newcomer: serve a demo shop at /demo and make an owner account and a project at the first start." env:"MICROTRACKER_DEMO"`
 }
 
@@ -53,12 +55,20 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	if err != nil {
 		return err
 	}
+	if err := c.Admin.check(); err != nil {
+		return err
+	}
 	// Before the database: an address that is taken should not cost its start.
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen (is another microtracker running? choose another address with --listen): %w", err)
 	}
-	db, err := flags.Database.open(ctx, logger)
+	tracing, err := telemetry.NewTracing(ctx, telemetry.TracingConfig{Getenv: os.Getenv, Version: version})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer closeTracing(tracing, logger)
+	db, err := flags.Database.openTraced(ctx, tracing, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -90,21 +100,30 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 		return errors.Join(err, listener.Close())
 	}
 	defer locator.Close() //nolint:errcheck // it was read
-	srv, err := c.server(db, mailer, locator, welcome, max(1, flags.Database.IngestConns), logger)
+	srv, err := c.server(db, mailer, locator, welcome, max(1, flags.Database.IngestConns), tracing, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	adminListener, err := c.Admin.listen(ctx, logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer serveAdmin(adminListener, srv.AdminHandler(), logger)()
 	if c.Demo {
 		if err := bootstrap(ctx, db, os.Stdout); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 		printWelcome(os.Stdout, welcome)
 	}
-	logger.Info("serving", "address", welcome, "version", version)
+	admin := "nowhere"
+	if adminListener != nil {
+		admin = adminListener.Addr().String()
+	}
+	logger.Info("serving", "address", welcome, "version", version, "admin_address", admin, "tracing", tracing != nil)
 	return srv.Serve(ctx, listener, tlsConfig)
 }
 
-func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enrich.Locator, home string, writers int, logger *slog.Logger) (*server.Server, error) {
+func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enrich.Locator, home string, writers int, tracing *telemetry.Tracing, logger *slog.Logger) (*server.Server, error) {
 	var options ui.Options
 	if c.Demo {
 		options.DemoKey = demoKey(db)
@@ -117,6 +136,7 @@ func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enric
 		Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(max(1, runtime.GOMAXPROCS(0)/2)),
 		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RegistrationClosed: c.ClosedRegistration, Pages: pages,
 		HomeURL: strings.TrimSuffix(home, "/"), Mailer: mailer, Locator: locator, IngestWriters: writers,
+		Metrics: telemetry.NewMetrics(version), Tracing: tracing,
 	})
 }
 
@@ -148,6 +168,13 @@ func (c *serveCommand) address(listener net.Listener) string {
 		host = "localhost"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// closeTracing sends the last spans.
+func closeTracing(tracing *telemetry.Tracing, logger *slog.Logger) {
+	if err := tracing.Close(); err != nil {
+		logger.Warn("could not send the last spans", "error", err)
+	}
 }
 
 // useIngestPrivilege takes the faster way to store events where the database role may, and says how to allow it where not.

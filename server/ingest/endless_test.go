@@ -25,7 +25,7 @@ func TestTheLateEventsOfAVisitorWithoutEndAreStoredOnce(t *testing.T) {
 	*w.now = noon.Add(24 * time.Hour)
 	who := client("192.0.2.1")
 	who.VisitorKey, who.IsServer = "a screen in a hall", true // whose pace nobody judges
-	const batches, size = 41, 500 // more events than are read to cut sessions anew
+	const batches, size = 41, 500                             // more events than are read to cut sessions anew
 	at := noon
 	for range batches {
 		events := make([]ingest.Event, size)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server/enrich"
+	"github.com/microtracker/microtracker/server/telemetry"
 )
 
 // MaxAge is how old an event may be and still keep its time, unless a server sends it.
@@ -106,6 +107,10 @@ type Config struct {
 	Logger  *slog.Logger
 	// Writers is how many transactions may run at once; 2 if zero.
 	Writers int
+	// Metrics hear of the stages, the groups and their outcomes; nil: nobody does.
+	Metrics *telemetry.Metrics
+	// Tracing makes a span for each group with a request that is recorded; nil: none.
+	Tracing *telemetry.Tracing
 }
 
 // Ingester stores batches. Safe for concurrent use. Close ends it.
@@ -116,6 +121,7 @@ type Ingester struct {
 	personKey []byte
 	writers   []*writer
 	waiting   backlog
+	health    health
 	// pace tells who sends faster than a person can.
 	pace *enrich.Pace
 	// devices remembers what user agents say.
@@ -143,7 +149,7 @@ func New(config Config) *Ingester {
 	}
 	g := &Ingester{
 		config: config, now: config.Now, salts: &salts{store: config.Store}, personKey: make([]byte, 32),
-		pace: enrich.NewPace(), devices: newDevices(), ads: newKnownAds(),
+		pace: enrich.NewPace(), devices: newDevices(), ads: newKnownAds(), health: health{logger: config.Logger},
 	}
 	_, _ = rand.Read(g.personKey) // never fails
 	for range config.Writers {
@@ -210,6 +216,9 @@ type item struct {
 	stream  *StreamPosition
 	// events is how many events the item counts for.
 	events int64
+	// since is when it was handed over, origin the span that it came in.
+	since  time.Time
+	origin telemetry.Origin
 	done   chan error
 }
 
@@ -234,6 +243,7 @@ func (g *Ingester) prepare(ctx context.Context, inbox *repo.Inbox, batch *Batch)
 	it := &item{
 		inbox: inbox, hits: make([]*hit, 0, len(batch.Events)), places: make([]int, 0, len(batch.Events)),
 		optOuts: batch.OptOuts, stream: batch.Stream, done: make(chan error, 1), events: int64(len(batch.Events)) + 1,
+		since: time.Now(), origin: g.config.Tracing.OriginOf(ctx),
 	}
 	clock := clockOf(batch.SentAt, now)
 	var common *sender

@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/telemetry"
 )
 
 const (
-	// maxWaiting bounds how many events wait to be stored, over all writers.
-	maxWaiting = 20_000
+	// MaxWaiting bounds how many events wait to be stored, over all writers.
+	MaxWaiting = 20_000
 	// maxGroupEvents and maxGroupItems bound one transaction.
 	maxGroupEvents = 4000
 	maxGroupItems  = 1000
@@ -40,15 +41,17 @@ type writer struct {
 }
 
 func newWriter(g *Ingester) *writer {
-	w := &writer{ingester: g, queue: make(chan *item, maxWaiting)}
+	w := &writer{ingester: g, queue: make(chan *item, MaxWaiting)}
+	g.health.alive.Add(1)
 	w.done.Go(w.run)
 	return w
 }
 
 // enqueue hands an item to the writer of its person, so that two writers rarely meet at one visitor.
 func (g *Ingester) enqueue(it *item) error {
-	if g.waiting.events.Add(it.events) > maxWaiting {
+	if g.waiting.events.Add(it.events) > MaxWaiting {
 		g.waiting.events.Add(-it.events)
+		g.config.Metrics.Overloaded()
 		return ErrOverloaded
 	}
 	var place uint64
@@ -78,7 +81,9 @@ func (w *writer) close() {
 }
 
 func (w *writer) run() {
+	defer w.ingester.health.alive.Add(-1)
 	for first := range w.queue {
+		w.ingester.config.Metrics.Stage(telemetry.StageWait, time.Since(first.since))
 		group := w.gather(first)
 		w.store(parts(group))
 		for _, it := range group {
@@ -166,7 +171,7 @@ func (w *writer) settle(group []part, err error) {
 			p.finish(nil)
 		}
 	case errors.Is(err, repo.ErrUnavailable):
-		w.ingester.config.Logger.Warn("could not store events; their senders will try again", "items", len(group), "error", err)
+		w.ingester.config.Logger.Debug("could not store events; their senders will try again", "items", len(group), "error", err)
 		for _, p := range group {
 			p.finish(err)
 		}
@@ -215,6 +220,7 @@ func (w *writer) tryOften(group []part) error {
 	var err error
 	for range maxTries {
 		err = w.try(group)
+		w.ingester.observe(group, err)
 		if !errors.Is(err, repo.ErrTryAgain) && !errors.Is(err, repo.ErrConflict) {
 			return err
 		}
@@ -231,6 +237,9 @@ func (w *writer) try(group []part) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	g := w.ingester
+	ctx, span := g.config.Tracing.StartGroup(ctx, "ingest group", origins(group))
+	span.Count("microtracker.group.requests", int64(len(group)))
+	defer func() { span.End(err) }()
 	err = g.config.Store.Ingest(ctx, func(tx *repo.IngestTx) error {
 		return newWriting(g, tx, group).run(ctx)
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/telemetry"
 )
 
 // writing is one transaction in the making: it stores the new events of a group of parts.
@@ -56,10 +57,13 @@ func projectsOf(group []part) []int64 {
 
 // run takes the steps of the transaction. Where a step says that a part cannot be stored, nothing is.
 func (w *writing) run(ctx context.Context) error {
+	stage := w.ingester.stages(ctx)
+	defer stage.end()
 	begun, err := w.tx.Begin(ctx, w.open(), w.now)
 	if err != nil {
 		return err
 	}
+	stage.next(telemetry.StageBegin, "place")
 	if err := w.check(begun); err != nil {
 		return err
 	}
@@ -67,9 +71,11 @@ func (w *writing) run(ctx context.Context) error {
 	if err := w.place(ctx, begun.Seen); err != nil {
 		return err
 	}
+	stage.next(telemetry.StagePlace, "commit")
 	if err := w.tx.Commit(ctx, &w.changes, w.now); err != nil {
 		return err
 	}
+	stage.next(telemetry.StageCommit, "")
 	w.ingester.ads.remember(w.changes.Ads)
 	return nil
 }

@@ -93,6 +93,17 @@ func (w *Watcher) Close() {
 	}
 }
 
+// Watchers is how many watch.
+func (h *Hub) Watchers() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, r := range h.rooms {
+		n += len(r.watchers)
+	}
+	return n
+}
+
 // Changed says that the project has committed events. It never blocks.
 func (h *Hub) Changed(projectID int64) {
 	h.mu.Lock()

@@ -25,7 +25,7 @@ type systemClock struct{ begun time.Time }
 // SystemClock returns the machine's clock.
 func SystemClock() Clock { return systemClock{begun: time.Now()} }
 
-func (systemClock) Wall() time.Time             { return time.Now().Round(0) } // without the monotonic reading
+func (systemClock) Wall() time.Time            { return time.Now().Round(0) } // without the monotonic reading
 func (c systemClock) Monotonic() time.Duration { return time.Since(c.begun) }
 
 // ClockWatch tells when the clock of the machine has been set, or has stood still with the machine.

@@ -1,0 +1,91 @@
+package ingest
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/microtracker/microtracker/repo"
+)
+
+const (
+	// tellAgain is how often the log repeats that events cannot be stored.
+	tellAgain = time.Minute
+	// trustAgain is how long after the last failure storing is taken to work again while nobody sends anything: whoever
+	// is kept away by a failure could otherwise never show that it has passed.
+	trustAgain = 10 * time.Second
+)
+
+// health is whether events can be stored. It says so in the log when that changes.
+type health struct {
+	logger *slog.Logger
+	alive  atomic.Int64
+	// isFailing is checked at each commit without taking the lock.
+	isFailing atomic.Bool
+
+	mu          sync.Mutex
+	since, last time.Time
+	told        time.Time
+	err         error
+}
+
+// failed notes that the database did not take a group.
+func (h *health) failed(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	if !h.isFailing.Swap(true) {
+		h.since, h.told = now, time.Time{}
+	}
+	h.last, h.err = now, err
+	if now.Sub(h.told) < tellAgain {
+		return
+	}
+	h.told = now
+	lasting := now.Sub(h.since).Round(time.Second).String()
+	if errors.Is(err, repo.ErrDiskFull) {
+		h.logger.Error("the database's disk is full: nothing is stored until it has room; senders keep their events and come again", "for", lasting, "error", err)
+		return
+	}
+	h.logger.Warn("the database takes no events; senders keep them and come again", "for", lasting, "error", err)
+}
+
+// stored notes that a group was committed.
+func (h *health) stored() {
+	if !h.isFailing.Load() {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.isFailing.Swap(false) {
+		h.logger.Info("events are stored again", "after", time.Since(h.since).Round(time.Millisecond).String())
+		h.err = nil
+	}
+}
+
+// State is how storing goes.
+type State struct {
+	// Writers is how many there are to be, Alive how many there are.
+	Writers, Alive int
+	// Waiting is how many events wait, Limit how many may.
+	Waiting, Limit int64
+	// FailingSince is when the database began to take no events; zero while it does, or while 10 s have passed without a
+	// try. Err is why.
+	FailingSince time.Time
+	Err          error
+}
+
+// State returns how storing goes.
+func (g *Ingester) State() State {
+	state := State{
+		Writers: len(g.writers), Alive: int(g.health.alive.Load()), Waiting: g.waiting.events.Load(), Limit: MaxWaiting,
+	}
+	g.health.mu.Lock()
+	defer g.health.mu.Unlock()
+	if g.health.isFailing.Load() && time.Since(g.health.last) < trustAgain {
+		state.FailingSince, state.Err = g.health.since, g.health.err
+	}
+	return state
+}
