@@ -35,7 +35,11 @@ type DailyRollup struct {
 // SaveDailyRollup stores the day in place of what was there.
 func (p *Project) SaveDailyRollup(ctx context.Context, rollup *DailyRollup) error {
 	rollup.ProjectID = p.ID
-	query := p.store.db.NewInsert().Model(rollup).On("CONFLICT (project_id, day) DO UPDATE")
+	return classify("save the daily rollup", saveDailyRollup(ctx, p.store.db, rollup))
+}
+
+func saveDailyRollup(ctx context.Context, db bun.IDB, rollup *DailyRollup) error {
+	query := db.NewInsert().Model(rollup).On("CONFLICT (project_id, day) DO UPDATE")
 	for _, column := range []string{
 		"visitors", "sessions", "bounces", "pageviews", "form_starts", "form_submits", "avg_session_duration_secs",
 		"exits", "metrics", "top_paths", "top_ctas", "top_sources", "updated_at",
@@ -43,14 +47,28 @@ func (p *Project) SaveDailyRollup(ctx context.Context, rollup *DailyRollup) erro
 		query = query.Set("? = EXCLUDED.?", bun.Ident(column), bun.Ident(column))
 	}
 	_, err := query.Returning("id").Exec(ctx)
-	return classify("save the daily rollup", err)
+	return err
 }
 
-// DailyRollups returns the days from since (included) to until (excluded), oldest first.
+// visitorSet is the one part of metrics that grows with the visitors.
+const visitorSet = "visitor_set"
+
+// DailyRollups returns the days from since (included) to until (excluded), oldest first. Metrics are without the set of
+// visitors, which is by far the largest part of a day: DailyVisitorSets has it.
 func (p *Project) DailyRollups(ctx context.Context, since, until time.Time) ([]DailyRollup, error) {
 	var rollups []DailyRollup
-	err := p.store.db.NewSelect().Model(&rollups).
+	err := p.store.db.NewSelect().Model(&rollups).ExcludeColumn("metrics").ColumnExpr("metrics - ? AS metrics", visitorSet).
 		Where("project_id = ? AND day >= ? AND day < ?", p.ID, since.Format(time.DateOnly), until.Format(time.DateOnly)).
 		Order("day").Scan(ctx)
 	return rollups, classify("list the daily rollups", err)
+}
+
+// DailyVisitorSets returns the sets of visitors of the days from since (included) to until (excluded), oldest first, as
+// server/rollup encodes them.
+func (p *Project) DailyVisitorSets(ctx context.Context, since, until time.Time) ([]string, error) {
+	var sets []string
+	err := p.store.db.NewSelect().Model((*DailyRollup)(nil)).ColumnExpr("metrics ->> ?", visitorSet).
+		Where("project_id = ? AND day >= ? AND day < ?", p.ID, since.Format(time.DateOnly), until.Format(time.DateOnly)).
+		Where("metrics ->> ? IS NOT NULL", visitorSet).Order("day").Scan(ctx, &sets)
+	return sets, classify("read the sets of visitors", err)
 }

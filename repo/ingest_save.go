@@ -54,7 +54,7 @@ type VisitorChange struct {
 // save adds the statements that write the changes, but for many events.
 func (b *ingestBatch) save(c *Changes, now time.Time) error {
 	for _, step := range []func(c *Changes, now time.Time) error{
-		b.updateVisitors, b.insertSessions, b.updateSessions, b.rewriteSessions, b.moveEvents, b.deleteEmptied,
+		b.mark, b.updateVisitors, b.insertSessions, b.updateSessions, b.rewriteSessions, b.moveEvents, b.deleteEmptied,
 		b.insertEvents, b.recountVisitors, b.readCampaigns, b.deleteUnseen, b.upsertAds, b.countOptOuts, b.moveStreams,
 	} {
 		if err := step(c, now); err != nil {

@@ -84,16 +84,16 @@ func (p *Project) EraseVisitor(ctx context.Context, ref VisitorRef, now time.Tim
 		if err := tx.NewSelect().Model(visitor).Apply(p.whereVisitor(ref)).For("UPDATE").Scan(ctx); err != nil {
 			return err
 		}
+		days, err := p.markVisitor(ctx, tx, visitor.ID)
+		if err != nil {
+			return err
+		}
 		for _, step := range []struct {
 			table, query string
 			args         []any
 		}{
-			{
-				"daily_rollups", `DELETE FROM daily_rollups WHERE project_id = ? AND day IN (
-				SELECT (created_at AT TIME ZONE ?)::date FROM events WHERE project_id = ? AND visitor_id = ?
-				UNION SELECT (started_at AT TIME ZONE ?)::date FROM tracking_sessions WHERE project_id = ? AND visitor_id = ?)`,
-				[]any{p.ID, p.TimeZone, p.ID, visitor.ID, p.TimeZone, p.ID, visitor.ID},
-			},
+			{"daily_rollups", "DELETE FROM daily_rollups WHERE project_id = ? AND day IN (?)", []any{p.ID, bun.List(days)}},
+			{"rollup_parts", "DELETE FROM rollup_parts WHERE project_id = ? AND day IN (?)", []any{p.ID, bun.List(days)}},
 			{"refused_events", "DELETE FROM refused_events WHERE project_id = ? AND visitor_key = ?", []any{p.ID, visitor.VisitorKey}},
 			{"events", "DELETE FROM events WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
 			{"tracking_sessions", "DELETE FROM tracking_sessions WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
@@ -107,7 +107,6 @@ func (p *Project) EraseVisitor(ctx context.Context, ref VisitorRef, now time.Tim
 				return err
 			}
 		}
-		var err error
 		if erasure.DeletedRows["cache"], err = p.clearCache(ctx, tx); err != nil {
 			return err
 		}

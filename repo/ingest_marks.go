@@ -1,0 +1,100 @@
+package repo
+
+import "time"
+
+// markQuarter is how finely changes are marked: the hours of every time zone begin with a quarter of UTC's.
+const markQuarter = 15 * time.Minute
+
+// rollupMark is a row of rollup_marks. Times are in quarters of an hour since 1970.
+type rollupMark struct {
+	projectID, since, until int64
+}
+
+// marks gathers, each once, the stretches of time whose figures a transaction changes.
+type marks map[rollupMark]bool
+
+func quarterOf(at time.Time) int64 {
+	seconds, quarter := at.Unix(), int64(markQuarter/time.Second)
+	if seconds < 0 {
+		seconds -= quarter - 1
+	}
+	return seconds / quarter
+}
+
+func quarterStart(n int64) time.Time { return time.Unix(n*int64(markQuarter/time.Second), 0).UTC() }
+
+func (m marks) at(projectID int64, at time.Time) { m.span(projectID, at, at) }
+
+// span marks the quarters from since to until, both included.
+func (m marks) span(projectID int64, since, until time.Time) {
+	m[rollupMark{projectID: projectID, since: quarterOf(since), until: quarterOf(until) + 1}] = true
+}
+
+// sessionSpan is when a session was before this transaction.
+type sessionSpan struct{ startedAt, lastActivityAt time.Time }
+
+// remember keeps when a session was that may be written otherwise.
+func (t *IngestTx) remember(s *TrackingSession) {
+	if t.were == nil {
+		t.were = map[SessionRef]sessionSpan{}
+	}
+	t.were[SessionRef{ProjectID: s.ProjectID, ID: s.ID}] = sessionSpan{startedAt: s.StartedAt, lastActivityAt: s.LastActivityAt}
+}
+
+// mark notes what is to be counted anew (docs/rollups.md): each event at its time, each session at its start. Of a session
+// of which more than the sums has changed, or that is no more, that is its whole span, as it was and as it is.
+func (b *ingestBatch) mark(c *Changes, _ time.Time) error {
+	changed := marks{}
+	for _, events := range [...][]Event{c.Events, c.Moved} {
+		for i := range events {
+			changed.at(events[i].ProjectID, events[i].CreatedAt)
+		}
+	}
+	for _, sessions := range [...][]*TrackingSession{c.NewSessions, c.Sessions} {
+		for _, s := range sessions {
+			changed.at(s.ProjectID, s.StartedAt)
+		}
+	}
+	for _, sessions := range [...][]*TrackingSession{c.Rewritten, c.Emptied} {
+		for _, s := range sessions {
+			changed.span(s.ProjectID, s.StartedAt, s.LastActivityAt)
+			if was, ok := b.tx.were[SessionRef{ProjectID: s.ProjectID, ID: s.ID}]; ok {
+				changed.span(s.ProjectID, was.startedAt, was.lastActivityAt)
+			}
+		}
+	}
+	b.markNewBots(c)
+	if len(changed) == 0 {
+		return nil
+	}
+	projects := make([]int64, 0, len(changed))
+	since, until := make([]time.Time, 0, len(changed)), make([]time.Time, 0, len(changed))
+	for m := range changed {
+		projects, since, until = append(projects, m.projectID), append(since, quarterStart(m.since)), append(until, quarterStart(m.until))
+	}
+	b.exec(`
+		INSERT INTO rollup_marks (project_id, since, until)
+		SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])`, projects, since, until)
+	return nil
+}
+
+// markNewBots marks the whole span of sessions that turn out to be a bot's: all of their events leave the figures. It has to
+// come before they are written. Those that are a bot's already are left alone: some go on for days.
+func (b *ingestBatch) markNewBots(c *Changes) {
+	var projects, ids []int64
+	for _, s := range c.Sessions {
+		if s.IsBot {
+			projects, ids = append(projects, s.ProjectID), append(ids, s.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	b.exec(`
+		INSERT INTO rollup_marks (project_id, since, until)
+		SELECT s.project_id, date_bin('15 minutes', s.started_at, 'epoch'),
+			date_bin('15 minutes', s.last_activity_at, 'epoch') + interval '15 minutes'
+		FROM unnest($1::bigint[], $2::bigint[]) AS bot (project_id, id)
+		JOIN tracking_sessions AS s USING (project_id, id)
+		WHERE NOT s.is_bot`, projects, ids)
+}

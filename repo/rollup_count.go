@@ -1,0 +1,104 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// RollupWindow is a stretch of time to count, Since included, Until excluded, in steps that begin with Since.
+type RollupWindow struct {
+	Since, Until time.Time
+	Step         time.Duration
+}
+
+// args are those of date_bin.
+func (w RollupWindow) args() []any {
+	return []any{fmt.Sprintf("%d seconds", int64(w.Step/time.Second)), w.Since}
+}
+
+// EventCount is how many events of one kind there were in one step. Those of bots' sessions are left out.
+type EventCount struct {
+	// Step is when the step begins.
+	Step time.Time
+	Type string
+	// Key is the path of page views and the name of clicks; empty: none, or another type.
+	Key string
+	// IsCTA says of clicks that the element was marked as a call to action.
+	IsCTA  bool
+	Events int64
+	// Visitors are the ids of the visitors, one for each event, in no order, each eight bytes with the highest first.
+	// They are given for one call alone.
+	Visitors []byte
+}
+
+// CountEvents counts the events of a window. Ids are gathered by the database, so that no event goes over the wire by itself.
+func (t *RollupTx) CountEvents(ctx context.Context, w RollupWindow, give func(c *EventCount) error) error {
+	args := append(w.args(), t.projectID, w.Since, w.Until, t.projectID, w.Since, w.Until)
+	rows, err := t.tx.QueryContext(ctx, `
+		SELECT date_bin(?::interval, e.created_at, ?::timestamptz), e.event_type,
+			coalesce(CASE e.event_type WHEN 'page_view' THEN e.path WHEN 'click' THEN e.name END, ''),
+			CASE WHEN e.event_type = 'click' THEN coalesce(e.meta -> 'cta' = 'true', false) ELSE false END,
+			count(*), string_agg(int8send(e.visitor_id), '')
+		FROM events AS e
+		WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at < ? AND NOT EXISTS (
+			SELECT FROM tracking_sessions AS s
+			WHERE s.project_id = ? AND s.id = e.session_id AND s.is_bot AND s.last_activity_at >= ? AND s.started_at < ?
+		)
+		GROUP BY 1, 2, 3, 4`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
+	for rows.Next() {
+		var c EventCount
+		if err := rows.Scan(&c.Step, &c.Type, &c.Key, &c.IsCTA, &c.Events, (*sql.RawBytes)(&c.Visitors)); err != nil {
+			return err
+		}
+		if err := give(&c); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// SessionCount is how many sessions of one kind started in one step.
+type SessionCount struct {
+	// Step is when the step begins.
+	Step  time.Time
+	IsBot bool
+	// BotReason is empty without one, and so are the texts below.
+	BotReason                                     string
+	Source, Channel, Device, Country, Browser, OS string
+	Sessions, Bounces                             int64
+	DurationSeconds, EngagedMS                    int64
+	// Scored is how many have a page quality score; Score is their sum, in hundredths.
+	Scored, Score int64
+}
+
+// CountSessions counts the sessions that started in a window.
+func (t *RollupTx) CountSessions(ctx context.Context, w RollupWindow, give func(c *SessionCount)) error {
+	args := append(w.args(), t.projectID, w.Since, w.Until)
+	rows, err := t.tx.QueryContext(ctx, `
+		SELECT date_bin(?::interval, started_at, ?::timestamptz), is_bot, coalesce(bot_reason, ''), source, channel, coalesce(device, ''),
+			coalesce(country, ''), coalesce(browser, ''), coalesce(os, ''), count(*),
+			count(*) FILTER (WHERE pageviews = 1 AND interactive_events = 0 AND engaged_ms < 10000),
+			coalesce(sum(duration_seconds), 0), sum(engaged_ms)::bigint, count(pcqs), coalesce(sum((pcqs * 100)::bigint), 0)::bigint
+		FROM tracking_sessions
+		WHERE project_id = ? AND started_at >= ? AND started_at < ?
+		GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
+	for rows.Next() {
+		var c SessionCount
+		if err := rows.Scan(&c.Step, &c.IsBot, &c.BotReason, &c.Source, &c.Channel, &c.Device, &c.Country, &c.Browser, &c.OS, &c.Sessions,
+			&c.Bounces, &c.DurationSeconds, &c.EngagedMS, &c.Scored, &c.Score); err != nil {
+			return err
+		}
+		give(&c)
+	}
+	return rows.Err()
+}
