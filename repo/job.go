@@ -182,7 +182,7 @@ func (t *Tx) CompleteJob(ctx context.Context, job *Job) error {
 func (s *Store) FailJob(ctx context.Context, job *Job, uuid, exception string) error {
 	err := s.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewDelete().Model((*Job)(nil)).ApplyQueryBuilder(reserved(job)).Exec(ctx)
-		if err = expectOne(result, err); err != nil {
+		if err := expectOne(result, err); err != nil {
 			return err
 		}
 		failed := &FailedJob{

@@ -53,12 +53,17 @@ func scenarios() []scenario {
 		{"single", singleEvents},
 		{"batch", batches},
 		{"size", bigTable},
+		{"jobs", queue},
 	}
 }
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "noop" {
 		fail(serveNoop(os.Args[2]))
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		fail(workNoop(os.Args[2]))
 		return
 	}
 	var o options

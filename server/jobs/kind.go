@@ -146,7 +146,7 @@ func NewRegistry() *Registry {
 	return &Registry{handlers: map[string]handler{}, queues: map[string]bool{}}
 }
 
-// Handle lets do do the jobs of a kind.
+// Handle has the jobs of a kind done by a function.
 func Handle[A any](r *Registry, k Kind[A], do func(ctx context.Context, job *Running, args A) error) {
 	timeout := k.Timeout
 	if timeout == 0 {

@@ -87,7 +87,7 @@ func TestKilledWorkersLoseNothingAndDoNothingTwice(t *testing.T) {
 	}
 	workers := make([]*exec.Cmd, 4)
 	start := func(i int) {
-		workers[i] = exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this program itself
+		workers[i] = exec.CommandContext(t.Context(), os.Args[0])
 		workers[i].Env = append(os.Environ(), stormWorker+"="+url)
 		workers[i].Stderr = os.Stderr
 		if err := workers[i].Start(); err != nil {
@@ -106,9 +106,9 @@ func TestKilledWorkersLoseNothingAndDoNothingTwice(t *testing.T) {
 		select {
 		case <-t.Context().Done():
 			t.Fatal("the jobs are not done")
-		case <-time.After(time.Duration(100+rand.IntN(400)) * time.Millisecond): //nolint:gosec // any moment will do
+		case <-time.After(time.Duration(100+rand.IntN(400)) * time.Millisecond):
 		}
-		i := rand.IntN(len(workers)) //nolint:gosec // any worker will do
+		i := rand.IntN(len(workers))
 		kill(i)
 		start(i)
 		kills++
