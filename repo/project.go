@@ -40,6 +40,13 @@ type ProjectInfo struct {
 	OldPublicKeyExpiresAt time.Time `bun:",nullzero"`
 	OldSecretKey          string    `bun:",nullzero"`
 	OldSecretKeyExpiresAt time.Time `bun:",nullzero"`
+	// RetainEventsDays, RetainSessionsDays and RetainVisitorsDays are for how many days each is kept; zero: for ever.
+	RetainEventsDays   int `bun:",nullzero"`
+	RetainSessionsDays int `bun:",nullzero"`
+	RetainVisitorsDays int `bun:",nullzero"`
+	// EventsDeletedBefore and SessionsDeletedBefore are until where they have been deleted for their age; zero: not at all.
+	EventsDeletedBefore   time.Time `bun:",nullzero"`
+	SessionsDeletedBefore time.Time `bun:",nullzero"`
 }
 
 // Caller is who asks for a project: a user, or a key that opens one project.
@@ -105,13 +112,15 @@ func (s *Store) TouchProject(ctx context.Context, id int64, now time.Time) error
 	return classify("touch the project", err)
 }
 
-// Save writes the settings of the project: name, description, website, active, time zone, currency, hostnames, privacy.
+// Save writes the settings of the project: name, description, website, active, time zone, currency, hostnames, privacy,
+// retention.
 // ErrConflict when the owner has another project of that name, ErrNotFound when it is gone.
 func (p *Project) Save(ctx context.Context, now time.Time) error {
 	p.UpdatedAt = now
 	result, err := p.store.db.NewUpdate().Model(&p.ProjectInfo).
 		Column("name", "description", "website_url", "is_active", "time_zone", "currency", "allowed_hostnames", "privacy_mode",
-			"honor_global_privacy_control", "honor_do_not_track", "updated_at").
+			"honor_global_privacy_control", "honor_do_not_track", "retain_events_days", "retain_sessions_days",
+			"retain_visitors_days", "updated_at").
 		Where("id = ?", p.ID).Exec(ctx)
 	return classify("save the project", expectOne(result, err))
 }

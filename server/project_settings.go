@@ -52,6 +52,12 @@ func applyProject(info *repo.ProjectInfo, req *microtrackerv1.UpdateProjectReque
 			info.HonorGlobalPrivacyControl = req.GetHonorGlobalPrivacyControl()
 		case "honor_do_not_track":
 			info.HonorDoNotTrack = req.GetHonorDoNotTrack()
+		case "retain_events_days":
+			info.RetainEventsDays = int(req.GetRetainEventsDays())
+		case "retain_sessions_days":
+			info.RetainSessionsDays = int(req.GetRetainSessionsDays())
+		case "retain_visitors_days":
+			info.RetainVisitorsDays = int(req.GetRetainVisitorsDays())
 		case "privacy_mode":
 			info.PrivacyMode = privacyModeText(req.GetPrivacyMode())
 			empty = req.GetPrivacyMode() == microtrackerv1.PrivacyMode_PRIVACY_MODE_UNSPECIFIED
@@ -62,8 +68,22 @@ func applyProject(info *repo.ProjectInfo, req *microtrackerv1.UpdateProjectReque
 			return failField(path, "it must not be empty")
 		}
 	}
+	return checkRetention(info)
+}
+
+// checkRetention refuses to keep what hangs on something longer than that.
+func checkRetention(info *repo.ProjectInfo) error {
+	if outlasts(info.RetainEventsDays, info.RetainSessionsDays) {
+		return failField("retain_events_days", "events are part of sessions: keep them for as many days as sessions at most")
+	}
+	if outlasts(info.RetainSessionsDays, info.RetainVisitorsDays) {
+		return failField("retain_sessions_days", "sessions are a visitor's: keep them for as many days as visitors at most")
+	}
 	return nil
 }
+
+// outlasts reports whether days are more than others, where none means for ever.
+func outlasts(days, others int) bool { return others != 0 && (days == 0 || days > others) }
 
 func (s projectsServer) DeleteProject(ctx context.Context, req *microtrackerv1.DeleteProjectRequest) (*microtrackerv1.DeleteProjectResponse, error) {
 	project, err := s.openProject(ctx, req.GetProjectId())

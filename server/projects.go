@@ -140,5 +140,17 @@ func projectToProto(info *repo.ProjectInfo) *microtrackerv1.Project {
 		LastRotatedAt: timeToProto(info.LastRotatedAt), AllowedHostnames: info.AllowedHostnames,
 		PrivacyMode:               privacyModeFromText(info.PrivacyMode),
 		HonorGlobalPrivacyControl: info.HonorGlobalPrivacyControl, HonorDoNotTrack: info.HonorDoNotTrack,
+		RetainEventsDays:   daysToProto(info.RetainEventsDays),
+		RetainSessionsDays: daysToProto(info.RetainSessionsDays),
+		RetainVisitorsDays: daysToProto(info.RetainVisitorsDays),
 	}
+}
+
+// daysToProto makes of no days that something is kept for ever.
+func daysToProto(days int) *int32 {
+	if days == 0 {
+		return nil
+	}
+	n := int32(days) //nolint:gosec // 3,650 at most
+	return &n
 }

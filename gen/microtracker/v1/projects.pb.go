@@ -153,8 +153,14 @@ type Project struct {
 	HonorGlobalPrivacyControl bool `protobuf:"varint,14,opt,name=honor_global_privacy_control,json=honorGlobalPrivacyControl,proto3" json:"honor_global_privacy_control,omitempty"`
 	// The same for Do Not Track. Off for a new project.
 	HonorDoNotTrack bool `protobuf:"varint,15,opt,name=honor_do_not_track,json=honorDoNotTrack,proto3" json:"honor_do_not_track,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// For how many days events are kept, whole days of the project's time zone. Absent: for ever. Daily rollups stay.
+	RetainEventsDays *int32 `protobuf:"varint,16,opt,name=retain_events_days,json=retainEventsDays,proto3,oneof" json:"retain_events_days,omitempty"`
+	// The same for sessions: as long as events or longer.
+	RetainSessionsDays *int32 `protobuf:"varint,17,opt,name=retain_sessions_days,json=retainSessionsDays,proto3,oneof" json:"retain_sessions_days,omitempty"`
+	// The same for visitors who have no session any more: as long as sessions or longer.
+	RetainVisitorsDays *int32 `protobuf:"varint,18,opt,name=retain_visitors_days,json=retainVisitorsDays,proto3,oneof" json:"retain_visitors_days,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Project) Reset() {
@@ -290,6 +296,27 @@ func (x *Project) GetHonorDoNotTrack() bool {
 		return x.HonorDoNotTrack
 	}
 	return false
+}
+
+func (x *Project) GetRetainEventsDays() int32 {
+	if x != nil && x.RetainEventsDays != nil {
+		return *x.RetainEventsDays
+	}
+	return 0
+}
+
+func (x *Project) GetRetainSessionsDays() int32 {
+	if x != nil && x.RetainSessionsDays != nil {
+		return *x.RetainSessionsDays
+	}
+	return 0
+}
+
+func (x *Project) GetRetainVisitorsDays() int32 {
+	if x != nil && x.RetainVisitorsDays != nil {
+		return *x.RetainVisitorsDays
+	}
+	return 0
 }
 
 type CreateProjectRequest struct {
@@ -745,8 +772,13 @@ type UpdateProjectRequest struct {
 	UpdateMask                *fieldmaskpb.FieldMask `protobuf:"bytes,10,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	HonorGlobalPrivacyControl bool                   `protobuf:"varint,11,opt,name=honor_global_privacy_control,json=honorGlobalPrivacyControl,proto3" json:"honor_global_privacy_control,omitempty"`
 	HonorDoNotTrack           bool                   `protobuf:"varint,12,opt,name=honor_do_not_track,json=honorDoNotTrack,proto3" json:"honor_do_not_track,omitempty"`
-	unknownFields             protoimpl.UnknownFields
-	sizeCache                 protoimpl.SizeCache
+	// For how many days events, sessions and visitors are kept; absent: for ever. Each is kept as long as the one before it or
+	// longer. What is older goes within a day, and does not come back when the time is made longer again.
+	RetainEventsDays   *int32 `protobuf:"varint,13,opt,name=retain_events_days,json=retainEventsDays,proto3,oneof" json:"retain_events_days,omitempty"`
+	RetainSessionsDays *int32 `protobuf:"varint,14,opt,name=retain_sessions_days,json=retainSessionsDays,proto3,oneof" json:"retain_sessions_days,omitempty"`
+	RetainVisitorsDays *int32 `protobuf:"varint,15,opt,name=retain_visitors_days,json=retainVisitorsDays,proto3,oneof" json:"retain_visitors_days,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *UpdateProjectRequest) Reset() {
@@ -861,6 +893,27 @@ func (x *UpdateProjectRequest) GetHonorDoNotTrack() bool {
 		return x.HonorDoNotTrack
 	}
 	return false
+}
+
+func (x *UpdateProjectRequest) GetRetainEventsDays() int32 {
+	if x != nil && x.RetainEventsDays != nil {
+		return *x.RetainEventsDays
+	}
+	return 0
+}
+
+func (x *UpdateProjectRequest) GetRetainSessionsDays() int32 {
+	if x != nil && x.RetainSessionsDays != nil {
+		return *x.RetainSessionsDays
+	}
+	return 0
+}
+
+func (x *UpdateProjectRequest) GetRetainVisitorsDays() int32 {
+	if x != nil && x.RetainVisitorsDays != nil {
+		return *x.RetainVisitorsDays
+	}
+	return 0
 }
 
 type UpdateProjectResponse struct {
@@ -1123,7 +1176,7 @@ var File_microtracker_v1_projects_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"\n" +
-	"\x1emicrotracker/v1/projects.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\x80\x05\n" +
+	"\x1emicrotracker/v1/projects.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\xea\x06\n" +
 	"\aProject\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12 \n" +
@@ -1144,7 +1197,13 @@ const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"\x11allowed_hostnames\x18\f \x03(\tR\x10allowedHostnames\x12?\n" +
 	"\fprivacy_mode\x18\r \x01(\x0e2\x1c.microtracker.v1.PrivacyModeR\vprivacyMode\x12?\n" +
 	"\x1chonor_global_privacy_control\x18\x0e \x01(\bR\x19honorGlobalPrivacyControl\x12+\n" +
-	"\x12honor_do_not_track\x18\x0f \x01(\bR\x0fhonorDoNotTrack\"\x87\x02\n" +
+	"\x12honor_do_not_track\x18\x0f \x01(\bR\x0fhonorDoNotTrack\x121\n" +
+	"\x12retain_events_days\x18\x10 \x01(\x05H\x00R\x10retainEventsDays\x88\x01\x01\x125\n" +
+	"\x14retain_sessions_days\x18\x11 \x01(\x05H\x01R\x12retainSessionsDays\x88\x01\x01\x125\n" +
+	"\x14retain_visitors_days\x18\x12 \x01(\x05H\x02R\x12retainVisitorsDays\x88\x01\x01B\x15\n" +
+	"\x13_retain_events_daysB\x17\n" +
+	"\x15_retain_sessions_daysB\x17\n" +
+	"\x15_retain_visitors_days\"\x87\x02\n" +
 	"\x14CreateProjectRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x04name\x12*\n" +
@@ -1178,7 +1237,7 @@ const file_microtracker_v1_projects_proto_rawDesc = "" +
 	"\asnippet\x18\x01 \x01(\tR\asnippet\x12\x1d\n" +
 	"\n" +
 	"script_url\x18\x02 \x01(\tR\tscriptUrl\x12>\n" +
-	"\rlast_event_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vlastEventAt\"\xd3\x05\n" +
+	"\rlast_event_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vlastEventAt\"\xe1\a\n" +
 	"\x14UpdateProjectRequest\x12&\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12\x1c\n" +
@@ -1196,7 +1255,16 @@ const file_microtracker_v1_projects_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\n" +
 	"updateMask\x12?\n" +
 	"\x1chonor_global_privacy_control\x18\v \x01(\bR\x19honorGlobalPrivacyControl\x12+\n" +
-	"\x12honor_do_not_track\x18\f \x01(\bR\x0fhonorDoNotTrack\"K\n" +
+	"\x12honor_do_not_track\x18\f \x01(\bR\x0fhonorDoNotTrack\x12=\n" +
+	"\x12retain_events_days\x18\r \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc2\x1c(\x01H\x00R\x10retainEventsDays\x88\x01\x01\x12A\n" +
+	"\x14retain_sessions_days\x18\x0e \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc2\x1c(\x01H\x01R\x12retainSessionsDays\x88\x01\x01\x12A\n" +
+	"\x14retain_visitors_days\x18\x0f \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc2\x1c(\x01H\x02R\x12retainVisitorsDays\x88\x01\x01B\x15\n" +
+	"\x13_retain_events_daysB\x17\n" +
+	"\x15_retain_sessions_daysB\x17\n" +
+	"\x15_retain_visitors_days\"K\n" +
 	"\x15UpdateProjectResponse\x122\n" +
 	"\aproject\x18\x01 \x01(\v2\x18.microtracker.v1.ProjectR\aproject\"k\n" +
 	"\x14DeleteProjectRequest\x12&\n" +
@@ -1315,6 +1383,8 @@ func file_microtracker_v1_projects_proto_init() {
 		return
 	}
 	file_microtracker_v1_access_proto_init()
+	file_microtracker_v1_projects_proto_msgTypes[0].OneofWrappers = []any{}
+	file_microtracker_v1_projects_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

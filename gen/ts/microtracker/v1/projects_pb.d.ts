@@ -107,6 +107,27 @@ export declare type Project = Message<"microtracker.v1.Project"> & {
    * @generated from field: bool honor_do_not_track = 15;
    */
   honorDoNotTrack: boolean;
+
+  /**
+   * For how many days events are kept, whole days of the project's time zone. Absent: for ever. Daily rollups stay.
+   *
+   * @generated from field: optional int32 retain_events_days = 16;
+   */
+  retainEventsDays?: number | undefined;
+
+  /**
+   * The same for sessions: as long as events or longer.
+   *
+   * @generated from field: optional int32 retain_sessions_days = 17;
+   */
+  retainSessionsDays?: number | undefined;
+
+  /**
+   * The same for visitors who have no session any more: as long as sessions or longer.
+   *
+   * @generated from field: optional int32 retain_visitors_days = 18;
+   */
+  retainVisitorsDays?: number | undefined;
 };
 
 /**
@@ -381,6 +402,24 @@ export declare type UpdateProjectRequest = Message<"microtracker.v1.UpdateProjec
    * @generated from field: bool honor_do_not_track = 12;
    */
   honorDoNotTrack: boolean;
+
+  /**
+   * For how many days events, sessions and visitors are kept; absent: for ever. Each is kept as long as the one before it or
+   * longer. What is older goes within a day, and does not come back when the time is made longer again.
+   *
+   * @generated from field: optional int32 retain_events_days = 13;
+   */
+  retainEventsDays?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 retain_sessions_days = 14;
+   */
+  retainSessionsDays?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 retain_visitors_days = 15;
+   */
+  retainVisitorsDays?: number | undefined;
 };
 
 /**
