@@ -25,7 +25,6 @@ import (
 	"github.com/microtracker/microtracker/repo/repotest"
 	"github.com/microtracker/microtracker/server"
 	"github.com/microtracker/microtracker/server/identity"
-	"github.com/microtracker/microtracker/server/mail"
 )
 
 // bench is a quiet server for measuring. The figures are ratios within one run; nothing is asserted here.
@@ -42,8 +41,8 @@ func startBench(b *testing.B) *bench {
 	store := repotest.Open(b, repotest.DatabaseURL(b))
 	passwords := identity.NewPasswords(max(1, runtime.GOMAXPROCS(0)/2))
 	srv, err := server.New(server.Config{
-		Store: store, Logger: slog.New(slog.DiscardHandler), Passwords: passwords, HomeURL: "http://localhost",
-		Mailer: mailbox(make(chan mail.Message, 1)), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Store: store, Logger: slog.New(slog.DiscardHandler), Passwords: passwords,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -213,8 +213,7 @@ func (s authServer) ChangePassword(ctx context.Context, req *microtrackerv1.Chan
 	if err := s.config.Store.DeleteOtherSessions(ctx, who.User.ID, keep); err != nil {
 		return nil, err
 	}
-	s.mailPasswordChanged(ctx, who.User)
-	return &microtrackerv1.ChangePasswordResponse{}, nil
+	return &microtrackerv1.ChangePasswordResponse{}, s.mailPasswordChanged(ctx, who.User)
 }
 
 func (s authServer) DeleteAccount(ctx context.Context, req *microtrackerv1.DeleteAccountRequest) (*microtrackerv1.DeleteAccountResponse, error) {
@@ -246,7 +245,7 @@ func canonicalEmail(email string) string {
 func userToProto(user *repo.User) *microtrackerv1.User {
 	return &microtrackerv1.User{
 		Id: user.ID, Name: user.Name, Email: user.Email, CreateTime: timeToProto(user.CreatedAt),
-		EmailVerified: !user.EmailVerifiedAt.IsZero(),
+		EmailVerified: !user.EmailVerifiedAt.IsZero(), IsOperator: user.IsOperator,
 	}
 }
 

@@ -2,11 +2,7 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"net/url"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -14,53 +10,21 @@ import (
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server/enrich"
+	"github.com/microtracker/microtracker/server/jobs"
 	"github.com/microtracker/microtracker/server/limit"
-	"github.com/microtracker/microtracker/server/mail"
+	"github.com/microtracker/microtracker/server/tasks"
 )
 
-const (
-	// resetLife is how long a password reset link works.
-	resetLife = time.Hour
-	// verificationLife is how long an address can be proven by the link that was mailed to it.
-	verificationLife = 7 * 24 * time.Hour
-)
-
-// Mailer takes mail to be sent in the background. It never blocks; false means that it is too busy.
-type Mailer interface {
-	Enqueue(message mail.Message) bool
-}
-
-// newLinkToken returns a secret for a link and the sha-256 that is stored.
-func newLinkToken() (secret, hash string) {
-	secret = rand.Text()
-	return secret, linkTokenHash(secret)
-}
-
-func linkTokenHash(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
-}
-
-// link is the address of a page of the dashboard with a token. It begins with what the operator has set, never with
-// what a request says: else a stranger could have a reset link mailed that leads to himself.
-func (s *Server) link(path, token string) string {
-	return s.config.HomeURL + path + "?" + url.Values{"token": {token}}.Encode()
-}
-
-// mailVerification mails the link that proves the account's address.
+// mailVerification has the link mailed that proves the account's address.
 func (s *Server) mailVerification(ctx context.Context, user *repo.User) error {
-	secret, hash := newLinkToken()
-	err := s.config.Store.SaveEmailVerificationToken(ctx, &repo.EmailVerificationToken{Email: user.Email, Token: hash, CreatedAt: s.config.Now()})
-	if err != nil {
-		return err
-	}
-	s.config.Mailer.Enqueue(mail.VerifyEmail(user.Email, user.Name, s.link("/verify", secret)))
-	return nil
+	kind := tasks.MailVerification()
+	_, err := jobs.Enqueue(ctx, s.config.Store, kind, tasks.Address{Email: user.Email}, tasks.OncePerAddress(kind, user.Email))
+	return err
 }
 
 func (s authServer) VerifyEmail(ctx context.Context, req *microtrackerv1.VerifyEmailRequest) (*microtrackerv1.VerifyEmailResponse, error) {
 	now := s.config.Now()
-	token, err := s.config.Store.TakeEmailVerificationToken(ctx, linkTokenHash(req.GetToken()), now.Add(-verificationLife))
+	token, err := s.config.Store.TakeEmailVerificationToken(ctx, tasks.LinkTokenHash(req.GetToken()), now.Add(-tasks.VerificationLife))
 	if errors.Is(err, repo.ErrNotFound) {
 		return nil, failLink("ask for a new one in the dashboard")
 	}
@@ -92,37 +56,19 @@ func (s authServer) RequestPasswordReset(ctx context.Context, req *microtrackerv
 		return nil, err
 	}
 	email := canonicalEmail(req.GetEmail())
-	// Whether there is an account is found out after the answer, so that its time does not tell.
-	accepted := s.background.do(func(ctx context.Context) error { return s.mailReset(ctx, email) })
-	if !accepted {
-		return nil, fail(connect.CodeResourceExhausted, microtrackerv1.ErrorReason_ERROR_REASON_OVERLOADED,
-			"too much is going on: try again in a minute")
-	}
-	return &microtrackerv1.RequestPasswordResetResponse{}, nil
-}
-
-// mailReset mails a reset link if there is an account, at most once a minute.
-func (s *Server) mailReset(ctx context.Context, email string) error {
-	user, err := s.config.Store.UserByEmail(ctx, email)
-	if errors.Is(err, repo.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+	// At most one a minute to an address, whether it has an account or not: that is found out by a job, so that neither the
+	// answer nor its time tells.
 	var exceeded *limit.Exceeded
 	if err := s.limiter.Allow(ctx, limit.MailPerAccount, "reset "+email); errors.As(err, &exceeded) {
-		return nil // one is on its way
+		return &microtrackerv1.RequestPasswordResetResponse{}, nil // one is on its way
 	} else if err != nil {
-		return err
+		return nil, err
 	}
-	secret, hash := newLinkToken()
-	err = s.config.Store.SavePasswordResetToken(ctx, &repo.PasswordResetToken{Email: email, Token: hash, CreatedAt: s.config.Now()})
-	if err != nil {
-		return err
+	kind := tasks.MailReset()
+	if _, err := jobs.Enqueue(ctx, s.config.Store, kind, tasks.Address{Email: email}, tasks.OncePerAddress(kind, email)); err != nil {
+		return nil, err
 	}
-	s.config.Mailer.Enqueue(mail.ResetPassword(user.Email, user.Name, s.link("/reset", secret), int(resetLife.Minutes())))
-	return nil
+	return &microtrackerv1.RequestPasswordResetResponse{}, nil
 }
 
 func (s authServer) ResetPassword(ctx context.Context, req *microtrackerv1.ResetPasswordRequest) (*microtrackerv1.ResetPasswordResponse, error) {
@@ -130,7 +76,7 @@ func (s authServer) ResetPassword(ctx context.Context, req *microtrackerv1.Reset
 		return nil, err
 	}
 	now := s.config.Now()
-	user, err := s.takeReset(ctx, linkTokenHash(req.GetToken()), req.GetNewPassword(), now.Add(-resetLife))
+	user, err := s.takeReset(ctx, tasks.LinkTokenHash(req.GetToken()), req.GetNewPassword(), now.Add(-tasks.ResetLife))
 	if errors.Is(err, repo.ErrNotFound) {
 		return nil, failLink("ask for a new one")
 	}
@@ -147,8 +93,7 @@ func (s authServer) ResetPassword(ctx context.Context, req *microtrackerv1.Reset
 	if err := s.config.Store.DeleteOtherSessions(ctx, user.ID, ""); err != nil {
 		return nil, err
 	}
-	s.mailPasswordChanged(ctx, user)
-	return &microtrackerv1.ResetPasswordResponse{}, nil
+	return &microtrackerv1.ResetPasswordResponse{}, s.mailPasswordChanged(ctx, user)
 }
 
 // takeReset uses a reset token up and returns its account. A password that is refused leaves the token, for another try.
@@ -171,8 +116,14 @@ func (s *Server) takeReset(ctx context.Context, tokenHash, password string, notB
 	return user, nil
 }
 
-func (s *Server) mailPasswordChanged(ctx context.Context, user *repo.User) {
-	s.config.Mailer.Enqueue(mail.PasswordChanged(user.Email, user.Name, s.config.Now(), addressText(ctx), deviceOfCall(ctx)))
+func (s *Server) mailPasswordChanged(ctx context.Context, user *repo.User) error {
+	_, err := jobs.Enqueue(ctx, s.config.Store, tasks.MailPasswordChanged(), s.notice(ctx, user), jobs.Options{})
+	return err
+}
+
+// notice is about what the call does to the account.
+func (s *Server) notice(ctx context.Context, user *repo.User) tasks.Notice {
+	return tasks.Notice{Email: user.Email, At: s.config.Now(), IP: addressText(ctx), Device: deviceOfCall(ctx)}
 }
 
 // mailNewSignIn tells the owner of a sign-in with a browser that he has no session with.
@@ -188,8 +139,8 @@ func (s *Server) mailNewSignIn(ctx context.Context, user *repo.User) error {
 			return nil
 		}
 	}
-	s.config.Mailer.Enqueue(mail.NewSignIn(user.Email, user.Name, now, addressText(ctx), device))
-	return nil
+	_, err = jobs.Enqueue(ctx, s.config.Store, tasks.MailNewSignIn(), s.notice(ctx, user), jobs.Options{})
+	return err
 }
 
 func deviceOfCall(ctx context.Context) string {

@@ -106,7 +106,7 @@ func newFuzzTarget(f *testing.F) *fuzzTarget {
 	target := &fuzzTarget{key: project.PublicKey, secret: secret.Reveal(), log: new(logBuffer), client: &http.Client{Timeout: time.Minute}}
 	srv, err := server.New(server.Config{
 		Store: store, Logger: slog.New(slog.NewTextHandler(target.log, nil)), Passwords: identity.NewPasswords(1),
-		HomeURL: "https://stats.example.com", Mailer: mailbox(nil), HoldWrongKeys: time.Microsecond,
+		HoldWrongKeys: time.Microsecond,
 	})
 	if err != nil {
 		f.Fatal(err)

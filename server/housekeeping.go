@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/microtracker/microtracker/server/tasks"
 )
 
 // housekeepingEvery is how often what has expired is cleared away.
@@ -30,7 +32,7 @@ func (s *Server) clearExpired(ctx context.Context) error {
 	now := s.config.Now()
 	_, limits := s.limiter.DeleteIdle(ctx)
 	_, sessions := s.config.Store.DeleteIdleSessions(ctx, now.Add(-rememberedIdle))
-	_, credentials := s.config.Store.DeleteExpiredCredentials(ctx, now, now.Add(-verificationLife))
+	_, credentials := s.config.Store.DeleteExpiredCredentials(ctx, now, now.Add(-tasks.VerificationLife))
 	_, refused := s.config.Store.DeleteOldRefusedEvents(ctx, now.Add(-refusedFor))
 	return errors.Join(limits, sessions, credentials, refused)
 }

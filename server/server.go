@@ -55,10 +55,6 @@ type Config struct {
 	RecheckStreams time.Duration
 	// HoldWrongKeys is how long the answer to a wrong key is held back; 250 ms if zero.
 	HoldWrongKeys time.Duration
-	// HomeURL is where links in mails lead: the dashboard's address. Required.
-	HomeURL string
-	// Mailer sends mail. Required.
-	Mailer Mailer
 	// IngestWriters is how many transactions that store events may run at once; as many as the Store has connections for
 	// them. 2 if zero.
 	IngestWriters int
@@ -95,8 +91,8 @@ type Server struct {
 
 // New makes a server.
 func New(config Config) (*Server, error) {
-	if config.Store == nil || config.Logger == nil || config.Passwords == nil || config.Mailer == nil || config.HomeURL == "" {
-		return nil, errors.New("make a server: Store, Logger, Passwords, Mailer and HomeURL are required")
+	if config.Store == nil || config.Logger == nil || config.Passwords == nil {
+		return nil, errors.New("make a server: Store, Logger and Passwords are required")
 	}
 	clock := config.Now
 	if clock == nil {
@@ -140,6 +136,7 @@ func New(config Config) (*Server, error) {
 	microtrackerv1connect.RegisterApiKeysServiceHandler(s.rpc, apiKeysServer{s})
 	microtrackerv1connect.RegisterTrackingServiceHandler(s.rpc, trackingServer{s})
 	microtrackerv1connect.RegisterReportingServiceHandler(s.rpc, reportingServer{s})
+	microtrackerv1connect.RegisterJobsServiceHandler(s.rpc, jobsServer{s})
 	var services, procedures []string
 	for spec := range s.rpc.Specs() {
 		services, procedures = append(services, serviceOf(spec.Procedure)), append(procedures, spec.Procedure)

@@ -31,7 +31,9 @@ import (
 	"github.com/microtracker/microtracker/repo/repotest"
 	"github.com/microtracker/microtracker/server"
 	"github.com/microtracker/microtracker/server/identity"
+	"github.com/microtracker/microtracker/server/jobs"
 	"github.com/microtracker/microtracker/server/mail"
+	"github.com/microtracker/microtracker/server/tasks"
 )
 
 // chrome is the user agent of a person.
@@ -64,11 +66,11 @@ func start(t *testing.T, certificates ...tls.Certificate) *world {
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		HoldWrongKeys:  time.Millisecond,
 		RecheckStreams: 100 * time.Millisecond,
-		HomeURL:        "https://stats.example.com", Mailer: mailbox(w.mails),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.work(t)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -134,15 +136,33 @@ func linkHash(secret string) string {
 
 func jsonNumber(n int64) string { return strconv.FormatInt(n, 10) }
 
+// work does jobs as the server's process would, and keeps mails for the test.
+func (w *world) work(t *testing.T) {
+	t.Helper()
+	registry := jobs.NewRegistry()
+	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	tasks.Register(registry, tasks.Config{Store: w.store, Logger: logger, Sender: mailbox(w.mails), HomeURL: "https://stats.example.com"})
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		jobs.NewWorker(jobs.Config{Store: w.store, Registry: registry, Logger: logger, Poll: 100 * time.Millisecond}).Run(ctx)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-done
+	})
+}
+
 // mailbox keeps mails for the test.
 type mailbox chan mail.Message
 
-func (m mailbox) Enqueue(message mail.Message) bool {
+func (m mailbox) Send(ctx context.Context, message mail.Message) error {
 	select {
 	case m <- message:
-		return true
-	default:
-		return false
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

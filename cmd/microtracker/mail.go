@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"path/filepath"
-	"time"
 
 	"github.com/microtracker/microtracker/server/mail"
 )
@@ -22,34 +18,28 @@ type mailFlags struct {
 	MailFrom     string `help:"Sender of the mails." default:"Micro Tracker <noreply@localhost>" env:"MICROTRACKER_MAIL_FROM"`
 }
 
-// open starts the queue that sends mail. Without a mail server, each mail becomes a file that out tells about.
-func (f mailFlags) open(dataDir string, out io.Writer, logger *slog.Logger) (*mail.Queue, error) {
-	var sender mail.Sender
-	var err error
+// open makes what gets mail out. Without a mail server, each mail becomes a file that out tells about.
+func (f mailFlags) open(dataDir string, out io.Writer) (sender mail.Sender, err error) {
 	if f.SMTPHost == "" {
 		sender, err = mail.NewOutbox(filepath.Join(dataDir, "outbox"), func(path string, message mail.Message) { announce(out, path, message) })
 	} else {
-		sender, err = mail.NewSMTP(mail.Config{
-			Host: f.SMTPHost, Port: f.SMTPPort, Username: f.SMTPUser, Password: f.SMTPPassword, From: f.MailFrom, TLS: f.SMTPTLS,
-		})
+		sender, err = f.sender()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("set the mail up: %w", err)
 	}
-	return mail.NewQueue(sender, logger, time.Now), nil
+	return sender, nil
+}
+
+// sender hands mail to the mail server.
+func (f mailFlags) sender() (*mail.SMTP, error) {
+	return mail.NewSMTP(mail.Config{
+		Host: f.SMTPHost, Port: f.SMTPPort, Username: f.SMTPUser, Password: f.SMTPPassword, From: f.MailFrom, TLS: f.SMTPTLS,
+	})
 }
 
 // announce tells a newcomer, who has no mail server, what was mailed and where its link leads.
 func announce(out io.Writer, path string, message mail.Message) {
 	// To a terminal that is not there, nobody listens.
 	_, _ = fmt.Fprintf(out, "\n  Mail to %s: %s\n  %s\n  %s\n", message.To, message.Subject, message.Link, path)
-}
-
-// closeMail sends what waits.
-func closeMail(queue *mail.Queue, logger *slog.Logger) {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-	defer cancel()
-	if err := queue.Close(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		logger.Error("could not send all mail", "error", err)
-	}
 }

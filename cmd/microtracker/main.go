@@ -22,11 +22,13 @@ type cli struct {
 	Database databaseFlags   `embed:""`
 
 	Serve   serveCommand   `cmd:"" help:"Serve the API, the dashboard and the tracker."`
+	Worker  workerCommand  `cmd:"" help:"Do background jobs in a process of its own."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date, take migrations back, or list them."`
 	User    userCommand    `cmd:"" help:"Manage accounts."`
 	Project projectCommand `cmd:"" help:"Manage projects."`
 	Token   tokenCommand   `cmd:"" help:"Manage personal access tokens."`
 	Load    loadCommand    `cmd:"" help:"Send realistic visits to a running server and say how it took them."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong with the settings, the machine and the database, and say what to do."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -53,6 +55,9 @@ func run(args []string) error {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
+		if unwell := doctorOfSettings(args, err); unwell != nil {
+			return unwell
+		}
 		return err
 	}
 	return command.Run(&flags, flags.logger())

@@ -11,7 +11,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 	_ "time/tzdata" // days are cut by any zone, also where the system knows none
 
@@ -34,6 +33,7 @@ type serveCommand struct {
 	ClosedRegistration bool           `help:"Let nobody register; the operator makes accounts." env:"MICROTRACKER_CLOSED_REGISTRATION"`
 	GeoIPFile          string         `help:"IP database (.mmdb) that says which country and region an address is in. Default: the browser's time zone says the country." env:"MICROTRACKER_GEOIP_FILE" type:"existingfile" placeholder:"FILE" name:"geoip-file"`
 	Mail               mailFlags      `embed:""`
+	Work               workFlags      `embed:""`
 	Admin              adminFlags     `embed:""`
 	Demo               bool           `help:"For a newcomer: serve a demo shop at /demo and make an owner account and a project at the first start." env:"MICROTRACKER_DEMO"`
 }
@@ -89,21 +89,26 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	if err := useIngestPrivilege(ctx, db, logger); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	mailer, err := c.Mail.open(flags.Database.DataDir, os.Stdout, logger) //nolint:contextcheck // what is queued is sent after ctx has ended
+	sender, err := c.Mail.open(flags.Database.DataDir, os.Stdout)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer closeMail(mailer, logger) //nolint:contextcheck // what is queued is sent after ctx has ended
 	welcome := c.address(listener)
 	locator, err := enrich.OpenLocator(c.GeoIPFile)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer locator.Close() //nolint:errcheck // it was read
-	srv, err := c.server(db, mailer, locator, welcome, max(1, flags.Database.IngestConns), tracing, logger)
+	metrics := telemetry.NewMetrics(version)
+	srv, err := c.server(db, locator, max(1, flags.Database.IngestConns), metrics, tracing, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	stopWork, err := c.Work.start(ctx, work{store: db.Store, sender: sender, homeURL: welcome, metrics: metrics, logger: logger})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopWork()
 	adminListener, err := c.Admin.listen(ctx, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -123,7 +128,7 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	return srv.Serve(ctx, listener, tlsConfig)
 }
 
-func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enrich.Locator, home string, writers int, tracing *telemetry.Tracing, logger *slog.Logger) (*server.Server, error) {
+func (c *serveCommand) server(db *database, locator *enrich.Locator, writers int, metrics *telemetry.Metrics, tracing *telemetry.Tracing, logger *slog.Logger) (*server.Server, error) {
 	var options ui.Options
 	if c.Demo {
 		options.DemoKey = demoKey(db)
@@ -135,8 +140,7 @@ func (c *serveCommand) server(db *database, mailer server.Mailer, locator *enric
 	return server.New(server.Config{
 		Store: db.Store, Logger: logger, Passwords: identity.NewPasswords(max(1, runtime.GOMAXPROCS(0)/2)),
 		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RegistrationClosed: c.ClosedRegistration, Pages: pages,
-		HomeURL: strings.TrimSuffix(home, "/"), Mailer: mailer, Locator: locator, IngestWriters: writers,
-		Metrics: telemetry.NewMetrics(version), Tracing: tracing,
+		Locator: locator, IngestWriters: writers, Metrics: metrics, Tracing: tracing,
 	})
 }
 

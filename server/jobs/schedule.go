@@ -57,13 +57,21 @@ func (s Schedule) parse() (cron.Schedule, error) {
 	return parsed, nil
 }
 
+// SchedulerConfig is what a Scheduler needs. Store, Registry and Logger are required.
+type SchedulerConfig struct {
+	Store    *repo.Store
+	Registry *Registry
+	Logger   *slog.Logger
+	// Leads is told whether it is this replica that schedules, and Scheduled of each run that it started. May be nil.
+	Leads     func(leads bool)
+	Scheduled func(schedule string)
+}
+
 // Scheduler enqueues what is due. Any number of replicas may run one: the holder of the lock works, the others wait for it.
 type Scheduler struct {
-	store    *repo.Store
-	registry *Registry
-	logger   *slog.Logger
-	owner    string
-	parsed   map[string]cron.Schedule
+	config SchedulerConfig
+	owner  string
+	parsed map[string]cron.Schedule
 	// fence is that of this replica's holding of the lock, 0 while another has it.
 	fence int64
 	// clock compares the database's clock with this machine's, which only goes forward.
@@ -74,9 +82,15 @@ type Scheduler struct {
 }
 
 // NewScheduler makes one. It fails when an expression cannot be read.
-func NewScheduler(store *repo.Store, registry *Registry, logger *slog.Logger) (*Scheduler, error) {
-	s := &Scheduler{store: store, registry: registry, logger: logger, owner: uuid.NewString(), parsed: map[string]cron.Schedule{}}
-	for _, schedule := range registry.schedules {
+func NewScheduler(config SchedulerConfig) (*Scheduler, error) {
+	if config.Leads == nil {
+		config.Leads = func(bool) {}
+	}
+	if config.Scheduled == nil {
+		config.Scheduled = func(string) {}
+	}
+	s := &Scheduler{config: config, owner: uuid.NewString(), parsed: map[string]cron.Schedule{}}
+	for _, schedule := range config.Registry.schedules {
 		parsed, err := schedule.parse()
 		if err != nil {
 			return nil, err
@@ -94,10 +108,10 @@ func (s *Scheduler) Run(ctx context.Context) {
 		switch {
 		case err != nil && ctx.Err() == nil && !failing:
 			failing = true
-			s.logger.WarnContext(ctx, "cannot schedule jobs; trying again", "error", err)
+			s.config.Logger.WarnContext(ctx, "cannot schedule jobs; trying again", "error", err)
 		case err == nil && failing:
 			failing = false
-			s.logger.InfoContext(ctx, "scheduling jobs again")
+			s.config.Logger.InfoContext(ctx, "scheduling jobs again")
 		}
 		wait(ctx, nil, schedulerTick)
 	}
@@ -106,8 +120,8 @@ func (s *Scheduler) Run(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	if err := s.store.ReleaseLock(ctx, schedulerLock, s.owner); err != nil {
-		s.logger.WarnContext(ctx, "could not hand scheduling over; another replica takes it in some seconds", "error", err)
+	if err := s.config.Store.ReleaseLock(ctx, schedulerLock, s.owner); err != nil {
+		s.config.Logger.WarnContext(ctx, "could not hand scheduling over; another replica takes it in some seconds", "error", err)
 	}
 }
 
@@ -115,12 +129,12 @@ func (s *Scheduler) Run(ctx context.Context) {
 func (s *Scheduler) turn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, schedulerTTL)
 	defer cancel()
-	fence, held, err := s.store.AcquireLock(ctx, schedulerLock, s.owner, schedulerTTL)
+	fence, held, err := s.config.Store.AcquireLock(ctx, schedulerLock, s.owner, schedulerTTL)
 	if err != nil || !held {
-		s.fence = 0
+		s.lead(0)
 		return err
 	}
-	now, err := s.store.Now(ctx)
+	now, err := s.config.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
@@ -128,13 +142,19 @@ func (s *Scheduler) turn(ctx context.Context) error {
 		if err := s.begin(ctx, fence, now); err != nil {
 			return err
 		}
-		s.fence = fence
-		s.logger.InfoContext(ctx, "this replica schedules jobs now")
+		s.lead(fence)
+		s.config.Logger.InfoContext(ctx, "this replica schedules jobs now")
 	}
 	if err := s.watchClock(ctx, now); err != nil {
 		return err
 	}
 	return s.runDue(ctx, now)
+}
+
+// lead notes under which fence this replica schedules; 0: it does not.
+func (s *Scheduler) lead(fence int64) {
+	s.fence = fence
+	s.config.Leads(fence != 0)
 }
 
 // begin makes the stored schedules those of this program.
@@ -143,15 +163,15 @@ func (s *Scheduler) begin(ctx context.Context, fence int64, now time.Time) error
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.MendJobTimes(ctx); err != nil { // the clock may have been put back while nobody watched
+	if _, err := s.config.Store.MendJobTimes(ctx); err != nil { // the clock may have been put back while nobody watched
 		return err
 	}
-	return s.store.InTx(ctx, func(ctx context.Context, tx *repo.Tx) error {
+	return s.config.Store.InTx(ctx, func(ctx context.Context, tx *repo.Tx) error {
 		if err := tx.HoldLock(ctx, schedulerLock, s.owner, fence); err != nil {
 			return err
 		}
-		names := make([]string, 0, len(s.registry.schedules))
-		for _, schedule := range s.registry.schedules {
+		names := make([]string, 0, len(s.config.Registry.schedules))
+		for _, schedule := range s.config.Registry.schedules {
 			names = append(names, schedule.Name)
 			row, known := stored[schedule.Name]
 			zone := orDefault(schedule.TimeZone, "UTC")
@@ -168,7 +188,7 @@ func (s *Scheduler) begin(ctx context.Context, fence int64, now time.Time) error
 }
 
 func (s *Scheduler) stored(ctx context.Context) (map[string]repo.JobSchedule, error) {
-	rows, err := s.store.JobSchedules(ctx)
+	rows, err := s.config.Store.JobSchedules(ctx)
 	stored := make(map[string]repo.JobSchedule, len(rows))
 	for _, row := range rows {
 		stored[row.Name] = row
@@ -187,8 +207,8 @@ func (s *Scheduler) watchClock(ctx context.Context, now time.Time) error {
 	if jump.Abs() < clockJump {
 		return nil
 	}
-	mended, err := s.store.MendJobTimes(ctx)
-	s.logger.WarnContext(ctx, "the database's clock was set; jobs and schedules go on by the new time", "by", jump.Round(time.Second), "jobs_mended", mended)
+	mended, err := s.config.Store.MendJobTimes(ctx)
+	s.config.Logger.WarnContext(ctx, "the database's clock was set; jobs and schedules go on by the new time", "by", jump.Round(time.Second), "jobs_mended", mended)
 	return err
 }
 
@@ -199,7 +219,7 @@ func (s *Scheduler) runDue(ctx context.Context, now time.Time) error {
 		return err
 	}
 	var failures []error
-	for _, schedule := range s.registry.schedules {
+	for _, schedule := range s.config.Registry.schedules {
 		row, known := stored[schedule.Name]
 		next := s.parsed[schedule.Name].Next(now)
 		if known && row.NextRunAt.After(now) && !row.NextRunAt.After(next.Add(time.Second)) {
@@ -209,7 +229,7 @@ func (s *Scheduler) runDue(ctx context.Context, now time.Time) error {
 		row.Name, row.Cron, row.TimeZone, row.NextRunAt = schedule.Name, schedule.Cron, orDefault(schedule.TimeZone, "UTC"), next
 		if err := s.enqueue(ctx, schedule, row, due, now); err != nil {
 			if errors.Is(err, repo.ErrConflict) {
-				s.fence = 0
+				s.lead(0)
 				return nil // it is another's turn
 			}
 			failures = append(failures, fmt.Errorf("schedule %s: %w", schedule.Name, err))
@@ -219,7 +239,7 @@ func (s *Scheduler) runDue(ctx context.Context, now time.Time) error {
 }
 
 func (s *Scheduler) enqueue(ctx context.Context, schedule Schedule, row repo.JobSchedule, due bool, now time.Time) error {
-	return s.store.InTx(ctx, func(ctx context.Context, tx *repo.Tx) error {
+	err := s.config.Store.InTx(ctx, func(ctx context.Context, tx *repo.Tx) error {
 		if err := tx.HoldLock(ctx, schedulerLock, s.owner, s.fence); err != nil {
 			return err
 		}
@@ -239,4 +259,8 @@ func (s *Scheduler) enqueue(ctx context.Context, schedule Schedule, row repo.Job
 		}
 		return tx.SaveJobSchedule(ctx, &row)
 	})
+	if err == nil && due {
+		s.config.Scheduled(schedule.Name)
+	}
+	return err
 }

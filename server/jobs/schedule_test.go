@@ -26,7 +26,7 @@ func newScheduler(t *testing.T, store *repo.Store, log *bytes.Buffer) *jobs.Sche
 	if log != nil {
 		logger = slog.New(slog.NewTextHandler(log, nil))
 	}
-	scheduler, err := jobs.NewScheduler(store, hourly(), logger)
+	scheduler, err := jobs.NewScheduler(jobs.SchedulerConfig{Store: store, Registry: hourly(), Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestAWrongExpressionIsToldAtTheStart(t *testing.T) {
 	t.Parallel()
 	registry := jobs.NewRegistry()
 	jobs.AddSchedule(registry, "x", "61 * * * *", "", greet(), greeting{})
-	if _, err := jobs.NewScheduler(repotest.Store(t), registry, slog.New(slog.DiscardHandler)); err == nil {
+	if _, err := jobs.NewScheduler(jobs.SchedulerConfig{Store: repotest.Store(t), Registry: registry, Logger: slog.New(slog.DiscardHandler)}); err == nil {
 		t.Error("taken")
 	}
 }

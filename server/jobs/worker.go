@@ -50,7 +50,9 @@ type Config struct {
 	Concurrency int
 	// Lease, Poll and Grace: see defaultLease, defaultPoll, defaultGrace.
 	Lease, Poll, Grace time.Duration
-	// Ended is told of each attempt: its kind, its outcome (done, retried, failed, lost, returned) and how long it took. May be
+	// Began is told that a job is begun. May be nil.
+	Began func()
+	// Ended is told of each attempt that was begun: its kind, its outcome (done, retried, failed, lost, returned) and how long it took. May be
 	// nil.
 	Ended func(kind, outcome string, took time.Duration)
 }
@@ -93,6 +95,9 @@ func NewWorker(config Config) *Worker {
 	config.Grace = orDefault(config.Grace, defaultGrace)
 	if config.Ended == nil {
 		config.Ended = func(string, string, time.Duration) {}
+	}
+	if config.Began == nil {
+		config.Began = func() {}
 	}
 	if len(config.Queues) == 0 {
 		for _, name := range config.Registry.Queues() {
@@ -375,6 +380,7 @@ func (w *Worker) do(ctx context.Context, job repo.Job) {
 	if lost {
 		return
 	}
+	w.config.Began()
 	began := time.Now()
 	kind, outcome := w.attempt(jobCtx, ctx, &job)
 	took := time.Since(began)
