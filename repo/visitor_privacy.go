@@ -92,8 +92,17 @@ func (p *Project) EraseVisitor(ctx context.Context, ref VisitorRef, now time.Tim
 			table, query string
 			args         []any
 		}{
-			{"daily_rollups", "DELETE FROM daily_rollups WHERE project_id = ? AND day IN (?)", []any{p.ID, bun.List(days)}},
-			{"rollup_parts", "DELETE FROM rollup_parts WHERE project_id = ? AND day IN (?)", []any{p.ID, bun.List(days)}},
+			// Parts before rollups, and both in the order of their days, as whoever counts days does.
+			{
+				"rollup_parts", `DELETE FROM rollup_parts WHERE project_id = ? AND (day, part) IN (
+				SELECT day, part FROM rollup_parts WHERE project_id = ? AND day IN (?) ORDER BY day, part FOR UPDATE)`,
+				[]any{p.ID, p.ID, bun.List(days)},
+			},
+			{
+				"daily_rollups", `DELETE FROM daily_rollups WHERE project_id = ? AND day IN (
+				SELECT day FROM daily_rollups WHERE project_id = ? AND day IN (?) ORDER BY day FOR UPDATE)`,
+				[]any{p.ID, p.ID, bun.List(days)},
+			},
 			{"refused_events", "DELETE FROM refused_events WHERE project_id = ? AND visitor_key = ?", []any{p.ID, visitor.VisitorKey}},
 			{"events", "DELETE FROM events WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
 			{"tracking_sessions", "DELETE FROM tracking_sessions WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},

@@ -38,9 +38,8 @@ func (c *counting) run(ctx context.Context, tx *repo.RollupTx) error {
 	if c.day.Before(yesterday) {
 		parts, err = c.countWhole(ctx, tx, s)
 	} else {
-		parts, err = c.countMarked(ctx, tx, s, marks)
-		if err == nil {
-			err = tx.DropPartsBefore(ctx, yesterday)
+		if err = tx.DropPartsBefore(ctx, yesterday); err == nil {
+			parts, err = c.countMarked(ctx, tx, s, marks)
 		}
 	}
 	if err != nil {
@@ -82,7 +81,7 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 		}
 	}
 	var changed []repo.RollupPart
-	for first := 0; first < len(parts); first++ {
+	for first := range parts {
 		if parts[first] != nil {
 			continue
 		}
