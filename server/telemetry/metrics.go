@@ -6,10 +6,10 @@
 package telemetry
 
 import (
-	"errors"
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -27,6 +27,8 @@ type Metrics struct {
 	rpc      rpcMetrics
 	ingest   ingestMetrics
 	work     *workMetrics
+	// isWatched: Watch has been called.
+	isWatched atomic.Bool
 }
 
 // NewMetrics makes metrics of a program of this version.
@@ -51,15 +53,6 @@ func (m *Metrics) Handler() http.Handler {
 		return http.NotFoundHandler()
 	}
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, Registry: m.registry})
-}
-
-// register adds collectors. An error where the metrics have them already: one server's state goes into one Metrics.
-func (m *Metrics) register(all ...prometheus.Collector) error {
-	var errs []error
-	for _, c := range all {
-		errs = append(errs, m.registry.Register(c))
-	}
-	return errors.Join(errs...)
 }
 
 // names keeps a label's values to a bounded set.

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -33,12 +34,18 @@ type Sources struct {
 	Work func(ctx context.Context) (*repo.WorkState, error)
 }
 
-// Watch makes each scrape tell what the sources say. Once for each Metrics.
+// ErrWatched: the Metrics tell the state of another server already.
+var ErrWatched = errors.New("the metrics have a server already")
+
+// Watch makes each scrape tell what the sources say. Once for each Metrics, else ErrWatched.
 func (m *Metrics) Watch(sources Sources) error {
 	if m == nil {
 		return nil
 	}
-	return m.register(&stateCollector{sources: sources, now: time.Now})
+	if m.isWatched.Swap(true) {
+		return ErrWatched
+	}
+	return m.registry.Register(&stateCollector{sources: sources, now: time.Now})
 }
 
 // stateCollector asks the sources at each scrape.

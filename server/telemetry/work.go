@@ -51,7 +51,6 @@ type workMetrics struct {
 	scheduled   *prometheus.CounterVec
 	leader      prometheus.Gauge
 	rollups     *prometheus.HistogramVec
-	rollupDays  prometheus.Counter
 	deletedRows *prometheus.CounterVec
 	cache       *prometheus.CounterVec
 }
@@ -71,7 +70,6 @@ func newWorkMetrics() *workMetrics {
 		rollups: prometheus.NewHistogramVec(histogramOpts("rollup", "duration_seconds",
 			"How long it took to bring a project's day up to date: part (only hours that changed) or whole.",
 			[]float64{0.005, 0.025, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60}), []string{"how"}),
-		rollupDays: prometheus.NewCounter(counterOpts("rollup", "days_total", "Days of projects that were brought up to date.")),
 		deletedRows: prometheus.NewCounterVec(counterOpts("retention", "deleted_rows_total",
 			"Rows that were deleted because their time was over, by task."), []string{"task"}),
 		cache: prometheus.NewCounterVec(counterOpts("cache", "requests_total",
@@ -84,7 +82,7 @@ func newWorkMetrics() *workMetrics {
 }
 
 func (m *workMetrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.jobs, m.jobSeconds, m.enqueued, m.running, m.scheduled, m.leader, m.rollups, m.rollupDays, m.deletedRows, m.cache}
+	return []prometheus.Collector{m.jobs, m.jobSeconds, m.enqueued, m.running, m.scheduled, m.leader, m.rollups, m.deletedRows, m.cache}
 }
 
 // JobEnqueued counts a job that was put into the queue. kind is one that the program has a handler for.
@@ -140,7 +138,6 @@ func (m *Metrics) RolledUp(isWhole bool, took time.Duration) {
 		how = "whole"
 	}
 	m.work.rollups.WithLabelValues(how).Observe(took.Seconds())
-	m.work.rollupDays.Inc()
 }
 
 // Deleted counts the rows that a task of retention deleted.
