@@ -24,6 +24,8 @@ type User struct {
 	UpdatedAt     time.Time `bun:",nullzero"`
 	// DisabledAt is when the operator shut the account out; zero if he did not.
 	DisabledAt time.Time `bun:",nullzero"`
+	// IsOperator lets the account see and steer what concerns the whole instance.
+	IsOperator bool
 }
 
 // CreateUser stores the account and sets its ID. Addresses are unique as given: lower-case them first.
@@ -67,6 +69,12 @@ func (s *Store) SetUserDisabled(ctx context.Context, userID int64, at time.Time)
 	result, err := s.db.NewUpdate().Model((*User)(nil)).
 		Set("disabled_at = ?", bun.NullTime{Time: at}).Where("id = ?", userID).Exec(ctx)
 	return classify("disable the user", expectOne(result, err))
+}
+
+// SetUserOperator makes an account an operator of the instance, or no longer one. ErrNotFound.
+func (s *Store) SetUserOperator(ctx context.Context, userID int64, operator bool) error {
+	result, err := s.db.NewUpdate().Model((*User)(nil)).Set("is_operator = ?", operator).Where("id = ?", userID).Exec(ctx)
+	return classify("make the user an operator", expectOne(result, err))
 }
 
 // VerifyUserEmail notes that the address is proven. ErrNotFound when there is no such account.

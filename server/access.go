@@ -45,7 +45,7 @@ func (s *Server) accessInterceptor(next connect.ServerFunc) connect.ServerFunc {
 			if info, _ := connect.CallInfoForServerContext(ctx); info.RequestHeader().Get("Authorization") == "" {
 				return next(ctx, spec, stream) // the message names the project by its public key
 			}
-		case microtrackerv1.Audience_AUDIENCE_USER, microtrackerv1.Audience_AUDIENCE_UNSPECIFIED:
+		case microtrackerv1.Audience_AUDIENCE_USER, microtrackerv1.Audience_AUDIENCE_OPERATOR, microtrackerv1.Audience_AUDIENCE_UNSPECIFIED:
 		}
 		who, err := s.authenticate(ctx)
 		if err != nil {
@@ -54,6 +54,7 @@ func (s *Server) accessInterceptor(next connect.ServerFunc) connect.ServerFunc {
 		if err := who.mayCall(access); err != nil {
 			return err
 		}
+		who.Instance = reachesInstance(access) && who.User != nil && who.User.IsOperator
 		return next(context.WithValue(ctx, callerKey{}, who), spec, stream)
 	}
 }
@@ -61,22 +62,47 @@ func (s *Server) accessInterceptor(next connect.ServerFunc) connect.ServerFunc {
 // mayCall checks the kind of the credential and what it may do.
 func (c caller) mayCall(access *microtrackerv1.Access) error {
 	ofUser := access.GetAudience() == microtrackerv1.Audience_AUDIENCE_USER
+	ofOperator := access.GetAudience() == microtrackerv1.Audience_AUDIENCE_OPERATOR
 	ofKey := access.GetAudience() == microtrackerv1.Audience_AUDIENCE_PROJECT_KEY
 	ofProject := access.GetProjectRole() == microtrackerv1.ProjectRole_PROJECT_ROLE_OWNER
 	switch {
-	case !ofUser && !ofProject && !ofKey || access.GetScope() == microtrackerv1.Scope_SCOPE_UNSPECIFIED:
+	case !ofUser && !ofOperator && !ofProject && !ofKey || access.GetScope() == microtrackerv1.Scope_SCOPE_UNSPECIFIED:
 		return fmt.Errorf("an access that is not known here: %v", access)
 	case ofKey && c.ProjectID == 0:
 		return fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_SCOPE_MISSING,
 			"this is for projects: send an API key or the project's secret key, or none and the public key in the message")
-	case c.User == nil && (ofUser || !forKeys(access.GetScope())):
+	case c.User == nil && (ofUser || ofOperator || !forKeys(access.GetScope())):
 		return fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_SCOPE_MISSING,
 			"this is for users: sign in, or use a personal access token instead of a project's key")
 	case c.Session == nil && !allows(c.Scopes, access.GetScope()):
 		return fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_SCOPE_MISSING,
 			"the credential may not do this: it lacks "+scopeText(access.GetScope()))
+	case ofOperator && !c.User.IsOperator:
+		return failOperator("this is for operators of the whole instance")
 	}
 	return nil
+}
+
+// reachesInstance reports whether an RPC can be about the whole instance.
+func reachesInstance(access *microtrackerv1.Access) bool {
+	return access.GetOperatorWithoutProject() || access.GetAudience() == microtrackerv1.Audience_AUDIENCE_OPERATOR
+}
+
+// openInstance lets operators through, in RPCs that declare that they are for them.
+func (s *Server) openInstance(ctx context.Context) error {
+	switch who := callerFrom(ctx); {
+	case who.Instance:
+		return nil
+	case who.User == nil:
+		return failOperator("project_id 0 is the whole instance, which no project's key opens: set project_id to the key's project")
+	default:
+		return failOperator("project_id 0 is the whole instance, which is for its operators: set project_id to a project of yours")
+	}
+}
+
+func failOperator(what string) *connect.Error {
+	return fail(connect.CodePermissionDenied, microtrackerv1.ErrorReason_ERROR_REASON_OPERATOR_ONLY,
+		what+"; whoever runs the server makes an account an operator with: microtracker user operator EMAIL")
 }
 
 // openProject opens the project for the caller: strangers, users without a role there and keys of another project get

@@ -27,6 +27,8 @@ type caller struct {
 	ProjectID int64
 	// Scopes are what a token or a key may do; a web session may do whatever its user may.
 	Scopes []microtrackerv1.Scope
+	// Instance says that the user is an operator and the RPC one with which operators reach the whole instance.
+	Instance bool
 }
 
 type callerKey struct{}

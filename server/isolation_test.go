@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,10 +22,13 @@ import (
 // expectation is what the isolation test knows of an RPC, written down apart from the protos: an RPC that is not here,
 // or that declares something else, fails.
 type expectation struct {
-	who   string // anyone, project key, user, project
+	who   string // anyone, project key, user, operator, project
 	scope microtrackerv1.Scope
 	// byKeys: a project's keys may call it, given the scope.
 	byKeys bool
+	// instance: an operator may call it without a project, for the whole instance. There what belongs to the other party
+	// exists, so that its request succeeds.
+	instance bool
 	// request is valid for an opened project or a signed-in user, and harmless.
 	request func(f *fixture) proto.Message
 	// allowed is what it answers when access is granted; 0 is success.
@@ -38,6 +42,7 @@ func expectations() map[string]expectation {
 		keysRead, keysWrite         = microtrackerv1.Scope_SCOPE_API_KEYS_READ, microtrackerv1.Scope_SCOPE_API_KEYS_WRITE
 		reportsRead                 = microtrackerv1.Scope_SCOPE_REPORTS_READ
 		trackWrite                  = microtrackerv1.Scope_SCOPE_TRACK_WRITE
+		jobsRead, jobsWrite         = microtrackerv1.Scope_SCOPE_JOBS_READ, microtrackerv1.Scope_SCOPE_JOBS_WRITE
 	)
 	invalid, notFound := connect.CodeInvalidArgument, connect.CodeNotFound
 	return map[string]expectation{
@@ -122,7 +127,43 @@ func expectations() map[string]expectation {
 		"ReportingService.Query": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.QueryRequest{Range: today(), Metrics: []microtrackerv1.Metric{microtrackerv1.Metric_METRIC_VISITORS}}
 		}},
+		"ReportingService.ListDailyRollups": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.ListDailyRollupsRequest{Days: &microtrackerv1.DayRange{Since: "2026-01-01", Until: "2026-01-03"}}
+		}},
+		"ReportingService.RebuildDailyRollups": {who: "project", scope: jobsWrite, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.RebuildDailyRollupsRequest{Days: &microtrackerv1.DayRange{Since: "2026-01-01", Until: "2026-01-03"}}
+		}},
 		"ReportingService.WatchLive": {who: "project", scope: reportsRead, byKeys: true},
+
+		"JobsService.ListJobs":       {who: "project", scope: jobsRead, byKeys: true, instance: true},
+		"JobsService.ListBatches":    {who: "project", scope: jobsRead, byKeys: true, instance: true},
+		"JobsService.ListFailedJobs": {who: "project", scope: jobsRead, byKeys: true, instance: true},
+		"JobsService.GetJob": {who: "project", scope: jobsRead, byKeys: true, instance: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.GetJobRequest{JobId: f.theirJob()}
+		}},
+		"JobsService.CancelJob": {who: "project", scope: jobsWrite, byKeys: true, instance: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.CancelJobRequest{JobId: f.theirJob()}
+		}},
+		"JobsService.GetBatch": {who: "project", scope: jobsRead, byKeys: true, instance: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.GetBatchRequest{BatchId: f.theirBatch()}
+		}},
+		"JobsService.CancelBatch": {who: "project", scope: jobsWrite, byKeys: true, instance: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.CancelBatchRequest{BatchId: f.theirBatch()}
+		}},
+		"JobsService.GetFailedJob": {who: "project", scope: jobsRead, byKeys: true, instance: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.GetFailedJobRequest{FailedJobId: f.theirFailedJob()}
+		}},
+		"JobsService.RetryFailedJob": {who: "project", scope: jobsWrite, byKeys: true, instance: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.RetryFailedJobRequest{FailedJobId: f.theirFailedJob()}
+		}},
+		"JobsService.RetryFailedJobs": {who: "project", scope: jobsWrite, byKeys: true, instance: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.RetryFailedJobsRequest{Queue: "nobody's"} // else it retries those of the other tests
+		}},
+		"JobsService.DiscardFailedJob": {who: "project", scope: jobsWrite, byKeys: true, instance: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.DiscardFailedJobRequest{FailedJobId: f.theirFailedJob()}
+		}},
+		"JobsService.ListSchedules": {who: "operator", scope: jobsRead},
+		"JobsService.GetQueues":     {who: "operator", scope: jobsRead},
 	}
 }
 
@@ -147,7 +188,9 @@ type fixture struct {
 	mine, theirs party
 	// third is somebody whose sessions and tokens are neither's.
 	third party
-	names int
+	// operator is an operator of the instance, who has no role in either's project.
+	operator party
+	names    int
 	// addresses is how many addresses have called: each call comes from its own, since wrong keys are counted by it.
 	addresses int
 }
@@ -176,10 +219,34 @@ func (f *fixture) theirVisitor() int64 {
 	return repotest.Number(f.t, f.w.databaseURL, "SELECT max(id) FROM visitors WHERE project_id = $1", f.theirs.project.ID)
 }
 
+// theirJob, theirBatch and theirFailedJob are made anew for each call, which may end them.
+func (f *fixture) theirJob() int64 {
+	f.t.Helper()
+	return enqueue(f.t, f.w.store, newJob(f.t, f.theirs.project.ID))
+}
+
+func (f *fixture) theirBatch() string {
+	f.t.Helper()
+	job := newJob(f.t, f.theirs.project.ID)
+	batch, err := f.w.store.CreateBatch(f.t.Context(), repo.NewBatch{Name: "b", ProjectID: job.ProjectID, Jobs: []repo.NewJob{job}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return batch.ID
+}
+
+func (f *fixture) theirFailedJob() int64 {
+	f.t.Helper()
+	return failJob(f.t, f.w, newJob(f.t, f.theirs.project.ID), "it broke")
+}
+
 func newFixture(t *testing.T, w *world) *fixture {
 	t.Helper()
 	f := &fixture{t: t, w: w}
-	f.mine, f.theirs, f.third = f.party(), f.party(), f.party()
+	f.mine, f.theirs, f.third, f.operator = f.party(), f.party(), f.party(), f.party()
+	if err := w.store.SetUserOperator(t.Context(), f.operator.user.ID, true); err != nil {
+		t.Fatal(err)
+	}
 	return f
 }
 
@@ -271,12 +338,23 @@ func (f *fixture) credentials(e expectation) []credential {
 	always := func(code connect.Code) func(expectation) connect.Code {
 		return func(expectation) connect.Code { return code }
 	}
-	granted := func(e expectation) connect.Code { return e.allowed }
-	stranger := func(e expectation) connect.Code {
+	granted := func(e expectation) connect.Code {
+		if e.who == "operator" {
+			return denied
+		}
+		return e.allowed
+	}
+	operator := func(e expectation) connect.Code {
 		if e.who == "project" {
 			return notFound
 		}
 		return e.allowed
+	}
+	stranger := func(e expectation) connect.Code {
+		if e.who == "operator" {
+			return denied
+		}
+		return operator(e)
 	}
 	key := func(inProject func(e expectation) connect.Code) func(e expectation) connect.Code {
 		return func(e expectation) connect.Code {
@@ -288,6 +366,8 @@ func (f *fixture) credentials(e expectation) []credential {
 	}
 	weak, _ := f.tokenOf(f.mine.user, otherAbility(e.scope), time.Time{})
 	exact, _ := f.tokenOf(f.mine.user, abilityOf(e.scope), time.Time{})
+	operatorWeak, _ := f.tokenOf(f.operator.user, otherAbility(e.scope), time.Time{})
+	operatorExact, _ := f.tokenOf(f.operator.user, abilityOf(e.scope), time.Time{})
 	expired, _ := f.tokenOf(f.mine.user, `["*"]`, time.Now().Add(-time.Second))
 	revoked, revokedID := f.tokenOf(f.mine.user, `["*"]`, time.Time{})
 	if err := f.w.store.DeleteToken(f.t.Context(), f.mine.user.ID, revokedID); err != nil {
@@ -317,7 +397,25 @@ func (f *fixture) credentials(e expectation) []credential {
 		{"the token", bearer(f.mine.token), granted},
 		{"a token with just the ability", bearer(exact), granted},
 		{"the session", map[string]string{"Cookie": f.mine.cookie}, granted},
+		{"an operator's session", map[string]string{"Cookie": f.operator.cookie}, operator},
+		{"an operator's token", bearer(f.operator.token), operator},
+		{"an operator's token with just the ability", bearer(operatorExact), operator},
+		{"an operator's token without the ability", bearer(operatorWeak), always(denied)},
+		{"an operator's API key", bearer(f.operator.apiKey), key(always(notFound))},
+		{"an operator's secret key", bearer(f.operator.secret), key(always(notFound))},
 	}
+}
+
+// verdictOnInstance is what a credential gets that names no project where operators need not.
+func (c credential) verdictOnInstance(e expectation) connect.Code {
+	switch c.name {
+	case "an operator's session", "an operator's token", "an operator's token with just the ability":
+		return 0
+	}
+	if c.verdict(e) == unauthenticated {
+		return unauthenticated
+	}
+	return denied
 }
 
 // abilityOf is personal_access_tokens.abilities with one scope, by its documented name.
@@ -327,6 +425,7 @@ func abilityOf(scope microtrackerv1.Scope) string {
 		microtrackerv1.Scope_SCOPE_PROJECTS_READ: `["projects:read"]`, microtrackerv1.Scope_SCOPE_PROJECTS_WRITE: `["projects:write"]`,
 		microtrackerv1.Scope_SCOPE_API_KEYS_READ: `["api_keys:read"]`, microtrackerv1.Scope_SCOPE_API_KEYS_WRITE: `["api_keys:write"]`,
 		microtrackerv1.Scope_SCOPE_REPORTS_READ: `["reports:read"]`, microtrackerv1.Scope_SCOPE_TRACK_WRITE: `["track:write"]`,
+		microtrackerv1.Scope_SCOPE_JOBS_READ: `["jobs:read"]`, microtrackerv1.Scope_SCOPE_JOBS_WRITE: `["jobs:write"]`,
 		microtrackerv1.Scope_SCOPE_VISITORS_READ: `["visitors:read"]`, microtrackerv1.Scope_SCOPE_VISITORS_ERASE: `["visitors:erase"]`,
 	}[scope]
 }
@@ -353,6 +452,9 @@ func TestNoCredentialOpensWhatItShouldNot(t *testing.T) {
 		if declared := whoOf(access); declared != e.who || access.GetScope() != e.scope {
 			t.Errorf("%s declares %s with %v, the test expects %s with %v", name, declared, access.GetScope(), e.who, e.scope)
 		}
+		if declared := access.GetOperatorWithoutProject(); declared != e.instance {
+			t.Errorf("%s declares that an operator needs no project: %v, the test expects %v", name, declared, e.instance)
+		}
 		if e.who == "anyone" || e.who == "project key" {
 			return
 		}
@@ -367,6 +469,7 @@ func TestNoCredentialOpensWhatItShouldNot(t *testing.T) {
 				if e.who != "project" {
 					continue
 				}
+				f.callWithoutProject(t, method, e, c)
 				missing := f.call(method, e, c.headers, f.theirs.project.ID+1_000_000)
 				if c.verdict(e) == e.allowed && connect.CodeOf(missing) != notFound {
 					t.Errorf("%s on a project that is not: %v, want not_found", c.name, missing)
@@ -382,6 +485,27 @@ func TestNoCredentialOpensWhatItShouldNot(t *testing.T) {
 	}
 }
 
+// callWithoutProject calls an RPC about a project without one.
+func (f *fixture) callWithoutProject(t *testing.T, method protoreflect.MethodDescriptor, e expectation, c credential) {
+	t.Helper()
+	err := f.call(method, e, c.headers, 0)
+	if !e.instance {
+		if err == nil {
+			t.Errorf("%s without a project: it was done", c.name)
+		}
+		return
+	}
+	if got, want := connect.CodeOf(err), c.verdictOnInstance(e); got != want && (err != nil || want != 0) {
+		t.Errorf("%s without a project: %v, want %v", c.name, err, want)
+	}
+	if err == nil || connect.CodeOf(err) != denied || strings.HasSuffix(c.name, "without the ability") || strings.HasSuffix(c.name, "without the scope") {
+		return
+	}
+	if reasonOf(err) != "ERROR_REASON_OPERATOR_ONLY" || !strings.Contains(err.Error(), "microtracker user operator") {
+		t.Errorf("%s without a project: %v does not say what to do", c.name, err)
+	}
+}
+
 func whoOf(access *microtrackerv1.Access) string {
 	switch {
 	case access.GetAudience() == microtrackerv1.Audience_AUDIENCE_ANYONE:
@@ -390,6 +514,8 @@ func whoOf(access *microtrackerv1.Access) string {
 		return "project key"
 	case access.GetAudience() == microtrackerv1.Audience_AUDIENCE_USER:
 		return "user"
+	case access.GetAudience() == microtrackerv1.Audience_AUDIENCE_OPERATOR:
+		return "operator"
 	case access.GetProjectRole() == microtrackerv1.ProjectRole_PROJECT_ROLE_OWNER:
 		return "project"
 	default:

@@ -77,7 +77,8 @@ func forKeys(scope microtrackerv1.Scope) bool {
 	switch scope {
 	case microtrackerv1.Scope_SCOPE_ALL, microtrackerv1.Scope_SCOPE_PROJECTS_READ, microtrackerv1.Scope_SCOPE_TRACK_WRITE,
 		microtrackerv1.Scope_SCOPE_REPORTS_READ, microtrackerv1.Scope_SCOPE_ADS_READ, microtrackerv1.Scope_SCOPE_ADS_WRITE,
-		microtrackerv1.Scope_SCOPE_VISITORS_READ, microtrackerv1.Scope_SCOPE_VISITORS_ERASE:
+		microtrackerv1.Scope_SCOPE_VISITORS_READ, microtrackerv1.Scope_SCOPE_VISITORS_ERASE,
+		microtrackerv1.Scope_SCOPE_JOBS_READ, microtrackerv1.Scope_SCOPE_JOBS_WRITE:
 		return true
 	case microtrackerv1.Scope_SCOPE_UNSPECIFIED, microtrackerv1.Scope_SCOPE_ACCOUNT_READ, microtrackerv1.Scope_SCOPE_ACCOUNT_WRITE,
 		microtrackerv1.Scope_SCOPE_PROJECTS_WRITE, microtrackerv1.Scope_SCOPE_API_KEYS_READ, microtrackerv1.Scope_SCOPE_API_KEYS_WRITE:

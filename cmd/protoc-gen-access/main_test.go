@@ -49,6 +49,18 @@ func TestGenerationFailsWithoutAProperRule(t *testing.T) {
 			want:   "a scope means nothing",
 		},
 		{
+			name:   "a rule about operators without a scope",
+			access: audience(v1.Audience_AUDIENCE_OPERATOR),
+			want:   "no scope",
+		},
+		{
+			name: "an operator without a project where there is none",
+			access: &v1.Access{
+				Rule: audience(v1.Audience_AUDIENCE_USER).GetRule(), Scope: v1.Scope_SCOPE_ADS_READ, OperatorWithoutProject: true,
+			},
+			want: "operator_without_project means nothing to audience: user",
+		},
+		{
 			name:   "an unspecified audience",
 			access: audience(v1.Audience_AUDIENCE_UNSPECIFIED),
 			want:   "rule audience is unspecified or unknown (0)",
@@ -131,6 +143,9 @@ func TestThePageListsEveryRPCWithItsAccess(t *testing.T) {
 		scalar("project_id", descriptorpb.FieldDescriptorProto_TYPE_INT64),
 	)
 	file := req.GetProtoFile()[2]
+	steer := role(v1.ProjectRole_PROJECT_ROLE_OWNER)
+	steer.OperatorWithoutProject = true
+	file.GetService()[0].Method = append(file.GetService()[0].Method, method(t, "SteerThing", steer))
 	watch := method(t, "WatchThing", audience(v1.Audience_AUDIENCE_ANYONE))
 	watch.ServerStreaming = new(true)
 	file.GetService()[0].Method = append(file.GetService()[0].Method, watch)
@@ -146,6 +161,7 @@ func TestThePageListsEveryRPCWithItsAccess(t *testing.T) {
 	for _, want := range []string{
 		"## ThingService\n\nDoes things.\n",
 		"| `DoThing` | project role: owner | `reports:read` | unary | DoThing does a\\|b as t.js says. |\n",
+		"| `SteerThing` | project role: owner; without one: operator | `reports:read` | unary |  |\n",
 		"| `WatchThing` | audience: anyone | none | server stream |  |\n",
 		"| audience: user |",
 	} {

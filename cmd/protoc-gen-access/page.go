@@ -61,7 +61,8 @@ func writePage(w io.Writer, services []service, legend []legendRow) error {
 	page.WriteString("# Who may call what\n\n")
 	page.WriteString("Every RPC declares its access beside its definition; one that does not cannot be generated, and the server refuses\n")
 	page.WriteString("what it finds no rule for. An RPC with a project role asks it of the project named by `project_id`; to everyone else\n")
-	page.WriteString("that project does not exist (`NOT_FOUND`).\n\n")
+	page.WriteString("that project does not exist (`NOT_FOUND`). Where an operator may go without one, `project_id` 0 means the whole instance:\n")
+	page.WriteString("whoever is no operator, and every key, is refused (`PERMISSION_DENIED`).\n\n")
 	page.WriteString("| access | who |\n|---|---|\n")
 	for _, row := range legend {
 		if row.rule.field != "scope" {
@@ -87,7 +88,11 @@ func writePage(w io.Writer, services []service, legend []legendRow) error {
 			if row.scope != "" {
 				scope = "`" + row.scope + "`"
 			}
-			fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", row.name, row.rule, scope, row.kind, cell(row.comment))
+			access := row.rule.String()
+			if row.instance {
+				access += "; without one: operator"
+			}
+			fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", row.name, access, scope, row.kind, cell(row.comment))
 		}
 	}
 	_, err := io.WriteString(w, page.String())

@@ -32,6 +32,8 @@ type rpc struct {
 	kind    string
 	comment string
 	rule    rule
+	// instance says that an operator may make the call without a project.
+	instance bool
 	// scope is what a token or a key must be able to do, such as "reports:read"; empty where anyone may call.
 	scope string
 }
@@ -59,18 +61,13 @@ func readServices(plugin *protogen.Plugin) ([]service, error) {
 		for _, svc := range file.Services {
 			read := service{name: string(svc.Desc.Name()), comment: firstSentence(svc.Comments.Leading)}
 			for _, method := range svc.Methods {
-				found, scope, err := ruleOf(method.Desc, types)
+				row, err := ruleOf(method.Desc, types)
 				if err != nil {
 					faults = append(faults, fmt.Errorf("%s: %s: %w", file.Desc.Path(), method.Desc.FullName(), err))
 					continue
 				}
-				read.rpcs = append(read.rpcs, rpc{
-					name:    string(method.Desc.Name()),
-					kind:    streaming(method.Desc),
-					comment: firstSentence(method.Comments.Leading),
-					rule:    found,
-					scope:   scope,
-				})
+				row.name, row.kind, row.comment = string(method.Desc.Name()), streaming(method.Desc), firstSentence(method.Comments.Leading)
+				read.rpcs = append(read.rpcs, row)
 			}
 			services = append(services, read)
 		}
@@ -90,21 +87,23 @@ func linkOptions(plugin *protogen.Plugin) (*dynamicpb.Types, error) {
 	return dynamicpb.NewTypes(files), nil
 }
 
-// ruleOf returns the method's rule and scope, or an error that says what to write in the proto.
-func ruleOf(method protoreflect.MethodDescriptor, types *dynamicpb.Types) (rule, string, error) {
+// ruleOf returns what the method's option says of it, or an error that says what to write in the proto.
+func ruleOf(method protoreflect.MethodDescriptor, types *dynamicpb.Types) (row rpc, err error) {
 	access, err := accessOf(method, types)
 	if err != nil {
-		return rule{}, "", err
+		return rpc{}, err
 	}
 	if access == nil {
-		return rule{}, "", fmt.Errorf("no access rule: declare `option (%s) = {…}`, see access.proto", accessOption.Name())
+		return rpc{}, fmt.Errorf("no access rule: declare `option (%s) = {…}`, see access.proto", accessOption.Name())
 	}
-	found, err := declaredRule(method, access)
-	if err != nil {
-		return rule{}, "", err
+	if row.rule, err = declaredRule(method, access); err != nil {
+		return rpc{}, err
 	}
-	scope, err := declaredScope(found, access)
-	return found, scope, err
+	if row.instance, err = declaredInstance(row.rule, access); err != nil {
+		return rpc{}, err
+	}
+	row.scope, err = declaredScope(row.rule, access)
+	return row, err
 }
 
 // declaredRule reads the one field of the oneof that is set.
@@ -131,10 +130,23 @@ func declaredRule(method protoreflect.MethodDescriptor, access protoreflect.Mess
 	return rule{field: field.Name(), enum: field.Enum().FullName(), value: value.Name()}, nil
 }
 
-// declaredScope reads what a token or a key must be able to do. It is required for users and projects and for the
-// servers that may call in place of browsers, and has no meaning where no credential is asked for.
+// declaredInstance reads whether an operator may make the call without a project: something that only a call about a project
+// can lack.
+func declaredInstance(found rule, access protoreflect.Message) (bool, error) {
+	field := access.Descriptor().Fields().ByName("operator_without_project")
+	if field == nil || !access.Get(field).Bool() {
+		return false, nil
+	}
+	if found.field != "project_role" {
+		return false, fmt.Errorf("operator_without_project means nothing to %s: it stands beside project_role", found)
+	}
+	return true, nil
+}
+
+// declaredScope reads what a token or a key must be able to do. It is required for users, operators and projects and for
+// the servers that may call in place of browsers, and has no meaning where no credential is asked for.
 func declaredScope(found rule, access protoreflect.Message) (string, error) {
-	asked := found.field == "project_role" || found.value == "AUDIENCE_USER" || found.value == "AUDIENCE_PROJECT_KEY"
+	asked := found.field == "project_role" || found.value != "AUDIENCE_ANYONE"
 	field := access.Descriptor().Fields().ByName("scope")
 	var number protoreflect.EnumNumber
 	if field != nil {

@@ -34,6 +34,8 @@ const (
 	// Whoever holds a project's public key, which travels in the request body because beacons carry no headers; or its API
 	// key with the scope, or its secret key, as a bearer: such a caller is trusted with what only a server can know.
 	Audience_AUDIENCE_PROJECT_KEY Audience = 3
+	// A signed-in user who is an operator of the whole instance (`microtracker user operator`).
+	Audience_AUDIENCE_OPERATOR Audience = 4
 )
 
 // Enum value maps for Audience.
@@ -43,12 +45,14 @@ var (
 		1: "AUDIENCE_ANYONE",
 		2: "AUDIENCE_USER",
 		3: "AUDIENCE_PROJECT_KEY",
+		4: "AUDIENCE_OPERATOR",
 	}
 	Audience_value = map[string]int32{
 		"AUDIENCE_UNSPECIFIED": 0,
 		"AUDIENCE_ANYONE":      1,
 		"AUDIENCE_USER":        2,
 		"AUDIENCE_PROJECT_KEY": 3,
+		"AUDIENCE_OPERATOR":    4,
 	}
 )
 
@@ -159,6 +163,10 @@ const (
 	Scope_SCOPE_VISITORS_READ Scope = 12
 	// Erase a visitor.
 	Scope_SCOPE_VISITORS_ERASE Scope = 13
+	// See what runs in the background and what failed; an operator's token: of the whole instance.
+	Scope_SCOPE_JOBS_READ Scope = 14
+	// Cancel jobs and batches, retry and discard what failed; an operator's token: of the whole instance.
+	Scope_SCOPE_JOBS_WRITE Scope = 15
 )
 
 // Enum value maps for Scope.
@@ -178,6 +186,8 @@ var (
 		11: "SCOPE_ADS_WRITE",
 		12: "SCOPE_VISITORS_READ",
 		13: "SCOPE_VISITORS_ERASE",
+		14: "SCOPE_JOBS_READ",
+		15: "SCOPE_JOBS_WRITE",
 	}
 	Scope_value = map[string]int32{
 		"SCOPE_UNSPECIFIED":    0,
@@ -194,6 +204,8 @@ var (
 		"SCOPE_ADS_WRITE":      11,
 		"SCOPE_VISITORS_READ":  12,
 		"SCOPE_VISITORS_ERASE": 13,
+		"SCOPE_JOBS_READ":      14,
+		"SCOPE_JOBS_WRITE":     15,
 	}
 )
 
@@ -232,6 +244,9 @@ type Access struct {
 	//	*Access_Audience
 	//	*Access_ProjectRole
 	Rule isAccess_Rule `protobuf_oneof:"rule"`
+	// Beside project_role: a request whose project_id is 0 is about the whole instance. An operator may make it; everyone
+	// else, and every key, is refused with PERMISSION_DENIED.
+	OperatorWithoutProject bool `protobuf:"varint,4,opt,name=operator_without_project,json=operatorWithoutProject,proto3" json:"operator_without_project,omitempty"`
 	// What a personal access token must be able to do, or an API key must have in its scope, to make the call. A web
 	// session may do whatever its user may. Required unless anyone may call.
 	Scope         Scope `protobuf:"varint,3,opt,name=scope,proto3,enum=microtracker.v1.Scope" json:"scope,omitempty"`
@@ -294,6 +309,13 @@ func (x *Access) GetProjectRole() ProjectRole {
 	return ProjectRole_PROJECT_ROLE_UNSPECIFIED
 }
 
+func (x *Access) GetOperatorWithoutProject() bool {
+	if x != nil {
+		return x.OperatorWithoutProject
+	}
+	return false
+}
+
 func (x *Access) GetScope() Scope {
 	if x != nil {
 		return x.Scope
@@ -343,20 +365,22 @@ var File_microtracker_v1_access_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\x1cmicrotracker/v1/access.proto\x12\x0fmicrotracker.v1\x1a google/protobuf/descriptor.proto\"\xba\x01\n" +
+	"\x1cmicrotracker/v1/access.proto\x12\x0fmicrotracker.v1\x1a google/protobuf/descriptor.proto\"\xf4\x01\n" +
 	"\x06Access\x127\n" +
 	"\baudience\x18\x01 \x01(\x0e2\x19.microtracker.v1.AudienceH\x00R\baudience\x12A\n" +
-	"\fproject_role\x18\x02 \x01(\x0e2\x1c.microtracker.v1.ProjectRoleH\x00R\vprojectRole\x12,\n" +
+	"\fproject_role\x18\x02 \x01(\x0e2\x1c.microtracker.v1.ProjectRoleH\x00R\vprojectRole\x128\n" +
+	"\x18operator_without_project\x18\x04 \x01(\bR\x16operatorWithoutProject\x12,\n" +
 	"\x05scope\x18\x03 \x01(\x0e2\x16.microtracker.v1.ScopeR\x05scopeB\x06\n" +
-	"\x04rule*f\n" +
+	"\x04rule*}\n" +
 	"\bAudience\x12\x18\n" +
 	"\x14AUDIENCE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fAUDIENCE_ANYONE\x10\x01\x12\x11\n" +
 	"\rAUDIENCE_USER\x10\x02\x12\x18\n" +
-	"\x14AUDIENCE_PROJECT_KEY\x10\x03*C\n" +
+	"\x14AUDIENCE_PROJECT_KEY\x10\x03\x12\x15\n" +
+	"\x11AUDIENCE_OPERATOR\x10\x04*C\n" +
 	"\vProjectRole\x12\x1c\n" +
 	"\x18PROJECT_ROLE_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12PROJECT_ROLE_OWNER\x10\x01*\xcf\x02\n" +
+	"\x12PROJECT_ROLE_OWNER\x10\x01*\xfa\x02\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tSCOPE_ALL\x10\x01\x12\x16\n" +
@@ -372,7 +396,9 @@ const file_microtracker_v1_access_proto_rawDesc = "" +
 	"\x12\x13\n" +
 	"\x0fSCOPE_ADS_WRITE\x10\v\x12\x17\n" +
 	"\x13SCOPE_VISITORS_READ\x10\f\x12\x18\n" +
-	"\x14SCOPE_VISITORS_ERASE\x10\r:Q\n" +
+	"\x14SCOPE_VISITORS_ERASE\x10\r\x12\x13\n" +
+	"\x0fSCOPE_JOBS_READ\x10\x0e\x12\x14\n" +
+	"\x10SCOPE_JOBS_WRITE\x10\x0f:Q\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x17.microtracker.v1.AccessR\x06accessB\xc8\x01\n" +
 	"\x13com.microtracker.v1B\vAccessProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 

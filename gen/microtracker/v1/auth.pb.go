@@ -32,6 +32,8 @@ type User struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Whether the address has been proven.
 	EmailVerified bool `protobuf:"varint,5,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"`
+	// Whether the account may see and steer what concerns the whole instance.
+	IsOperator    bool `protobuf:"varint,6,opt,name=is_operator,json=isOperator,proto3" json:"is_operator,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -97,6 +99,13 @@ func (x *User) GetCreateTime() *timestamppb.Timestamp {
 func (x *User) GetEmailVerified() bool {
 	if x != nil {
 		return x.EmailVerified
+	}
+	return false
+}
+
+func (x *User) GetIsOperator() bool {
+	if x != nil {
+		return x.IsOperator
 	}
 	return false
 }
@@ -1755,14 +1764,16 @@ var File_microtracker_v1_auth_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_auth_proto_rawDesc = "" +
 	"\n" +
-	"\x1amicrotracker/v1/auth.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\xa4\x01\n" +
+	"\x1amicrotracker/v1/auth.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\xc5\x01\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
 	"\x05email\x18\x03 \x01(\tR\x05email\x12;\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12%\n" +
-	"\x0eemail_verified\x18\x05 \x01(\bR\remailVerified\"\xf7\x01\n" +
+	"\x0eemail_verified\x18\x05 \x01(\bR\remailVerified\x12\x1f\n" +
+	"\vis_operator\x18\x06 \x01(\bR\n" +
+	"isOperator\"\xf7\x01\n" +
 	"\aSession\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1d\n" +

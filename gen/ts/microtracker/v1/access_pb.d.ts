@@ -40,6 +40,14 @@ export declare type Access = Message<"microtracker.v1.Access"> & {
   } | { case: undefined; value?: undefined };
 
   /**
+   * Beside project_role: a request whose project_id is 0 is about the whole instance. An operator may make it; everyone
+   * else, and every key, is refused with PERMISSION_DENIED.
+   *
+   * @generated from field: bool operator_without_project = 4;
+   */
+  operatorWithoutProject: boolean;
+
+  /**
    * What a personal access token must be able to do, or an API key must have in its scope, to make the call. A web
    * session may do whatever its user may. Required unless anyone may call.
    *
@@ -86,6 +94,13 @@ export enum Audience {
    * @generated from enum value: AUDIENCE_PROJECT_KEY = 3;
    */
   PROJECT_KEY = 3,
+
+  /**
+   * A signed-in user who is an operator of the whole instance (`microtracker user operator`).
+   *
+   * @generated from enum value: AUDIENCE_OPERATOR = 4;
+   */
+  OPERATOR = 4,
 }
 
 /**
@@ -219,6 +234,20 @@ export enum Scope {
    * @generated from enum value: SCOPE_VISITORS_ERASE = 13;
    */
   VISITORS_ERASE = 13,
+
+  /**
+   * See what runs in the background and what failed; an operator's token: of the whole instance.
+   *
+   * @generated from enum value: SCOPE_JOBS_READ = 14;
+   */
+  JOBS_READ = 14,
+
+  /**
+   * Cancel jobs and batches, retry and discard what failed; an operator's token: of the whole instance.
+   *
+   * @generated from enum value: SCOPE_JOBS_WRITE = 15;
+   */
+  JOBS_WRITE = 15,
 }
 
 /**

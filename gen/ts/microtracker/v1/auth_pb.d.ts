@@ -44,6 +44,13 @@ export declare type User = Message<"microtracker.v1.User"> & {
    * @generated from field: bool email_verified = 5;
    */
   emailVerified: boolean;
+
+  /**
+   * Whether the account may see and steer what concerns the whole instance.
+   *
+   * @generated from field: bool is_operator = 6;
+   */
+  isOperator: boolean;
 };
 
 /**

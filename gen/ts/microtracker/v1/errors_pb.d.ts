@@ -202,6 +202,13 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_STREAM_TAKEN_OVER = 26;
    */
   STREAM_TAKEN_OVER = 26,
+
+  /**
+   * It concerns the whole instance: only an operator may. PERMISSION_DENIED.
+   *
+   * @generated from enum value: ERROR_REASON_OPERATOR_ONLY = 27;
+   */
+  OPERATOR_ONLY = 27,
 }
 
 /**

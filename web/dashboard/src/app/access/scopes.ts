@@ -16,6 +16,8 @@ export const tokenScopes = [
   Scope.ADS_WRITE,
   Scope.VISITORS_READ,
   Scope.VISITORS_ERASE,
+  Scope.JOBS_READ,
+  Scope.JOBS_WRITE,
 ];
 
 /** What an API key can have in its scope: nothing of the account, no projects and no other keys. */
@@ -27,6 +29,8 @@ export const apiKeyScopes = [
   Scope.ADS_WRITE,
   Scope.VISITORS_READ,
   Scope.VISITORS_ERASE,
+  Scope.JOBS_READ,
+  Scope.JOBS_WRITE,
 ];
 
 export const scopeName = (scope: Scope) => Scope[scope] as ScopeName;

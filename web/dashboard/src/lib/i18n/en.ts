@@ -143,6 +143,8 @@ const en = {
     ADS_WRITE: "Import ads and spend (nothing asks for it yet).",
     VISITORS_READ: "Export what is known of a visitor.",
     VISITORS_ERASE: "Erase a visitor.",
+    JOBS_READ: "See what runs in the background and what failed.",
+    JOBS_WRITE: "Cancel, retry and discard what runs in the background.",
   },
   settings: {
     general: "General",
@@ -458,6 +460,7 @@ const en = {
     ACCOUNT_DISABLED: { title: "This account is disabled", hint: "Ask whoever runs this server." },
     PRECONDITION: { title: "Something else has to go first", hint: "Reload the page to see what is still there." },
     STREAM_TAKEN_OVER: { title: "Another connection goes on with this", hint: "Connect again and go on from where it is." },
+    OPERATOR_ONLY: { title: "This is for operators of the whole server", hint: "Choose a project of yours, or ask whoever runs this server." },
     UNREACHABLE: { title: "The server cannot be reached", hint: "Check your connection and try again." },
     UNKNOWN: { title: "Something went wrong", hint: "Try again. If it stays, reload the page." },
     requestId: "Request id {{id}}",
