@@ -52,6 +52,7 @@ func scenarios() []scenario {
 		{"foreign-keys", foreignKeys},
 		{"single", singleEvents},
 		{"batch", batches},
+		{"rollups", rollups},
 		{"size", bigTable},
 		{"jobs", queue},
 	}

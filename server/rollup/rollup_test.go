@@ -255,7 +255,9 @@ func TestAnEventStoredDuringARefreshIsNotLost(t *testing.T) {
 		if _, err := tx.TakeMarks(ctx, noon.AddDate(0, 0, -1), noon.AddDate(0, 0, 1)); err != nil {
 			return err
 		}
-		w.send(t, visitor("bert", chrome), view("/", noon))
+		if err := w.sends(ctx, visitor("bert", chrome), view("/", noon)); err != nil {
+			return err
+		}
 		window := repo.RollupWindow{Since: noon, Until: noon.Add(time.Hour), Step: time.Hour}
 		return tx.CountEvents(ctx, window, func(e *repo.EventCount) error {
 			if e.Events != 1 {
@@ -280,7 +282,9 @@ func TestOfTwoRefreshesOfADayOneBeginsAnew(t *testing.T) {
 	w.send(t, visitor("anna", chrome), view("/", noon))
 	err := w.store.RollUp(t.Context(), w.project.ID, func(ctx context.Context, tx *repo.RollupTx) error {
 		// It has a view of the database by now, and its marks are taken by another.
-		w.refresh(t)
+		if err := w.refresher.Refresh(ctx, w.project.ID, nil); err != nil {
+			t.Error(err)
+		}
 		_, err := tx.TakeMarks(ctx, noon.AddDate(0, 0, -1), noon.AddDate(0, 0, 1))
 		return err
 	})

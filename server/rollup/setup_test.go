@@ -96,7 +96,7 @@ func (w *world) send(t *testing.T, c ingest.Client, events ...ingest.Event) {
 	}
 }
 
-// sends sends again what another transaction got in the way of.
+// sends tries again what another transaction got in the way of.
 func (w *world) sends(ctx context.Context, c ingest.Client, events ...ingest.Event) error {
 	for {
 		receipts, err := w.ingester.Ingest(ctx, w.inbox, &ingest.Batch{Client: c, Events: events})
@@ -149,7 +149,7 @@ type figures struct {
 // stored reads the project's rollups by date.
 func (w *world) stored(t *testing.T) map[string]figures {
 	t.Helper()
-	rows, err := w.project.DailyRollups(t.Context(), w.now.AddDate(0, 0, -30), w.now.AddDate(0, 0, 30))
+	rows, err := w.project.DailyRollups(t.Context(), w.now.AddDate(0, 0, -30), w.now.AddDate(0, 0, 30), 100)
 	if err != nil {
 		t.Fatal(err)
 	}
