@@ -53,13 +53,13 @@ func saveDailyRollup(ctx context.Context, db bun.IDB, rollup *DailyRollup) error
 // visitorSet is the one part of metrics that grows with the visitors.
 const visitorSet = "visitor_set"
 
-// DailyRollups returns the days from since (included) to until (excluded), oldest first. Metrics are without the set of
+// DailyRollups returns the days from since (included) to until (excluded), oldest first, at most limit. Metrics are without the set of
 // visitors, which is by far the largest part of a day: DailyVisitorSets has it.
-func (p *Project) DailyRollups(ctx context.Context, since, until time.Time) ([]DailyRollup, error) {
+func (p *Project) DailyRollups(ctx context.Context, since, until time.Time, limit int) ([]DailyRollup, error) {
 	var rollups []DailyRollup
 	err := p.store.db.NewSelect().Model(&rollups).ExcludeColumn("metrics").ColumnExpr("metrics - ? AS metrics", visitorSet).
 		Where("project_id = ? AND day >= ? AND day < ?", p.ID, since.Format(time.DateOnly), until.Format(time.DateOnly)).
-		Order("day").Scan(ctx)
+		Order("day").Limit(int64(limit)).Scan(ctx)
 	return rollups, classify("list the daily rollups", err)
 }
 

@@ -113,16 +113,26 @@ func (s *Store) TouchProject(ctx context.Context, id int64, now time.Time) error
 }
 
 // Save writes the settings of the project: name, description, website, active, time zone, currency, hostnames, privacy,
-// retention.
+// retention. With another time zone its days are counted again.
 // ErrConflict when the owner has another project of that name, ErrNotFound when it is gone.
 func (p *Project) Save(ctx context.Context, now time.Time) error {
 	p.UpdatedAt = now
-	result, err := p.store.db.NewUpdate().Model(&p.ProjectInfo).
-		Column("name", "description", "website_url", "is_active", "time_zone", "currency", "allowed_hostnames", "privacy_mode",
-			"honor_global_privacy_control", "honor_do_not_track", "retain_events_days", "retain_sessions_days",
-			"retain_visitors_days", "updated_at").
-		Where("id = ?", p.ID).Exec(ctx)
-	return classify("save the project", expectOne(result, err))
+	err := p.store.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		var timeZone string
+		if err := tx.NewRaw("SELECT time_zone FROM projects WHERE id = ? FOR NO KEY UPDATE", p.ID).Scan(ctx, &timeZone); err != nil {
+			return err
+		}
+		result, err := tx.NewUpdate().Model(&p.ProjectInfo).
+			Column("name", "description", "website_url", "is_active", "time_zone", "currency", "allowed_hostnames", "privacy_mode",
+				"honor_global_privacy_control", "honor_do_not_track", "retain_events_days", "retain_sessions_days",
+				"retain_visitors_days", "updated_at").
+			Where("id = ?", p.ID).Exec(ctx)
+		if err = expectOne(result, err); err != nil || timeZone == p.TimeZone {
+			return err
+		}
+		return p.markAllDays(ctx, tx) // its days are others now
+	})
+	return classify("save the project", err)
 }
 
 // RotatePublicKey replaces the public key; the old one works until then. ErrNotFound.

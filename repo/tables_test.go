@@ -185,7 +185,7 @@ func TestARollupReplacesItsDay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rollups, err := project.DailyRollups(t.Context(), now, now.AddDate(0, 0, 1))
+	rollups, err := project.DailyRollups(t.Context(), now, now.AddDate(0, 0, 1), 100)
 	if err != nil || len(rollups) != 1 || rollups[0].Visitors != 1 || *rollups[0].AvgSessionDurationSecs != duration {
 		t.Fatalf("rollups = %+v, %v", rollups, err)
 	}

@@ -921,11 +921,640 @@ func (x *WatchLiveResponse) GetPages() []*LivePage {
 	return nil
 }
 
+type ListDailyRollupsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// Days in the project's own time zone.
+	Days *DayRange `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	// At most this many days; 0 means 50.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the previous page of the same question; empty for the first.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDailyRollupsRequest) Reset() {
+	*x = ListDailyRollupsRequest{}
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDailyRollupsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDailyRollupsRequest) ProtoMessage() {}
+
+func (x *ListDailyRollupsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDailyRollupsRequest.ProtoReflect.Descriptor instead.
+func (*ListDailyRollupsRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListDailyRollupsRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *ListDailyRollupsRequest) GetDays() *DayRange {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *ListDailyRollupsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListDailyRollupsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListDailyRollupsResponse struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	DailyRollups []*DailyRollup         `protobuf:"bytes,1,rep,name=daily_rollups,json=dailyRollups,proto3" json:"daily_rollups,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDailyRollupsResponse) Reset() {
+	*x = ListDailyRollupsResponse{}
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDailyRollupsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDailyRollupsResponse) ProtoMessage() {}
+
+func (x *ListDailyRollupsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDailyRollupsResponse.ProtoReflect.Descriptor instead.
+func (*ListDailyRollupsResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListDailyRollupsResponse) GetDailyRollups() []*DailyRollup {
+	if x != nil {
+		return x.DailyRollups
+	}
+	return nil
+}
+
+func (x *ListDailyRollupsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// DailyRollup is one day of a project, counted. Bots are left out but for bots. docs/metrics.md defines every number.
+type DailyRollup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// YYYY-MM-DD in time_zone.
+	Day string `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`
+	// The time zone whose day it is.
+	TimeZone string `protobuf:"bytes,2,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// Distinct visitors with an event on the day.
+	Visitors int64 `protobuf:"varint,3,opt,name=visitors,proto3" json:"visitors,omitempty"`
+	// Sessions that started on the day.
+	Sessions    int64 `protobuf:"varint,4,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	Bounces     int64 `protobuf:"varint,5,opt,name=bounces,proto3" json:"bounces,omitempty"`
+	Pageviews   int64 `protobuf:"varint,6,opt,name=pageviews,proto3" json:"pageviews,omitempty"`
+	FormStarts  int64 `protobuf:"varint,7,opt,name=form_starts,json=formStarts,proto3" json:"form_starts,omitempty"`
+	FormSubmits int64 `protobuf:"varint,8,opt,name=form_submits,json=formSubmits,proto3" json:"form_submits,omitempty"`
+	// exit events.
+	Exits int64 `protobuf:"varint,9,opt,name=exits,proto3" json:"exits,omitempty"`
+	// In seconds, 2 decimals; absent without sessions.
+	AvgSessionDuration *float64 `protobuf:"fixed64,10,opt,name=avg_session_duration,json=avgSessionDuration,proto3,oneof" json:"avg_session_duration,omitempty"`
+	// Seconds that the sessions' pages were looked at.
+	EngagedTime float64 `protobuf:"fixed64,11,opt,name=engaged_time,json=engagedTime,proto3" json:"engaged_time,omitempty"`
+	// Average page quality score, 2 decimals; absent where no session has one.
+	Pcqs *float64 `protobuf:"fixed64,12,opt,name=pcqs,proto3,oneof" json:"pcqs,omitempty"`
+	// Events by type.
+	Events map[string]int64 `protobuf:"bytes,13,rep,name=events,proto3" json:"events,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Sessions by channel, device and so on; "unknown" where it is not known.
+	Channels         map[string]int64 `protobuf:"bytes,14,rep,name=channels,proto3" json:"channels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	Devices          map[string]int64 `protobuf:"bytes,15,rep,name=devices,proto3" json:"devices,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	Countries        map[string]int64 `protobuf:"bytes,16,rep,name=countries,proto3" json:"countries,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	Browsers         map[string]int64 `protobuf:"bytes,17,rep,name=browsers,proto3" json:"browsers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	OperatingSystems map[string]int64 `protobuf:"bytes,18,rep,name=operating_systems,json=operatingSystems,proto3" json:"operating_systems,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Sessions of bots by reason.
+	Bots map[string]int64 `protobuf:"bytes,19,rep,name=bots,proto3" json:"bots,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// At most 100 of each, the largest first.
+	TopPaths   []*TopPath   `protobuf:"bytes,20,rep,name=top_paths,json=topPaths,proto3" json:"top_paths,omitempty"`
+	TopCtas    []*TopCta    `protobuf:"bytes,21,rep,name=top_ctas,json=topCtas,proto3" json:"top_ctas,omitempty"`
+	TopSources []*TopSource `protobuf:"bytes,22,rep,name=top_sources,json=topSources,proto3" json:"top_sources,omitempty"`
+	// When it was counted.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DailyRollup) Reset() {
+	*x = DailyRollup{}
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DailyRollup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DailyRollup) ProtoMessage() {}
+
+func (x *DailyRollup) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DailyRollup.ProtoReflect.Descriptor instead.
+func (*DailyRollup) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DailyRollup) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *DailyRollup) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *DailyRollup) GetVisitors() int64 {
+	if x != nil {
+		return x.Visitors
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetSessions() int64 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetBounces() int64 {
+	if x != nil {
+		return x.Bounces
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetPageviews() int64 {
+	if x != nil {
+		return x.Pageviews
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetFormStarts() int64 {
+	if x != nil {
+		return x.FormStarts
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetFormSubmits() int64 {
+	if x != nil {
+		return x.FormSubmits
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetExits() int64 {
+	if x != nil {
+		return x.Exits
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetAvgSessionDuration() float64 {
+	if x != nil && x.AvgSessionDuration != nil {
+		return *x.AvgSessionDuration
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetEngagedTime() float64 {
+	if x != nil {
+		return x.EngagedTime
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetPcqs() float64 {
+	if x != nil && x.Pcqs != nil {
+		return *x.Pcqs
+	}
+	return 0
+}
+
+func (x *DailyRollup) GetEvents() map[string]int64 {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetChannels() map[string]int64 {
+	if x != nil {
+		return x.Channels
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetDevices() map[string]int64 {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetCountries() map[string]int64 {
+	if x != nil {
+		return x.Countries
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetBrowsers() map[string]int64 {
+	if x != nil {
+		return x.Browsers
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetOperatingSystems() map[string]int64 {
+	if x != nil {
+		return x.OperatingSystems
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetBots() map[string]int64 {
+	if x != nil {
+		return x.Bots
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetTopPaths() []*TopPath {
+	if x != nil {
+		return x.TopPaths
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetTopCtas() []*TopCta {
+	if x != nil {
+		return x.TopCtas
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetTopSources() []*TopSource {
+	if x != nil {
+		return x.TopSources
+	}
+	return nil
+}
+
+func (x *DailyRollup) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+type TopPath struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	Pageviews     int64                  `protobuf:"varint,2,opt,name=pageviews,proto3" json:"pageviews,omitempty"`
+	Visitors      int64                  `protobuf:"varint,3,opt,name=visitors,proto3" json:"visitors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopPath) Reset() {
+	*x = TopPath{}
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopPath) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopPath) ProtoMessage() {}
+
+func (x *TopPath) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopPath.ProtoReflect.Descriptor instead.
+func (*TopPath) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TopPath) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *TopPath) GetPageviews() int64 {
+	if x != nil {
+		return x.Pageviews
+	}
+	return 0
+}
+
+func (x *TopPath) GetVisitors() int64 {
+	if x != nil {
+		return x.Visitors
+	}
+	return 0
+}
+
+// TopCta is a call to action: what was clicked, by its name.
+type TopCta struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Name   string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Clicks int64                  `protobuf:"varint,2,opt,name=clicks,proto3" json:"clicks,omitempty"`
+	// Those on elements marked as a call to action.
+	MarkedClicks  int64 `protobuf:"varint,3,opt,name=marked_clicks,json=markedClicks,proto3" json:"marked_clicks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopCta) Reset() {
+	*x = TopCta{}
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopCta) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopCta) ProtoMessage() {}
+
+func (x *TopCta) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopCta.ProtoReflect.Descriptor instead.
+func (*TopCta) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *TopCta) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TopCta) GetClicks() int64 {
+	if x != nil {
+		return x.Clicks
+	}
+	return 0
+}
+
+func (x *TopCta) GetMarkedClicks() int64 {
+	if x != nil {
+		return x.MarkedClicks
+	}
+	return 0
+}
+
+type TopSource struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Source        string                 `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	Sessions      int64                  `protobuf:"varint,2,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopSource) Reset() {
+	*x = TopSource{}
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopSource) ProtoMessage() {}
+
+func (x *TopSource) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopSource.ProtoReflect.Descriptor instead.
+func (*TopSource) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *TopSource) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *TopSource) GetSessions() int64 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+type RebuildDailyRollupsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// Days in the project's own time zone, at most 3,660.
+	Days          *DayRange `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RebuildDailyRollupsRequest) Reset() {
+	*x = RebuildDailyRollupsRequest{}
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RebuildDailyRollupsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RebuildDailyRollupsRequest) ProtoMessage() {}
+
+func (x *RebuildDailyRollupsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RebuildDailyRollupsRequest.ProtoReflect.Descriptor instead.
+func (*RebuildDailyRollupsRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RebuildDailyRollupsRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *RebuildDailyRollupsRequest) GetDays() *DayRange {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+type RebuildDailyRollupsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Batch         *Batch                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RebuildDailyRollupsResponse) Reset() {
+	*x = RebuildDailyRollupsResponse{}
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RebuildDailyRollupsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RebuildDailyRollupsResponse) ProtoMessage() {}
+
+func (x *RebuildDailyRollupsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RebuildDailyRollupsResponse.ProtoReflect.Descriptor instead.
+func (*RebuildDailyRollupsResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RebuildDailyRollupsResponse) GetBatch() *Batch {
+	if x != nil {
+		return x.Batch
+	}
+	return nil
+}
+
 var File_microtracker_v1_reporting_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\n" +
-	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\"\xcd\x01\n" +
+	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a\x1amicrotracker/v1/jobs.proto\"\xcd\x01\n" +
 	"\tTimeRange\x128\n" +
 	"\x05since\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x05since\x128\n" +
 	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x05until:L\xbaHI\x1aG\n" +
@@ -984,7 +1613,86 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1a\n" +
 	"\bvisitors\x18\x02 \x01(\x03R\bvisitors\x12\x1c\n" +
 	"\tpageviews\x18\x03 \x01(\x03R\tpageviews\x12/\n" +
-	"\x05pages\x18\x04 \x03(\v2\x19.microtracker.v1.LivePageR\x05pages*\xcb\x01\n" +
+	"\x05pages\x18\x04 \x03(\v2\x19.microtracker.v1.LivePageR\x05pages\"\xca\x01\n" +
+	"\x17ListDailyRollupsRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
+	"\x04days\x18\x02 \x01(\v2\x19.microtracker.v1.DayRangeB\x06\xbaH\x03\xc8\x01\x01R\x04days\x12'\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x85\x01\n" +
+	"\x18ListDailyRollupsResponse\x12A\n" +
+	"\rdaily_rollups\x18\x01 \x03(\v2\x1c.microtracker.v1.DailyRollupR\fdailyRollups\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xac\f\n" +
+	"\vDailyRollup\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\tR\x03day\x12\x1b\n" +
+	"\ttime_zone\x18\x02 \x01(\tR\btimeZone\x12\x1a\n" +
+	"\bvisitors\x18\x03 \x01(\x03R\bvisitors\x12\x1a\n" +
+	"\bsessions\x18\x04 \x01(\x03R\bsessions\x12\x18\n" +
+	"\abounces\x18\x05 \x01(\x03R\abounces\x12\x1c\n" +
+	"\tpageviews\x18\x06 \x01(\x03R\tpageviews\x12\x1f\n" +
+	"\vform_starts\x18\a \x01(\x03R\n" +
+	"formStarts\x12!\n" +
+	"\fform_submits\x18\b \x01(\x03R\vformSubmits\x12\x14\n" +
+	"\x05exits\x18\t \x01(\x03R\x05exits\x125\n" +
+	"\x14avg_session_duration\x18\n" +
+	" \x01(\x01H\x00R\x12avgSessionDuration\x88\x01\x01\x12!\n" +
+	"\fengaged_time\x18\v \x01(\x01R\vengagedTime\x12\x17\n" +
+	"\x04pcqs\x18\f \x01(\x01H\x01R\x04pcqs\x88\x01\x01\x12@\n" +
+	"\x06events\x18\r \x03(\v2(.microtracker.v1.DailyRollup.EventsEntryR\x06events\x12F\n" +
+	"\bchannels\x18\x0e \x03(\v2*.microtracker.v1.DailyRollup.ChannelsEntryR\bchannels\x12C\n" +
+	"\adevices\x18\x0f \x03(\v2).microtracker.v1.DailyRollup.DevicesEntryR\adevices\x12I\n" +
+	"\tcountries\x18\x10 \x03(\v2+.microtracker.v1.DailyRollup.CountriesEntryR\tcountries\x12F\n" +
+	"\bbrowsers\x18\x11 \x03(\v2*.microtracker.v1.DailyRollup.BrowsersEntryR\bbrowsers\x12_\n" +
+	"\x11operating_systems\x18\x12 \x03(\v22.microtracker.v1.DailyRollup.OperatingSystemsEntryR\x10operatingSystems\x12:\n" +
+	"\x04bots\x18\x13 \x03(\v2&.microtracker.v1.DailyRollup.BotsEntryR\x04bots\x125\n" +
+	"\ttop_paths\x18\x14 \x03(\v2\x18.microtracker.v1.TopPathR\btopPaths\x122\n" +
+	"\btop_ctas\x18\x15 \x03(\v2\x17.microtracker.v1.TopCtaR\atopCtas\x12;\n" +
+	"\vtop_sources\x18\x16 \x03(\v2\x1a.microtracker.v1.TopSourceR\n" +
+	"topSources\x12;\n" +
+	"\vupdate_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\x1a9\n" +
+	"\vEventsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a;\n" +
+	"\rChannelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a:\n" +
+	"\fDevicesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a<\n" +
+	"\x0eCountriesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a;\n" +
+	"\rBrowsersEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1aC\n" +
+	"\x15OperatingSystemsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a7\n" +
+	"\tBotsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01B\x17\n" +
+	"\x15_avg_session_durationB\a\n" +
+	"\x05_pcqs\"W\n" +
+	"\aTopPath\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1c\n" +
+	"\tpageviews\x18\x02 \x01(\x03R\tpageviews\x12\x1a\n" +
+	"\bvisitors\x18\x03 \x01(\x03R\bvisitors\"Y\n" +
+	"\x06TopCta\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06clicks\x18\x02 \x01(\x03R\x06clicks\x12#\n" +
+	"\rmarked_clicks\x18\x03 \x01(\x03R\fmarkedClicks\"?\n" +
+	"\tTopSource\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x1a\n" +
+	"\bsessions\x18\x02 \x01(\x03R\bsessions\"{\n" +
+	"\x1aRebuildDailyRollupsRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
+	"\x04days\x18\x02 \x01(\v2\x19.microtracker.v1.DayRangeB\x06\xbaH\x03\xc8\x01\x01R\x04days\"K\n" +
+	"\x1bRebuildDailyRollupsResponse\x12,\n" +
+	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch*\xcb\x01\n" +
 	"\x06Metric\x12\x16\n" +
 	"\x12METRIC_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fMETRIC_VISITORS\x10\x01\x12\x13\n" +
@@ -999,9 +1707,11 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\x0eDIMENSION_HOUR\x10\x01\x12\x11\n" +
 	"\rDIMENSION_DAY\x10\x02\x12\x12\n" +
 	"\x0eDIMENSION_PATH\x10\x03\x12\x14\n" +
-	"\x10DIMENSION_SOURCE\x10\x042\xc7\x01\n" +
+	"\x10DIMENSION_SOURCE\x10\x042\xb9\x03\n" +
 	"\x10ReportingService\x12S\n" +
-	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12^\n" +
+	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12t\n" +
+	"\x10ListDailyRollups\x12(.microtracker.v1.ListDailyRollupsRequest\x1a).microtracker.v1.ListDailyRollupsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12z\n" +
+	"\x13RebuildDailyRollups\x12+.microtracker.v1.RebuildDailyRollupsRequest\x1a,.microtracker.v1.RebuildDailyRollupsResponse\"\b\x8a\xb5\x18\x04\x18\x0f\x10\x01\x12^\n" +
 	"\tWatchLive\x12!.microtracker.v1.WatchLiveRequest\x1a\".microtracker.v1.WatchLiveResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01B\xcb\x01\n" +
 	"\x13com.microtracker.v1B\x0eReportingProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
@@ -1018,26 +1728,42 @@ func file_microtracker_v1_reporting_proto_rawDescGZIP() []byte {
 }
 
 var file_microtracker_v1_reporting_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_microtracker_v1_reporting_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_microtracker_v1_reporting_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_microtracker_v1_reporting_proto_goTypes = []any{
-	(Metric)(0),                   // 0: microtracker.v1.Metric
-	(Dimension)(0),                // 1: microtracker.v1.Dimension
-	(*TimeRange)(nil),             // 2: microtracker.v1.TimeRange
-	(*DayRange)(nil),              // 3: microtracker.v1.DayRange
-	(*OrderBy)(nil),               // 4: microtracker.v1.OrderBy
-	(*QueryRequest)(nil),          // 5: microtracker.v1.QueryRequest
-	(*MetricValue)(nil),           // 6: microtracker.v1.MetricValue
-	(*QueryRow)(nil),              // 7: microtracker.v1.QueryRow
-	(*QueryPlan)(nil),             // 8: microtracker.v1.QueryPlan
-	(*QueryResponse)(nil),         // 9: microtracker.v1.QueryResponse
-	(*WatchLiveRequest)(nil),      // 10: microtracker.v1.WatchLiveRequest
-	(*LivePage)(nil),              // 11: microtracker.v1.LivePage
-	(*WatchLiveResponse)(nil),     // 12: microtracker.v1.WatchLiveResponse
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(Metric)(0),                         // 0: microtracker.v1.Metric
+	(Dimension)(0),                      // 1: microtracker.v1.Dimension
+	(*TimeRange)(nil),                   // 2: microtracker.v1.TimeRange
+	(*DayRange)(nil),                    // 3: microtracker.v1.DayRange
+	(*OrderBy)(nil),                     // 4: microtracker.v1.OrderBy
+	(*QueryRequest)(nil),                // 5: microtracker.v1.QueryRequest
+	(*MetricValue)(nil),                 // 6: microtracker.v1.MetricValue
+	(*QueryRow)(nil),                    // 7: microtracker.v1.QueryRow
+	(*QueryPlan)(nil),                   // 8: microtracker.v1.QueryPlan
+	(*QueryResponse)(nil),               // 9: microtracker.v1.QueryResponse
+	(*WatchLiveRequest)(nil),            // 10: microtracker.v1.WatchLiveRequest
+	(*LivePage)(nil),                    // 11: microtracker.v1.LivePage
+	(*WatchLiveResponse)(nil),           // 12: microtracker.v1.WatchLiveResponse
+	(*ListDailyRollupsRequest)(nil),     // 13: microtracker.v1.ListDailyRollupsRequest
+	(*ListDailyRollupsResponse)(nil),    // 14: microtracker.v1.ListDailyRollupsResponse
+	(*DailyRollup)(nil),                 // 15: microtracker.v1.DailyRollup
+	(*TopPath)(nil),                     // 16: microtracker.v1.TopPath
+	(*TopCta)(nil),                      // 17: microtracker.v1.TopCta
+	(*TopSource)(nil),                   // 18: microtracker.v1.TopSource
+	(*RebuildDailyRollupsRequest)(nil),  // 19: microtracker.v1.RebuildDailyRollupsRequest
+	(*RebuildDailyRollupsResponse)(nil), // 20: microtracker.v1.RebuildDailyRollupsResponse
+	nil,                                 // 21: microtracker.v1.DailyRollup.EventsEntry
+	nil,                                 // 22: microtracker.v1.DailyRollup.ChannelsEntry
+	nil,                                 // 23: microtracker.v1.DailyRollup.DevicesEntry
+	nil,                                 // 24: microtracker.v1.DailyRollup.CountriesEntry
+	nil,                                 // 25: microtracker.v1.DailyRollup.BrowsersEntry
+	nil,                                 // 26: microtracker.v1.DailyRollup.OperatingSystemsEntry
+	nil,                                 // 27: microtracker.v1.DailyRollup.BotsEntry
+	(*timestamppb.Timestamp)(nil),       // 28: google.protobuf.Timestamp
+	(*Batch)(nil),                       // 29: microtracker.v1.Batch
 }
 var file_microtracker_v1_reporting_proto_depIdxs = []int32{
-	13, // 0: microtracker.v1.TimeRange.since:type_name -> google.protobuf.Timestamp
-	13, // 1: microtracker.v1.TimeRange.until:type_name -> google.protobuf.Timestamp
+	28, // 0: microtracker.v1.TimeRange.since:type_name -> google.protobuf.Timestamp
+	28, // 1: microtracker.v1.TimeRange.until:type_name -> google.protobuf.Timestamp
 	0,  // 2: microtracker.v1.OrderBy.metric:type_name -> microtracker.v1.Metric
 	1,  // 3: microtracker.v1.OrderBy.dimension:type_name -> microtracker.v1.Dimension
 	0,  // 4: microtracker.v1.QueryRequest.metrics:type_name -> microtracker.v1.Metric
@@ -1050,17 +1776,36 @@ var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	7,  // 11: microtracker.v1.QueryResponse.rows:type_name -> microtracker.v1.QueryRow
 	7,  // 12: microtracker.v1.QueryResponse.totals:type_name -> microtracker.v1.QueryRow
 	8,  // 13: microtracker.v1.QueryResponse.plan:type_name -> microtracker.v1.QueryPlan
-	13, // 14: microtracker.v1.WatchLiveResponse.as_of:type_name -> google.protobuf.Timestamp
+	28, // 14: microtracker.v1.WatchLiveResponse.as_of:type_name -> google.protobuf.Timestamp
 	11, // 15: microtracker.v1.WatchLiveResponse.pages:type_name -> microtracker.v1.LivePage
-	5,  // 16: microtracker.v1.ReportingService.Query:input_type -> microtracker.v1.QueryRequest
-	10, // 17: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
-	9,  // 18: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
-	12, // 19: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
-	18, // [18:20] is the sub-list for method output_type
-	16, // [16:18] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	3,  // 16: microtracker.v1.ListDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
+	15, // 17: microtracker.v1.ListDailyRollupsResponse.daily_rollups:type_name -> microtracker.v1.DailyRollup
+	21, // 18: microtracker.v1.DailyRollup.events:type_name -> microtracker.v1.DailyRollup.EventsEntry
+	22, // 19: microtracker.v1.DailyRollup.channels:type_name -> microtracker.v1.DailyRollup.ChannelsEntry
+	23, // 20: microtracker.v1.DailyRollup.devices:type_name -> microtracker.v1.DailyRollup.DevicesEntry
+	24, // 21: microtracker.v1.DailyRollup.countries:type_name -> microtracker.v1.DailyRollup.CountriesEntry
+	25, // 22: microtracker.v1.DailyRollup.browsers:type_name -> microtracker.v1.DailyRollup.BrowsersEntry
+	26, // 23: microtracker.v1.DailyRollup.operating_systems:type_name -> microtracker.v1.DailyRollup.OperatingSystemsEntry
+	27, // 24: microtracker.v1.DailyRollup.bots:type_name -> microtracker.v1.DailyRollup.BotsEntry
+	16, // 25: microtracker.v1.DailyRollup.top_paths:type_name -> microtracker.v1.TopPath
+	17, // 26: microtracker.v1.DailyRollup.top_ctas:type_name -> microtracker.v1.TopCta
+	18, // 27: microtracker.v1.DailyRollup.top_sources:type_name -> microtracker.v1.TopSource
+	28, // 28: microtracker.v1.DailyRollup.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 29: microtracker.v1.RebuildDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
+	29, // 30: microtracker.v1.RebuildDailyRollupsResponse.batch:type_name -> microtracker.v1.Batch
+	5,  // 31: microtracker.v1.ReportingService.Query:input_type -> microtracker.v1.QueryRequest
+	13, // 32: microtracker.v1.ReportingService.ListDailyRollups:input_type -> microtracker.v1.ListDailyRollupsRequest
+	19, // 33: microtracker.v1.ReportingService.RebuildDailyRollups:input_type -> microtracker.v1.RebuildDailyRollupsRequest
+	10, // 34: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
+	9,  // 35: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
+	14, // 36: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
+	20, // 37: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
+	12, // 38: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
+	35, // [35:39] is the sub-list for method output_type
+	31, // [31:35] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_reporting_proto_init() }
@@ -1069,6 +1814,7 @@ func file_microtracker_v1_reporting_proto_init() {
 		return
 	}
 	file_microtracker_v1_access_proto_init()
+	file_microtracker_v1_jobs_proto_init()
 	file_microtracker_v1_reporting_proto_msgTypes[2].OneofWrappers = []any{
 		(*OrderBy_Metric)(nil),
 		(*OrderBy_Dimension)(nil),
@@ -1080,13 +1826,14 @@ func file_microtracker_v1_reporting_proto_init() {
 	file_microtracker_v1_reporting_proto_msgTypes[4].OneofWrappers = []any{
 		(*MetricValue_Number)(nil),
 	}
+	file_microtracker_v1_reporting_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_microtracker_v1_reporting_proto_rawDesc), len(file_microtracker_v1_reporting_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

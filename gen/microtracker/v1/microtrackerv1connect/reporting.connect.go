@@ -26,6 +26,12 @@ const (
 const (
 	// ReportingServiceQueryProcedure is the procedure name of the ReportingService's Query RPC.
 	ReportingServiceQueryProcedure = "/microtracker.v1.ReportingService/Query"
+	// ReportingServiceListDailyRollupsProcedure is the procedure name of the ReportingService's
+	// ListDailyRollups RPC.
+	ReportingServiceListDailyRollupsProcedure = "/microtracker.v1.ReportingService/ListDailyRollups"
+	// ReportingServiceRebuildDailyRollupsProcedure is the procedure name of the ReportingService's
+	// RebuildDailyRollups RPC.
+	ReportingServiceRebuildDailyRollupsProcedure = "/microtracker.v1.ReportingService/RebuildDailyRollups"
 	// ReportingServiceWatchLiveProcedure is the procedure name of the ReportingService's WatchLive RPC.
 	ReportingServiceWatchLiveProcedure = "/microtracker.v1.ReportingService/WatchLive"
 )
@@ -37,6 +43,21 @@ var (
 			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("Query"),
 			Procedure:        ReportingServiceQueryProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceListDailyRollupsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("ListDailyRollups"),
+			Procedure:        ReportingServiceListDailyRollupsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceRebuildDailyRollupsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("RebuildDailyRollups"),
+			Procedure:  ReportingServiceRebuildDailyRollupsProcedure,
 		}
 	})
 	reportingServiceWatchLiveSpec = sync.OnceValue(func() connect.Spec {
@@ -53,6 +74,15 @@ type ReportingServiceClient interface {
 	// Query answers metrics by up to two dimensions over a range.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID).
 	Query(context.Context, *v1.QueryRequest) (*v1.QueryResponse, error)
+	// ListDailyRollups lists the project's days, oldest first, as they were counted last: at most a minute after an event for
+	// today, seconds after a late one for its day. Days on which nothing happened are left out.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListDailyRollups(context.Context, *v1.ListDailyRollupsRequest) (*v1.ListDailyRollupsResponse, error)
+	// RebuildDailyRollups counts days again from sessions and events, in the background; GetBatch says how far it is. It is
+	// never needed for right figures; it is there to be sure of them. Days whose events or sessions were deleted for their age
+	// stay as they are.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	RebuildDailyRollups(context.Context, *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error)
 	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
 	WatchLive(context.Context, *v1.WatchLiveRequest) (ReportingServiceWatchLiveClientStream, error)
 }
@@ -89,6 +119,15 @@ type ReportingServiceHandler interface {
 	// Query answers metrics by up to two dimensions over a range.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID).
 	Query(context.Context, *v1.QueryRequest) (*v1.QueryResponse, error)
+	// ListDailyRollups lists the project's days, oldest first, as they were counted last: at most a minute after an event for
+	// today, seconds after a late one for its day. Days on which nothing happened are left out.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListDailyRollups(context.Context, *v1.ListDailyRollupsRequest) (*v1.ListDailyRollupsResponse, error)
+	// RebuildDailyRollups counts days again from sessions and events, in the background; GetBatch says how far it is. It is
+	// never needed for right figures; it is there to be sure of them. Days whose events or sessions were deleted for their age
+	// stay as they are.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	RebuildDailyRollups(context.Context, *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error)
 	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
 	WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error
 }
@@ -99,6 +138,8 @@ func RegisterReportingServiceHandler(server *connect.Server, svc ReportingServic
 	adapter := reportingServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: reportingServiceQuerySpec(), Handler: adapter.query},
+		connect.Method{Spec: reportingServiceListDailyRollupsSpec(), Handler: adapter.listDailyRollups},
+		connect.Method{Spec: reportingServiceRebuildDailyRollupsSpec(), Handler: adapter.rebuildDailyRollups},
 		connect.Method{Spec: reportingServiceWatchLiveSpec(), Handler: adapter.watchLive},
 	)
 }
@@ -126,6 +167,14 @@ func (UnimplementedReportingServiceHandler) Query(context.Context, *v1.QueryRequ
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.Query is not implemented")
 }
 
+func (UnimplementedReportingServiceHandler) ListDailyRollups(context.Context, *v1.ListDailyRollupsRequest) (*v1.ListDailyRollupsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.ListDailyRollups is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) RebuildDailyRollups(context.Context, *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.RebuildDailyRollups is not implemented")
+}
+
 func (UnimplementedReportingServiceHandler) WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error {
 	return connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.WatchLive is not implemented")
 }
@@ -137,6 +186,22 @@ type reportingServiceClient struct {
 func (c *reportingServiceClient) Query(ctx context.Context, req *v1.QueryRequest) (*v1.QueryResponse, error) {
 	var res v1.QueryResponse
 	if err := c.client.CallUnary(ctx, reportingServiceQuerySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) ListDailyRollups(ctx context.Context, req *v1.ListDailyRollupsRequest) (*v1.ListDailyRollupsResponse, error) {
+	var res v1.ListDailyRollupsResponse
+	if err := c.client.CallUnary(ctx, reportingServiceListDailyRollupsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) RebuildDailyRollups(ctx context.Context, req *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error) {
+	var res v1.RebuildDailyRollupsResponse
+	if err := c.client.CallUnary(ctx, reportingServiceRebuildDailyRollupsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -158,6 +223,30 @@ func (h reportingServiceHandler) query(ctx context.Context, _ connect.Spec, stre
 		return err
 	}
 	res, err := h.svc.Query(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) listDailyRollups(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListDailyRollupsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListDailyRollups(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) rebuildDailyRollups(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RebuildDailyRollupsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RebuildDailyRollups(ctx, &req)
 	if err != nil {
 		return err
 	}

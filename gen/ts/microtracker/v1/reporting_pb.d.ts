@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Batch } from "./jobs_pb.js";
 
 /**
  * Describes the file microtracker/v1/reporting.proto.
@@ -365,6 +366,336 @@ export declare type WatchLiveResponse = Message<"microtracker.v1.WatchLiveRespon
 export declare const WatchLiveResponseSchema: GenMessage<WatchLiveResponse>;
 
 /**
+ * @generated from message microtracker.v1.ListDailyRollupsRequest
+ */
+export declare type ListDailyRollupsRequest = Message<"microtracker.v1.ListDailyRollupsRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * Days in the project's own time zone.
+   *
+   * @generated from field: microtracker.v1.DayRange days = 2;
+   */
+  days?: DayRange | undefined;
+
+  /**
+   * At most this many days; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the previous page of the same question; empty for the first.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListDailyRollupsRequest.
+ * Use `create(ListDailyRollupsRequestSchema)` to create a new message.
+ */
+export declare const ListDailyRollupsRequestSchema: GenMessage<ListDailyRollupsRequest>;
+
+/**
+ * @generated from message microtracker.v1.ListDailyRollupsResponse
+ */
+export declare type ListDailyRollupsResponse = Message<"microtracker.v1.ListDailyRollupsResponse"> & {
+  /**
+   * @generated from field: repeated microtracker.v1.DailyRollup daily_rollups = 1;
+   */
+  dailyRollups: DailyRollup[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListDailyRollupsResponse.
+ * Use `create(ListDailyRollupsResponseSchema)` to create a new message.
+ */
+export declare const ListDailyRollupsResponseSchema: GenMessage<ListDailyRollupsResponse>;
+
+/**
+ * DailyRollup is one day of a project, counted. Bots are left out but for bots. docs/metrics.md defines every number.
+ *
+ * @generated from message microtracker.v1.DailyRollup
+ */
+export declare type DailyRollup = Message<"microtracker.v1.DailyRollup"> & {
+  /**
+   * YYYY-MM-DD in time_zone.
+   *
+   * @generated from field: string day = 1;
+   */
+  day: string;
+
+  /**
+   * The time zone whose day it is.
+   *
+   * @generated from field: string time_zone = 2;
+   */
+  timeZone: string;
+
+  /**
+   * Distinct visitors with an event on the day.
+   *
+   * @generated from field: int64 visitors = 3;
+   */
+  visitors: bigint;
+
+  /**
+   * Sessions that started on the day.
+   *
+   * @generated from field: int64 sessions = 4;
+   */
+  sessions: bigint;
+
+  /**
+   * @generated from field: int64 bounces = 5;
+   */
+  bounces: bigint;
+
+  /**
+   * @generated from field: int64 pageviews = 6;
+   */
+  pageviews: bigint;
+
+  /**
+   * @generated from field: int64 form_starts = 7;
+   */
+  formStarts: bigint;
+
+  /**
+   * @generated from field: int64 form_submits = 8;
+   */
+  formSubmits: bigint;
+
+  /**
+   * exit events.
+   *
+   * @generated from field: int64 exits = 9;
+   */
+  exits: bigint;
+
+  /**
+   * In seconds, 2 decimals; absent without sessions.
+   *
+   * @generated from field: optional double avg_session_duration = 10;
+   */
+  avgSessionDuration?: number | undefined;
+
+  /**
+   * Seconds that the sessions' pages were looked at.
+   *
+   * @generated from field: double engaged_time = 11;
+   */
+  engagedTime: number;
+
+  /**
+   * Average page quality score, 2 decimals; absent where no session has one.
+   *
+   * @generated from field: optional double pcqs = 12;
+   */
+  pcqs?: number | undefined;
+
+  /**
+   * Events by type.
+   *
+   * @generated from field: map<string, int64> events = 13;
+   */
+  events: { [key: string]: bigint };
+
+  /**
+   * Sessions by channel, device and so on; "unknown" where it is not known.
+   *
+   * @generated from field: map<string, int64> channels = 14;
+   */
+  channels: { [key: string]: bigint };
+
+  /**
+   * @generated from field: map<string, int64> devices = 15;
+   */
+  devices: { [key: string]: bigint };
+
+  /**
+   * @generated from field: map<string, int64> countries = 16;
+   */
+  countries: { [key: string]: bigint };
+
+  /**
+   * @generated from field: map<string, int64> browsers = 17;
+   */
+  browsers: { [key: string]: bigint };
+
+  /**
+   * @generated from field: map<string, int64> operating_systems = 18;
+   */
+  operatingSystems: { [key: string]: bigint };
+
+  /**
+   * Sessions of bots by reason.
+   *
+   * @generated from field: map<string, int64> bots = 19;
+   */
+  bots: { [key: string]: bigint };
+
+  /**
+   * At most 100 of each, the largest first.
+   *
+   * @generated from field: repeated microtracker.v1.TopPath top_paths = 20;
+   */
+  topPaths: TopPath[];
+
+  /**
+   * @generated from field: repeated microtracker.v1.TopCta top_ctas = 21;
+   */
+  topCtas: TopCta[];
+
+  /**
+   * @generated from field: repeated microtracker.v1.TopSource top_sources = 22;
+   */
+  topSources: TopSource[];
+
+  /**
+   * When it was counted.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 23;
+   */
+  updateTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.DailyRollup.
+ * Use `create(DailyRollupSchema)` to create a new message.
+ */
+export declare const DailyRollupSchema: GenMessage<DailyRollup>;
+
+/**
+ * @generated from message microtracker.v1.TopPath
+ */
+export declare type TopPath = Message<"microtracker.v1.TopPath"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: int64 pageviews = 2;
+   */
+  pageviews: bigint;
+
+  /**
+   * @generated from field: int64 visitors = 3;
+   */
+  visitors: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.TopPath.
+ * Use `create(TopPathSchema)` to create a new message.
+ */
+export declare const TopPathSchema: GenMessage<TopPath>;
+
+/**
+ * TopCta is a call to action: what was clicked, by its name.
+ *
+ * @generated from message microtracker.v1.TopCta
+ */
+export declare type TopCta = Message<"microtracker.v1.TopCta"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: int64 clicks = 2;
+   */
+  clicks: bigint;
+
+  /**
+   * Those on elements marked as a call to action.
+   *
+   * @generated from field: int64 marked_clicks = 3;
+   */
+  markedClicks: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.TopCta.
+ * Use `create(TopCtaSchema)` to create a new message.
+ */
+export declare const TopCtaSchema: GenMessage<TopCta>;
+
+/**
+ * @generated from message microtracker.v1.TopSource
+ */
+export declare type TopSource = Message<"microtracker.v1.TopSource"> & {
+  /**
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * @generated from field: int64 sessions = 2;
+   */
+  sessions: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.TopSource.
+ * Use `create(TopSourceSchema)` to create a new message.
+ */
+export declare const TopSourceSchema: GenMessage<TopSource>;
+
+/**
+ * @generated from message microtracker.v1.RebuildDailyRollupsRequest
+ */
+export declare type RebuildDailyRollupsRequest = Message<"microtracker.v1.RebuildDailyRollupsRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * Days in the project's own time zone, at most 3,660.
+   *
+   * @generated from field: microtracker.v1.DayRange days = 2;
+   */
+  days?: DayRange | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.RebuildDailyRollupsRequest.
+ * Use `create(RebuildDailyRollupsRequestSchema)` to create a new message.
+ */
+export declare const RebuildDailyRollupsRequestSchema: GenMessage<RebuildDailyRollupsRequest>;
+
+/**
+ * @generated from message microtracker.v1.RebuildDailyRollupsResponse
+ */
+export declare type RebuildDailyRollupsResponse = Message<"microtracker.v1.RebuildDailyRollupsResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.Batch batch = 1;
+   */
+  batch?: Batch | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.RebuildDailyRollupsResponse.
+ * Use `create(RebuildDailyRollupsResponseSchema)` to create a new message.
+ */
+export declare const RebuildDailyRollupsResponseSchema: GenMessage<RebuildDailyRollupsResponse>;
+
+/**
  * Metric is a number that Query can compute. Bots are left out of all of them.
  *
  * @generated from enum microtracker.v1.Metric
@@ -491,6 +822,31 @@ export declare const ReportingService: GenService<{
     methodKind: "unary";
     input: typeof QueryRequestSchema;
     output: typeof QueryResponseSchema;
+  },
+  /**
+   * ListDailyRollups lists the project's days, oldest first, as they were counted last: at most a minute after an event for
+   * today, seconds after a late one for its day. Days on which nothing happened are left out.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.ListDailyRollups
+   */
+  listDailyRollups: {
+    methodKind: "unary";
+    input: typeof ListDailyRollupsRequestSchema;
+    output: typeof ListDailyRollupsResponseSchema;
+  },
+  /**
+   * RebuildDailyRollups counts days again from sessions and events, in the background; GetBatch says how far it is. It is
+   * never needed for right figures; it is there to be sure of them. Days whose events or sessions were deleted for their age
+   * stay as they are.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.RebuildDailyRollups
+   */
+  rebuildDailyRollups: {
+    methodKind: "unary";
+    input: typeof RebuildDailyRollupsRequestSchema;
+    output: typeof RebuildDailyRollupsResponseSchema;
   },
   /**
    * WatchLive sends who is there now, first at once and then on every change, until the caller goes.
