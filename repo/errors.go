@@ -28,6 +28,8 @@ var (
 	ErrDiskFull = fmt.Errorf("the database's disk is full: %w", ErrUnavailable)
 	// ErrTryAgain: another transaction got in the way. It is ErrUnavailable, too.
 	ErrTryAgain = fmt.Errorf("another transaction got in the way: %w", ErrUnavailable)
+	// ErrNoPartition: the month of an event has no partition. Store.EnsureEventPartitions makes it.
+	ErrNoPartition = errors.New("no partition for the event")
 )
 
 // ConflictError says which unique constraint refused a row. It is ErrConflict.
@@ -65,6 +67,9 @@ func classify(doing string, err error) error {
 
 // sentinelOf maps an SQLSTATE to a sentinel, nil if it means none of them.
 func sentinelOf(pgErr *pgconn.PgError) error {
+	if pgErr.Code == "23514" && pgErr.ConstraintName == "" { // check_violation of no constraint: a row that no partition takes
+		return ErrNoPartition
+	}
 	switch pgErr.Code {
 	case "23505": // unique_violation
 		return &ConflictError{Constraint: pgErr.ConstraintName}

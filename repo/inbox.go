@@ -18,6 +18,8 @@ type Inbox struct {
 	PrivacyMode string
 	// HonorGlobalPrivacyControl and HonorDoNotTrack say which wishes not to be measured the project honours.
 	HonorGlobalPrivacyControl, HonorDoNotTrack bool
+	// EventsDeletedBefore is until where events have been deleted for their age; zero: not at all.
+	EventsDeletedBefore time.Time
 	// LastUsedAt is when one of the project's keys was last used, to the minute.
 	LastUsedAt time.Time
 	// WorksUntil is when the key that opened the inbox ends; zero if it does not.
@@ -31,7 +33,7 @@ type Inbox struct {
 
 // settingsColumn makes Inbox.Settings out of a row of projects.
 const settingsColumn = `concat_ws(' ', is_active, privacy_mode, honor_global_privacy_control, honor_do_not_track,
-	allowed_hostnames, quote_nullable(website_url), public_key, old_public_key, old_public_key_expires_at)`
+	allowed_hostnames, quote_nullable(website_url), public_key, old_public_key, old_public_key_expires_at, events_deleted_before)`
 
 // OpenInbox opens the inbox of the project with this public key, or with the one before while that works. ErrNotFound.
 func (s *Store) OpenInbox(ctx context.Context, publicKey string, now time.Time) (*Inbox, error) {
@@ -56,7 +58,8 @@ func (s *Store) openInbox(ctx context.Context, publicKey, condition string, args
 	info := &row.ProjectInfo
 	err := s.db.NewSelect().TableExpr("projects").
 		Column("id", "website_url", "is_active", "last_used_at", "allowed_hostnames", "privacy_mode",
-			"honor_global_privacy_control", "honor_do_not_track", "public_key", "old_public_key", "old_public_key_expires_at").
+			"honor_global_privacy_control", "honor_do_not_track", "public_key", "old_public_key", "old_public_key_expires_at",
+			"events_deleted_before").
 		ColumnExpr(settingsColumn+" AS settings").Where(condition, args...).Scan(ctx, &row)
 	if err != nil {
 		return nil, classify("open the inbox", err)
@@ -66,6 +69,7 @@ func (s *Store) openInbox(ctx context.Context, publicKey, condition string, args
 		AllowedHostnames: info.AllowedHostnames, PrivacyMode: info.PrivacyMode, Settings: row.Settings,
 		publicKey: info.PublicKey, oldPublicKey: info.OldPublicKey,
 		HonorGlobalPrivacyControl: info.HonorGlobalPrivacyControl, HonorDoNotTrack: info.HonorDoNotTrack,
+		EventsDeletedBefore: info.EventsDeletedBefore,
 	}
 	if publicKey != "" && publicKey == info.OldPublicKey {
 		inbox.WorksUntil = info.OldPublicKeyExpiresAt

@@ -83,12 +83,9 @@ func (s *Store) DeleteSession(ctx context.Context, sessionID string) error {
 	return classify("delete the session", err)
 }
 
-// DeleteIdleSessions ends the sessions without activity since then, and returns how many there were.
+// DeleteIdleSessions ends sessions without activity since then, a bounded number, and returns how many there were.
 func (s *Store) DeleteIdleSessions(ctx context.Context, since time.Time) (int64, error) {
-	result, err := s.db.NewDelete().Model((*Session)(nil)).Where("last_activity < ?", since.Unix()).Exec(ctx)
-	if err != nil {
-		return 0, classify("delete idle sessions", err)
-	}
-	deleted, err := result.RowsAffected()
+	deleted, err := affected(s.db.NewRaw(`DELETE FROM sessions WHERE id IN
+		(SELECT id FROM sessions WHERE last_activity < ? LIMIT ? FOR UPDATE SKIP LOCKED)`, since.Unix(), housekeepingLimit).Exec(ctx))
 	return deleted, classify("delete idle sessions", err)
 }

@@ -252,7 +252,7 @@ func (g *Ingester) prepare(ctx context.Context, inbox *repo.Inbox, batch *Batch)
 		event := &batch.Events[i]
 		receipts[i].EventID = event.ID
 		at := clock.correct(event.At)
-		if now.Sub(at) > MaxAge && !batch.AnyAge || at.Before(oldest()) {
+		if now.Sub(at) > MaxAge && !batch.AnyAge || at.Before(oldest()) || isDeleted(inbox, at) {
 			receipts[i].Status = TooOld
 			continue
 		}
@@ -280,6 +280,12 @@ func (g *Ingester) prepare(ctx context.Context, inbox *repo.Inbox, batch *Batch)
 	}
 	g.markFast(it, common, now) // each event of a browser is of the one client
 	return it, receipts, g.ensurePartitions(ctx, it, now)
+}
+
+// isDeleted reports whether the time is one of which the events have been deleted for their age, or a session of that time may
+// reach to it: it could not be cut anew.
+func isDeleted(inbox *repo.Inbox, at time.Time) bool {
+	return at.Before(inbox.EventsDeletedBefore.Add(SessionIdle))
 }
 
 // markFast takes for a bot a browser that sends faster than a person can. A server may send what it has gathered, and is not

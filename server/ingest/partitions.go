@@ -32,3 +32,10 @@ func (p *partitions) ensure(ctx context.Context, store *repo.Store, at time.Time
 	p.ready[month] = true
 	return nil
 }
+
+// forget looks at all partitions again: one has been dropped since (docs/retention.md).
+func (p *partitions) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ready = nil
+}

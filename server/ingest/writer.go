@@ -221,11 +221,31 @@ func (w *writer) tryOften(group []part) error {
 	for range maxTries {
 		err = w.try(group)
 		w.ingester.observe(group, err)
+		if errors.Is(err, repo.ErrNoPartition) {
+			if err := w.remakePartitions(group); err != nil {
+				return err
+			}
+			continue
+		}
 		if !errors.Is(err, repo.ErrTryAgain) && !errors.Is(err, repo.ErrConflict) {
 			return err
 		}
 	}
 	return err
+}
+
+// remakePartitions makes again those that the group's events need, after one was dropped.
+func (w *writer) remakePartitions(group []part) error {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	g := w.ingester
+	g.partitions.forget()
+	for _, p := range group {
+		if err := g.ensurePartitions(ctx, p.item, g.now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *writer) try(group []part) (err error) {
