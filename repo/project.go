@@ -160,7 +160,7 @@ func (p *Project) rotate(ctx context.Context, column, key string, oldWorksUntil,
 func (p *Project) Delete(ctx context.Context) error {
 	err := p.store.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewDelete().Model((*ProjectInfo)(nil)).Where("id = ?", p.ID).Exec(ctx)
-		if err = expectOne(result, err); err != nil {
+		if err := expectOne(result, err); err != nil {
 			return err
 		}
 		_, err = p.clearCache(ctx, tx)
