@@ -32,7 +32,7 @@ func (c *doctorCommand) examineMachine(ctx context.Context, flags *cli, found *f
 	if c.Serve.TLSCert != "" {
 		scheme = "https"
 	}
-	examinePort(ctx, "listen", c.Serve.Listen, scheme, "/grpc.health.v1.Health/Check", `"SERVING"`, verdictFail, found)
+	examinePort(ctx, "listen", c.Serve.Listen, scheme, "/grpc.health.v1.Health/Check", `"SERVING_STATUS_SERVING"`, verdictFail, found)
 	if c.Serve.Admin.AdminListen == "" {
 		found.ok("admin", "metrics and readiness are served nowhere, as is asked for")
 		return

@@ -2,6 +2,8 @@ package repotest
 
 import (
 	"context"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -38,4 +40,29 @@ func Hold(t testing.TB, url, statement string) (release func()) {
 		t.Fatalf("%s: %v", statement, err)
 	}
 	return release
+}
+
+// ShutOut takes a database away from everybody, as if it had been stopped, until allow is called or the test ends.
+func ShutOut(t testing.TB, databaseURL string) (allow func()) {
+	t.Helper()
+	name := strings.TrimPrefix(mustParse(t, databaseURL).Path, "/")
+	server := withDatabase(databaseURL, "postgres")
+	allow = sync.OnceFunc(func() {
+		if err := execute(context.WithoutCancel(t.Context()), server, "ALTER DATABASE "+quote(name)+" ALLOW_CONNECTIONS true"); err != nil {
+			t.Errorf("give the database back: %v", err)
+		}
+	})
+	t.Cleanup(allow)
+	Exec(t, server, "ALTER DATABASE "+quote(name)+" ALLOW_CONNECTIONS false")
+	Exec(t, server, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", name)
+	return allow
+}
+
+func mustParse(t testing.TB, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }

@@ -21,7 +21,9 @@ const (
 // health is whether events can be stored. It says so in the log when that changes.
 type health struct {
 	logger *slog.Logger
-	alive  atomic.Int64
+	// now is the clock of a test; time.Now if nil.
+	now   func() time.Time
+	alive atomic.Int64
 	// isFailing is checked at each commit without taking the lock.
 	isFailing atomic.Bool
 
@@ -31,11 +33,18 @@ type health struct {
 	err         error
 }
 
+func (h *health) clock() time.Time {
+	if h.now != nil {
+		return h.now()
+	}
+	return time.Now()
+}
+
 // failed notes that the database did not take a group.
 func (h *health) failed(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := time.Now()
+	now := h.clock()
 	if !h.isFailing.Swap(true) {
 		h.since, h.told = now, time.Time{}
 	}
@@ -60,7 +69,7 @@ func (h *health) stored() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.isFailing.Swap(false) {
-		h.logger.Info("events are stored again", "after", time.Since(h.since).Round(time.Millisecond).String())
+		h.logger.Info("events are stored again", "after", h.clock().Sub(h.since).Round(time.Millisecond).String())
 		h.err = nil
 	}
 }
@@ -84,7 +93,7 @@ func (g *Ingester) State() State {
 	}
 	g.health.mu.Lock()
 	defer g.health.mu.Unlock()
-	if g.health.isFailing.Load() && time.Since(g.health.last) < trustAgain {
+	if g.health.isFailing.Load() && g.health.clock().Sub(g.health.last) < trustAgain {
 		state.FailingSince, state.Err = g.health.since, g.health.err
 	}
 	return state
