@@ -80,6 +80,7 @@ func sentinelOf(pgErr *pgconn.PgError) error {
 	case "57014": // query_canceled: it ran into the statement timeout, else ctx would say so
 		return context.DeadlineExceeded
 	case "57P01", "57P02", "57P03", "55P03", // shutting down, crashed, starting up, lock not available
+		"55000", // the database is being dropped or moved, and lets nobody in
 		"25006": // only reading: it has become a replica, or is about to move
 		return ErrUnavailable
 	case "53100": // disk_full

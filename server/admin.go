@@ -1,19 +1,47 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/pprof"
+
+	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/telemetry"
 )
 
 // AdminHandler serves what is for the operator alone: /metrics, /readyz, /livez, /debug/pprof/ and /debug/traces. It asks
 // nobody who he is: it belongs on an address that only the operator reaches.
 func (s *Server) AdminHandler() http.Handler {
+	return adminHandler(s.config.Metrics, s.config.Tracing, s.isAlive, s.Readiness)
+}
+
+// WorkerAdminHandler serves the same for a process that does jobs and takes no calls: ready is where the database answers
+// with the schema that it knows. The metrics tell the state of the store's pools and of the queue from now on; ErrWatched
+// where they tell another's.
+func WorkerAdminHandler(store *repo.Store, metrics *telemetry.Metrics) (http.Handler, error) {
+	err := metrics.Watch(telemetry.Sources{Pools: store.Pools, Work: store.WorkState})
+	if err != nil {
+		return nil, err
+	}
+	alive := func() Readiness {
+		return readinessOf(Check{Name: "process", OK: true, Message: "the process works"})
+	}
+	ready := func(ctx context.Context) Readiness {
+		ctx, cancel := context.WithTimeout(ctx, readinessTimeout)
+		defer cancel()
+		answer, err := store.Readiness(ctx)
+		return readinessOf(checkDatabase(answer, err), checkSchema(answer, err))
+	}
+	return adminHandler(metrics, nil, alive, ready), nil
+}
+
+func adminHandler(metrics *telemetry.Metrics, tracing *telemetry.Tracing, alive func() Readiness, ready func(ctx context.Context) Readiness) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", s.config.Metrics.Handler())
-	mux.HandleFunc("GET /livez", s.serveLive)
-	mux.HandleFunc("GET /readyz", s.serveReady)
-	mux.Handle("GET /debug/traces", s.config.Tracing.RecentHandler())
+	mux.Handle("GET /metrics", metrics.Handler())
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeReadiness(w, alive()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { writeReadiness(w, ready(r.Context())) })
+	mux.Handle("GET /debug/traces", tracing.RecentHandler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -38,30 +66,23 @@ func withoutForeignPages(next http.Handler) http.Handler {
 	})
 }
 
-// serveLive says whether the process is worth keeping: its writers run. That the database is away is no reason to start
-// anew.
-func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) {
+// isAlive says whether the process is worth keeping: its writers run. That the database is away is no reason to start anew.
+func (s *Server) isAlive() Readiness {
 	check := Check{Name: "writer", OK: true, Message: "the process works"}
 	if state := s.ingester.State(); state.Alive < state.Writers && s.checkShutdown().OK {
 		check = checkWriter(state)
 	}
-	s.writeReadiness(w, r, Readiness{Ready: check.OK, Checks: []Check{check}})
+	return readinessOf(check)
 }
 
-func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
-	s.writeReadiness(w, r, s.Readiness(r.Context()))
-}
-
-func (s *Server) writeReadiness(w http.ResponseWriter, r *http.Request, readiness Readiness) {
+func writeReadiness(w http.ResponseWriter, readiness Readiness) {
 	w.Header().Set("Content-Type", "application/json")
 	if !readiness.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(readiness); err != nil {
-		s.config.Logger.DebugContext(r.Context(), "could not write the readiness", "error", err)
-	}
+	_ = encoder.Encode(readiness) // the reader has gone
 }
 
 func serveAdminIndex(w http.ResponseWriter, _ *http.Request) {

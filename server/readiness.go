@@ -63,7 +63,11 @@ func (s *Server) Readiness(ctx context.Context) Readiness {
 	ctx, cancel := context.WithTimeout(ctx, readinessTimeout)
 	defer cancel()
 	answer, err := s.config.Store.Readiness(ctx)
-	checks := []Check{checkDatabase(answer, err), checkSchema(answer, err), checkWriter(s.ingester.State()), s.checkShutdown()}
+	return readinessOf(checkDatabase(answer, err), checkSchema(answer, err), checkWriter(s.ingester.State()), s.checkShutdown())
+}
+
+// readinessOf is ready where all of the checks are well.
+func readinessOf(checks ...Check) Readiness {
 	readiness := Readiness{Ready: true, Checks: checks}
 	for _, check := range checks {
 		readiness.Ready = readiness.Ready && check.OK

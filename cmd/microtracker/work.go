@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server"
 	"github.com/microtracker/microtracker/server/jobs"
 	"github.com/microtracker/microtracker/server/mail"
 	"github.com/microtracker/microtracker/server/tasks"
@@ -123,11 +124,16 @@ func (c *workerCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger
 		return err
 	}
 	defer stop()
+	admin, err := server.WorkerAdminHandler(db.Store, metrics)
+	if err != nil {
+		return err
+	}
 	listener, err := c.Admin.listen(ctx, logger)
 	if err != nil {
 		return err
 	}
-	defer serveAdmin(listener, metrics.Handler(), logger)()
+	defer serveAdmin(listener, admin, logger)()
+	go telemetry.NewClockWatch(telemetry.SystemClock(), logger).Run(ctx)
 	logger.Info("working", "jobs_at_once", c.Work.Workers, "version", version)
 	<-ctx.Done()
 	logger.Info("finishing the jobs that are being done")

@@ -53,7 +53,6 @@ func everything(m *telemetry.Metrics) {
 	m.GroupSize(30, 3)
 	m.Answered(&telemetry.Receipts{telemetry.ReceiptAccepted: 2, telemetry.ReceiptHostname: 1})
 	m.Overloaded()
-	m.JobEnqueued("rollup")
 	m.JobBegun()
 	m.JobEnded("rollup", telemetry.JobDone, time.Second)
 	m.Scheduled("rollups")

@@ -16,8 +16,6 @@ const (
 	JobRetried JobOutcome = "retried"
 	// JobFailed: it failed for the last time and stands in failed_jobs.
 	JobFailed JobOutcome = "failed"
-	// JobCancelled: its batch was cancelled.
-	JobCancelled JobOutcome = "cancelled"
 	// JobReturned: the worker stops and gives it back unfinished.
 	JobReturned JobOutcome = "returned"
 	// JobLost: another worker took it over, because this one had not been heard of.
@@ -46,7 +44,6 @@ type workMetrics struct {
 
 	jobs        *prometheus.CounterVec
 	jobSeconds  *prometheus.HistogramVec
-	enqueued    *prometheus.CounterVec
 	running     prometheus.Gauge
 	scheduled   *prometheus.CounterVec
 	leader      prometheus.Gauge
@@ -62,8 +59,7 @@ func newWorkMetrics() *workMetrics {
 			"Attempts at jobs that this process made, by kind and outcome."), []string{"kind", "outcome"}),
 		jobSeconds: prometheus.NewHistogramVec(histogramOpts("job", "duration_seconds",
 			"How long an attempt at a job took, by kind.", seconds), []string{"kind"}),
-		enqueued: prometheus.NewCounterVec(counterOpts("job", "enqueued_total", "Jobs that this process put into the queue, by kind."), []string{"kind"}),
-		running:  prometheus.NewGauge(gaugeOpts("job", "workers_busy", "Jobs that this process is working on.")),
+		running: prometheus.NewGauge(gaugeOpts("job", "workers_busy", "Jobs that this process is working on.")),
 		scheduled: prometheus.NewCounterVec(counterOpts("schedule", "runs_total",
 			"Times that this process has started what a schedule asks for."), []string{"schedule"}),
 		leader: prometheus.NewGauge(gaugeOpts("schedule", "leader", "1 where this process is the one that schedules; over all replicas the sum is 1.")),
@@ -82,14 +78,7 @@ func newWorkMetrics() *workMetrics {
 }
 
 func (m *workMetrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.jobs, m.jobSeconds, m.enqueued, m.running, m.scheduled, m.leader, m.rollups, m.deletedRows, m.cache}
-}
-
-// JobEnqueued counts a job that was put into the queue. kind is one that the program has a handler for.
-func (m *Metrics) JobEnqueued(kind string) {
-	if m != nil {
-		m.work.enqueued.WithLabelValues(m.work.kinds.bounded(kind)).Inc()
-	}
+	return []prometheus.Collector{m.jobs, m.jobSeconds, m.running, m.scheduled, m.leader, m.rollups, m.deletedRows, m.cache}
 }
 
 // JobBegun counts a job that is being worked on, until JobEnded.
