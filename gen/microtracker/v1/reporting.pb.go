@@ -23,734 +23,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Metric is a number that Query can compute. Bots are left out of all of them.
-type Metric int32
-
-const (
-	Metric_METRIC_UNSPECIFIED Metric = 0
-	// Distinct visitors with at least one event in the range.
-	Metric_METRIC_VISITORS Metric = 1
-	// Sessions that started in the range.
-	Metric_METRIC_SESSIONS Metric = 2
-	// page_view events in the range.
-	Metric_METRIC_PAGEVIEWS Metric = 3
-	// Sessions with exactly one page view, no interactive event and under 10 s engaged.
-	Metric_METRIC_BOUNCES Metric = 4
-	// bounces / sessions, 0 to 1. Null without sessions.
-	Metric_METRIC_BOUNCE_RATE Metric = 5
-	// Average of last activity - start over the sessions, in seconds. Null without sessions.
-	Metric_METRIC_AVG_SESSION_DURATION Metric = 6
-	// pageviews / sessions, 2 decimals. Null without sessions.
-	Metric_METRIC_VIEWS_PER_SESSION Metric = 7
-)
-
-// Enum value maps for Metric.
-var (
-	Metric_name = map[int32]string{
-		0: "METRIC_UNSPECIFIED",
-		1: "METRIC_VISITORS",
-		2: "METRIC_SESSIONS",
-		3: "METRIC_PAGEVIEWS",
-		4: "METRIC_BOUNCES",
-		5: "METRIC_BOUNCE_RATE",
-		6: "METRIC_AVG_SESSION_DURATION",
-		7: "METRIC_VIEWS_PER_SESSION",
-	}
-	Metric_value = map[string]int32{
-		"METRIC_UNSPECIFIED":          0,
-		"METRIC_VISITORS":             1,
-		"METRIC_SESSIONS":             2,
-		"METRIC_PAGEVIEWS":            3,
-		"METRIC_BOUNCES":              4,
-		"METRIC_BOUNCE_RATE":          5,
-		"METRIC_AVG_SESSION_DURATION": 6,
-		"METRIC_VIEWS_PER_SESSION":    7,
-	}
-)
-
-func (x Metric) Enum() *Metric {
-	p := new(Metric)
-	*p = x
-	return p
-}
-
-func (x Metric) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Metric) Descriptor() protoreflect.EnumDescriptor {
-	return file_microtracker_v1_reporting_proto_enumTypes[0].Descriptor()
-}
-
-func (Metric) Type() protoreflect.EnumType {
-	return &file_microtracker_v1_reporting_proto_enumTypes[0]
-}
-
-func (x Metric) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Metric.Descriptor instead.
-func (Metric) EnumDescriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{0}
-}
-
-// Dimension is what Query can break the metrics down by.
-type Dimension int32
-
-const (
-	Dimension_DIMENSION_UNSPECIFIED Dimension = 0
-	// The hour in the time zone asked for; its value is the start in RFC 3339 with the zone's offset.
-	Dimension_DIMENSION_HOUR Dimension = 1
-	// The day in the time zone asked for; its value is YYYY-MM-DD.
-	Dimension_DIMENSION_DAY Dimension = 2
-	// The path of the page.
-	Dimension_DIMENSION_PATH Dimension = 3
-	// Where the session came from: utm_source, else the referrer's known name, else its domain, else "Direct / None".
-	Dimension_DIMENSION_SOURCE Dimension = 4
-)
-
-// Enum value maps for Dimension.
-var (
-	Dimension_name = map[int32]string{
-		0: "DIMENSION_UNSPECIFIED",
-		1: "DIMENSION_HOUR",
-		2: "DIMENSION_DAY",
-		3: "DIMENSION_PATH",
-		4: "DIMENSION_SOURCE",
-	}
-	Dimension_value = map[string]int32{
-		"DIMENSION_UNSPECIFIED": 0,
-		"DIMENSION_HOUR":        1,
-		"DIMENSION_DAY":         2,
-		"DIMENSION_PATH":        3,
-		"DIMENSION_SOURCE":      4,
-	}
-)
-
-func (x Dimension) Enum() *Dimension {
-	p := new(Dimension)
-	*p = x
-	return p
-}
-
-func (x Dimension) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Dimension) Descriptor() protoreflect.EnumDescriptor {
-	return file_microtracker_v1_reporting_proto_enumTypes[1].Descriptor()
-}
-
-func (Dimension) Type() protoreflect.EnumType {
-	return &file_microtracker_v1_reporting_proto_enumTypes[1]
-}
-
-func (x Dimension) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Dimension.Descriptor instead.
-func (Dimension) EnumDescriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{1}
-}
-
-// TimeRange is half-open: since <= t < until.
-type TimeRange struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Since         *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"`
-	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *TimeRange) Reset() {
-	*x = TimeRange{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *TimeRange) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*TimeRange) ProtoMessage() {}
-
-func (x *TimeRange) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use TimeRange.ProtoReflect.Descriptor instead.
-func (*TimeRange) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *TimeRange) GetSince() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Since
-	}
-	return nil
-}
-
-func (x *TimeRange) GetUntil() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Until
-	}
-	return nil
-}
-
-// DayRange is a range of whole days in the query's time zone, half-open: since <= day < until. Days are YYYY-MM-DD.
-type DayRange struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Since         string                 `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"`
-	Until         string                 `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DayRange) Reset() {
-	*x = DayRange{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DayRange) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DayRange) ProtoMessage() {}
-
-func (x *DayRange) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DayRange.ProtoReflect.Descriptor instead.
-func (*DayRange) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *DayRange) GetSince() string {
-	if x != nil {
-		return x.Since
-	}
-	return ""
-}
-
-func (x *DayRange) GetUntil() string {
-	if x != nil {
-		return x.Until
-	}
-	return ""
-}
-
-// OrderBy sorts the rows by one of the metrics or dimensions asked for.
-type OrderBy struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Types that are valid to be assigned to By:
-	//
-	//	*OrderBy_Metric
-	//	*OrderBy_Dimension
-	By            isOrderBy_By `protobuf_oneof:"by"`
-	Descending    bool         `protobuf:"varint,3,opt,name=descending,proto3" json:"descending,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *OrderBy) Reset() {
-	*x = OrderBy{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *OrderBy) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*OrderBy) ProtoMessage() {}
-
-func (x *OrderBy) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use OrderBy.ProtoReflect.Descriptor instead.
-func (*OrderBy) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *OrderBy) GetBy() isOrderBy_By {
-	if x != nil {
-		return x.By
-	}
-	return nil
-}
-
-func (x *OrderBy) GetMetric() Metric {
-	if x != nil {
-		if x, ok := x.By.(*OrderBy_Metric); ok {
-			return x.Metric
-		}
-	}
-	return Metric_METRIC_UNSPECIFIED
-}
-
-func (x *OrderBy) GetDimension() Dimension {
-	if x != nil {
-		if x, ok := x.By.(*OrderBy_Dimension); ok {
-			return x.Dimension
-		}
-	}
-	return Dimension_DIMENSION_UNSPECIFIED
-}
-
-func (x *OrderBy) GetDescending() bool {
-	if x != nil {
-		return x.Descending
-	}
-	return false
-}
-
-type isOrderBy_By interface {
-	isOrderBy_By()
-}
-
-type OrderBy_Metric struct {
-	Metric Metric `protobuf:"varint,1,opt,name=metric,proto3,enum=microtracker.v1.Metric,oneof"`
-}
-
-type OrderBy_Dimension struct {
-	Dimension Dimension `protobuf:"varint,2,opt,name=dimension,proto3,enum=microtracker.v1.Dimension,oneof"`
-}
-
-func (*OrderBy_Metric) isOrderBy_By() {}
-
-func (*OrderBy_Dimension) isOrderBy_By() {}
-
-type QueryRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
-	Metrics   []Metric               `protobuf:"varint,2,rep,packed,name=metrics,proto3,enum=microtracker.v1.Metric" json:"metrics,omitempty"`
-	// None: one row over the whole range.
-	Dimensions []Dimension `protobuf:"varint,3,rep,packed,name=dimensions,proto3,enum=microtracker.v1.Dimension" json:"dimensions,omitempty"`
-	// Types that are valid to be assigned to Range:
-	//
-	//	*QueryRequest_Times
-	//	*QueryRequest_Days
-	Range isQueryRequest_Range `protobuf_oneof:"range"`
-	// IANA name that cuts days and hours. Empty: the project's own.
-	TimeZone string `protobuf:"bytes,6,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
-	// Empty: by time where time is a dimension, else by the first metric, largest first.
-	// Ties are broken by the dimensions' values, ascending; null is last.
-	OrderBy []*OrderBy `protobuf:"bytes,7,rep,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// At most this many rows; 0 means 1000.
-	PageSize int32 `protobuf:"varint,8,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the previous page of the same question; empty for the first.
-	PageToken     string `protobuf:"bytes,9,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *QueryRequest) Reset() {
-	*x = QueryRequest{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *QueryRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*QueryRequest) ProtoMessage() {}
-
-func (x *QueryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use QueryRequest.ProtoReflect.Descriptor instead.
-func (*QueryRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *QueryRequest) GetProjectId() int64 {
-	if x != nil {
-		return x.ProjectId
-	}
-	return 0
-}
-
-func (x *QueryRequest) GetMetrics() []Metric {
-	if x != nil {
-		return x.Metrics
-	}
-	return nil
-}
-
-func (x *QueryRequest) GetDimensions() []Dimension {
-	if x != nil {
-		return x.Dimensions
-	}
-	return nil
-}
-
-func (x *QueryRequest) GetRange() isQueryRequest_Range {
-	if x != nil {
-		return x.Range
-	}
-	return nil
-}
-
-func (x *QueryRequest) GetTimes() *TimeRange {
-	if x != nil {
-		if x, ok := x.Range.(*QueryRequest_Times); ok {
-			return x.Times
-		}
-	}
-	return nil
-}
-
-func (x *QueryRequest) GetDays() *DayRange {
-	if x != nil {
-		if x, ok := x.Range.(*QueryRequest_Days); ok {
-			return x.Days
-		}
-	}
-	return nil
-}
-
-func (x *QueryRequest) GetTimeZone() string {
-	if x != nil {
-		return x.TimeZone
-	}
-	return ""
-}
-
-func (x *QueryRequest) GetOrderBy() []*OrderBy {
-	if x != nil {
-		return x.OrderBy
-	}
-	return nil
-}
-
-func (x *QueryRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *QueryRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-type isQueryRequest_Range interface {
-	isQueryRequest_Range()
-}
-
-type QueryRequest_Times struct {
-	Times *TimeRange `protobuf:"bytes,4,opt,name=times,proto3,oneof"`
-}
-
-type QueryRequest_Days struct {
-	Days *DayRange `protobuf:"bytes,5,opt,name=days,proto3,oneof"`
-}
-
-func (*QueryRequest_Times) isQueryRequest_Range() {}
-
-func (*QueryRequest_Days) isQueryRequest_Range() {}
-
-// MetricValue is one number. Null (no value set) where the definition divides by zero.
-type MetricValue struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Types that are valid to be assigned to Value:
-	//
-	//	*MetricValue_Number
-	Value         isMetricValue_Value `protobuf_oneof:"value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MetricValue) Reset() {
-	*x = MetricValue{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MetricValue) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MetricValue) ProtoMessage() {}
-
-func (x *MetricValue) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MetricValue.ProtoReflect.Descriptor instead.
-func (*MetricValue) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *MetricValue) GetValue() isMetricValue_Value {
-	if x != nil {
-		return x.Value
-	}
-	return nil
-}
-
-func (x *MetricValue) GetNumber() float64 {
-	if x != nil {
-		if x, ok := x.Value.(*MetricValue_Number); ok {
-			return x.Number
-		}
-	}
-	return 0
-}
-
-type isMetricValue_Value interface {
-	isMetricValue_Value()
-}
-
-type MetricValue_Number struct {
-	Number float64 `protobuf:"fixed64,1,opt,name=number,proto3,oneof"`
-}
-
-func (*MetricValue_Number) isMetricValue_Value() {}
-
-// QueryRow is one line of the answer; values stand in the order in which the question asked for them.
-type QueryRow struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Dimensions    []string               `protobuf:"bytes,1,rep,name=dimensions,proto3" json:"dimensions,omitempty"`
-	Metrics       []*MetricValue         `protobuf:"bytes,2,rep,name=metrics,proto3" json:"metrics,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *QueryRow) Reset() {
-	*x = QueryRow{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *QueryRow) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*QueryRow) ProtoMessage() {}
-
-func (x *QueryRow) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use QueryRow.ProtoReflect.Descriptor instead.
-func (*QueryRow) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *QueryRow) GetDimensions() []string {
-	if x != nil {
-		return x.Dimensions
-	}
-	return nil
-}
-
-func (x *QueryRow) GetMetrics() []*MetricValue {
-	if x != nil {
-		return x.Metrics
-	}
-	return nil
-}
-
-// QueryPlan says how the answer was made.
-type QueryPlan struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The range as resolved.
-	Range *TimeRange `protobuf:"bytes,1,opt,name=range,proto3" json:"range,omitempty"`
-	// The time zone that cut the days.
-	TimeZone string `protobuf:"bytes,2,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
-	// The version of the definitions in docs/metrics.md.
-	DefinitionVersion int32 `protobuf:"varint,3,opt,name=definition_version,json=definitionVersion,proto3" json:"definition_version,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
-}
-
-func (x *QueryPlan) Reset() {
-	*x = QueryPlan{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *QueryPlan) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*QueryPlan) ProtoMessage() {}
-
-func (x *QueryPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use QueryPlan.ProtoReflect.Descriptor instead.
-func (*QueryPlan) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *QueryPlan) GetRange() *TimeRange {
-	if x != nil {
-		return x.Range
-	}
-	return nil
-}
-
-func (x *QueryPlan) GetTimeZone() string {
-	if x != nil {
-		return x.TimeZone
-	}
-	return ""
-}
-
-func (x *QueryPlan) GetDefinitionVersion() int32 {
-	if x != nil {
-		return x.DefinitionVersion
-	}
-	return 0
-}
-
-type QueryResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where time is the only dimension, every bucket of the range is there, empty ones with zeros.
-	Rows []*QueryRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
-	// The metrics over the whole range: not the sum of the rows, since a visitor of two days is one visitor.
-	Totals *QueryRow `protobuf:"bytes,2,opt,name=totals,proto3" json:"totals,omitempty"`
-	// Empty on the last page.
-	NextPageToken string     `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	Plan          *QueryPlan `protobuf:"bytes,4,opt,name=plan,proto3" json:"plan,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *QueryResponse) Reset() {
-	*x = QueryResponse{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *QueryResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*QueryResponse) ProtoMessage() {}
-
-func (x *QueryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use QueryResponse.ProtoReflect.Descriptor instead.
-func (*QueryResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *QueryResponse) GetRows() []*QueryRow {
-	if x != nil {
-		return x.Rows
-	}
-	return nil
-}
-
-func (x *QueryResponse) GetTotals() *QueryRow {
-	if x != nil {
-		return x.Totals
-	}
-	return nil
-}
-
-func (x *QueryResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-func (x *QueryResponse) GetPlan() *QueryPlan {
-	if x != nil {
-		return x.Plan
-	}
-	return nil
-}
-
 type WatchLiveRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProjectId     int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
@@ -760,7 +32,7 @@ type WatchLiveRequest struct {
 
 func (x *WatchLiveRequest) Reset() {
 	*x = WatchLiveRequest{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[8]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +44,7 @@ func (x *WatchLiveRequest) String() string {
 func (*WatchLiveRequest) ProtoMessage() {}
 
 func (x *WatchLiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[8]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +57,7 @@ func (x *WatchLiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLiveRequest.ProtoReflect.Descriptor instead.
 func (*WatchLiveRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{8}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *WatchLiveRequest) GetProjectId() int64 {
@@ -807,7 +79,7 @@ type LivePage struct {
 
 func (x *LivePage) Reset() {
 	*x = LivePage{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[9]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +91,7 @@ func (x *LivePage) String() string {
 func (*LivePage) ProtoMessage() {}
 
 func (x *LivePage) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[9]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +104,7 @@ func (x *LivePage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LivePage.ProtoReflect.Descriptor instead.
 func (*LivePage) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{9}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *LivePage) GetPath() string {
@@ -865,7 +137,7 @@ type WatchLiveResponse struct {
 
 func (x *WatchLiveResponse) Reset() {
 	*x = WatchLiveResponse{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[10]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +149,7 @@ func (x *WatchLiveResponse) String() string {
 func (*WatchLiveResponse) ProtoMessage() {}
 
 func (x *WatchLiveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[10]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +162,7 @@ func (x *WatchLiveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLiveResponse.ProtoReflect.Descriptor instead.
 func (*WatchLiveResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{10}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *WatchLiveResponse) GetAsOf() *timestamppb.Timestamp {
@@ -936,7 +208,7 @@ type ListDailyRollupsRequest struct {
 
 func (x *ListDailyRollupsRequest) Reset() {
 	*x = ListDailyRollupsRequest{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[11]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +220,7 @@ func (x *ListDailyRollupsRequest) String() string {
 func (*ListDailyRollupsRequest) ProtoMessage() {}
 
 func (x *ListDailyRollupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[11]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +233,7 @@ func (x *ListDailyRollupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDailyRollupsRequest.ProtoReflect.Descriptor instead.
 func (*ListDailyRollupsRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{11}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListDailyRollupsRequest) GetProjectId() int64 {
@@ -1003,7 +275,7 @@ type ListDailyRollupsResponse struct {
 
 func (x *ListDailyRollupsResponse) Reset() {
 	*x = ListDailyRollupsResponse{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[12]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1015,7 +287,7 @@ func (x *ListDailyRollupsResponse) String() string {
 func (*ListDailyRollupsResponse) ProtoMessage() {}
 
 func (x *ListDailyRollupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[12]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1028,7 +300,7 @@ func (x *ListDailyRollupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDailyRollupsResponse.ProtoReflect.Descriptor instead.
 func (*ListDailyRollupsResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{12}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListDailyRollupsResponse) GetDailyRollups() []*DailyRollup {
@@ -1090,7 +362,7 @@ type DailyRollup struct {
 
 func (x *DailyRollup) Reset() {
 	*x = DailyRollup{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[13]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +374,7 @@ func (x *DailyRollup) String() string {
 func (*DailyRollup) ProtoMessage() {}
 
 func (x *DailyRollup) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[13]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +387,7 @@ func (x *DailyRollup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DailyRollup.ProtoReflect.Descriptor instead.
 func (*DailyRollup) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{13}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DailyRollup) GetDay() string {
@@ -1290,7 +562,7 @@ type TopPath struct {
 
 func (x *TopPath) Reset() {
 	*x = TopPath{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[14]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1302,7 +574,7 @@ func (x *TopPath) String() string {
 func (*TopPath) ProtoMessage() {}
 
 func (x *TopPath) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[14]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1315,7 +587,7 @@ func (x *TopPath) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopPath.ProtoReflect.Descriptor instead.
 func (*TopPath) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{14}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TopPath) GetPath() string {
@@ -1352,7 +624,7 @@ type TopCta struct {
 
 func (x *TopCta) Reset() {
 	*x = TopCta{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[15]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +636,7 @@ func (x *TopCta) String() string {
 func (*TopCta) ProtoMessage() {}
 
 func (x *TopCta) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[15]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +649,7 @@ func (x *TopCta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopCta.ProtoReflect.Descriptor instead.
 func (*TopCta) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{15}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TopCta) GetName() string {
@@ -1411,7 +683,7 @@ type TopSource struct {
 
 func (x *TopSource) Reset() {
 	*x = TopSource{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[16]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1423,7 +695,7 @@ func (x *TopSource) String() string {
 func (*TopSource) ProtoMessage() {}
 
 func (x *TopSource) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[16]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,7 +708,7 @@ func (x *TopSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopSource.ProtoReflect.Descriptor instead.
 func (*TopSource) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{16}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TopSource) GetSource() string {
@@ -1464,7 +736,7 @@ type RebuildDailyRollupsRequest struct {
 
 func (x *RebuildDailyRollupsRequest) Reset() {
 	*x = RebuildDailyRollupsRequest{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[17]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +748,7 @@ func (x *RebuildDailyRollupsRequest) String() string {
 func (*RebuildDailyRollupsRequest) ProtoMessage() {}
 
 func (x *RebuildDailyRollupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[17]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1489,7 +761,7 @@ func (x *RebuildDailyRollupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebuildDailyRollupsRequest.ProtoReflect.Descriptor instead.
 func (*RebuildDailyRollupsRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{17}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RebuildDailyRollupsRequest) GetProjectId() int64 {
@@ -1515,7 +787,7 @@ type RebuildDailyRollupsResponse struct {
 
 func (x *RebuildDailyRollupsResponse) Reset() {
 	*x = RebuildDailyRollupsResponse{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[18]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +799,7 @@ func (x *RebuildDailyRollupsResponse) String() string {
 func (*RebuildDailyRollupsResponse) ProtoMessage() {}
 
 func (x *RebuildDailyRollupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[18]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +812,7 @@ func (x *RebuildDailyRollupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebuildDailyRollupsResponse.ProtoReflect.Descriptor instead.
 func (*RebuildDailyRollupsResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{18}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RebuildDailyRollupsResponse) GetBatch() *Batch {
@@ -1554,55 +826,7 @@ var File_microtracker_v1_reporting_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\n" +
-	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a\x1amicrotracker/v1/jobs.proto\"\xcd\x01\n" +
-	"\tTimeRange\x128\n" +
-	"\x05since\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x05since\x128\n" +
-	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x05until:L\xbaHI\x1aG\n" +
-	"\x10time_range.order\x12\x1asince must be before until\x1a\x17this.since < this.until\"\xcd\x01\n" +
-	"\bDayRange\x129\n" +
-	"\x05since\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x05since\x129\n" +
-	"\x05until\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x05until:K\xbaHH\x1aF\n" +
-	"\x0fday_range.order\x12\x1asince must be before until\x1a\x17this.since < this.until\"\xa5\x01\n" +
-	"\aOrderBy\x121\n" +
-	"\x06metric\x18\x01 \x01(\x0e2\x17.microtracker.v1.MetricH\x00R\x06metric\x12:\n" +
-	"\tdimension\x18\x02 \x01(\x0e2\x1a.microtracker.v1.DimensionH\x00R\tdimension\x12\x1e\n" +
-	"\n" +
-	"descending\x18\x03 \x01(\bR\n" +
-	"descendingB\v\n" +
-	"\x02by\x12\x05\xbaH\x02\b\x01\"\xfd\x03\n" +
-	"\fQueryRequest\x12&\n" +
-	"\n" +
-	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12H\n" +
-	"\ametrics\x18\x02 \x03(\x0e2\x17.microtracker.v1.MetricB\x15\xbaH\x12\x92\x01\x0f\b\x01\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\ametrics\x12O\n" +
-	"\n" +
-	"dimensions\x18\x03 \x03(\x0e2\x1a.microtracker.v1.DimensionB\x13\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\n" +
-	"dimensions\x122\n" +
-	"\x05times\x18\x04 \x01(\v2\x1a.microtracker.v1.TimeRangeH\x00R\x05times\x12/\n" +
-	"\x04days\x18\x05 \x01(\v2\x19.microtracker.v1.DayRangeH\x00R\x04days\x12$\n" +
-	"\ttime_zone\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12=\n" +
-	"\border_by\x18\a \x03(\v2\x18.microtracker.v1.OrderByB\b\xbaH\x05\x92\x01\x02\x10\x04R\aorderBy\x12'\n" +
-	"\tpage_size\x18\b \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x90N(\x00R\bpageSize\x12'\n" +
-	"\n" +
-	"page_token\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageTokenB\x0e\n" +
-	"\x05range\x12\x05\xbaH\x02\b\x01\"0\n" +
-	"\vMetricValue\x12\x18\n" +
-	"\x06number\x18\x01 \x01(\x01H\x00R\x06numberB\a\n" +
-	"\x05value\"b\n" +
-	"\bQueryRow\x12\x1e\n" +
-	"\n" +
-	"dimensions\x18\x01 \x03(\tR\n" +
-	"dimensions\x126\n" +
-	"\ametrics\x18\x02 \x03(\v2\x1c.microtracker.v1.MetricValueR\ametrics\"\x89\x01\n" +
-	"\tQueryPlan\x120\n" +
-	"\x05range\x18\x01 \x01(\v2\x1a.microtracker.v1.TimeRangeR\x05range\x12\x1b\n" +
-	"\ttime_zone\x18\x02 \x01(\tR\btimeZone\x12-\n" +
-	"\x12definition_version\x18\x03 \x01(\x05R\x11definitionVersion\"\xc9\x01\n" +
-	"\rQueryResponse\x12-\n" +
-	"\x04rows\x18\x01 \x03(\v2\x19.microtracker.v1.QueryRowR\x04rows\x121\n" +
-	"\x06totals\x18\x02 \x01(\v2\x19.microtracker.v1.QueryRowR\x06totals\x12&\n" +
-	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\x12.\n" +
-	"\x04plan\x18\x04 \x01(\v2\x1a.microtracker.v1.QueryPlanR\x04plan\":\n" +
+	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a\x1amicrotracker/v1/jobs.proto\x1a\x1bmicrotracker/v1/query.proto\":\n" +
 	"\x10WatchLiveRequest\x12&\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\":\n" +
@@ -1692,22 +916,7 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
 	"\x04days\x18\x02 \x01(\v2\x19.microtracker.v1.DayRangeB\x06\xbaH\x03\xc8\x01\x01R\x04days\"K\n" +
 	"\x1bRebuildDailyRollupsResponse\x12,\n" +
-	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch*\xcb\x01\n" +
-	"\x06Metric\x12\x16\n" +
-	"\x12METRIC_UNSPECIFIED\x10\x00\x12\x13\n" +
-	"\x0fMETRIC_VISITORS\x10\x01\x12\x13\n" +
-	"\x0fMETRIC_SESSIONS\x10\x02\x12\x14\n" +
-	"\x10METRIC_PAGEVIEWS\x10\x03\x12\x12\n" +
-	"\x0eMETRIC_BOUNCES\x10\x04\x12\x16\n" +
-	"\x12METRIC_BOUNCE_RATE\x10\x05\x12\x1f\n" +
-	"\x1bMETRIC_AVG_SESSION_DURATION\x10\x06\x12\x1c\n" +
-	"\x18METRIC_VIEWS_PER_SESSION\x10\a*w\n" +
-	"\tDimension\x12\x19\n" +
-	"\x15DIMENSION_UNSPECIFIED\x10\x00\x12\x12\n" +
-	"\x0eDIMENSION_HOUR\x10\x01\x12\x11\n" +
-	"\rDIMENSION_DAY\x10\x02\x12\x12\n" +
-	"\x0eDIMENSION_PATH\x10\x03\x12\x14\n" +
-	"\x10DIMENSION_SOURCE\x10\x042\xb9\x03\n" +
+	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\xb9\x03\n" +
 	"\x10ReportingService\x12S\n" +
 	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12t\n" +
 	"\x10ListDailyRollups\x12(.microtracker.v1.ListDailyRollupsRequest\x1a).microtracker.v1.ListDailyRollupsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12z\n" +
@@ -1727,85 +936,63 @@ func file_microtracker_v1_reporting_proto_rawDescGZIP() []byte {
 	return file_microtracker_v1_reporting_proto_rawDescData
 }
 
-var file_microtracker_v1_reporting_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_microtracker_v1_reporting_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_microtracker_v1_reporting_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_microtracker_v1_reporting_proto_goTypes = []any{
-	(Metric)(0),                         // 0: microtracker.v1.Metric
-	(Dimension)(0),                      // 1: microtracker.v1.Dimension
-	(*TimeRange)(nil),                   // 2: microtracker.v1.TimeRange
-	(*DayRange)(nil),                    // 3: microtracker.v1.DayRange
-	(*OrderBy)(nil),                     // 4: microtracker.v1.OrderBy
-	(*QueryRequest)(nil),                // 5: microtracker.v1.QueryRequest
-	(*MetricValue)(nil),                 // 6: microtracker.v1.MetricValue
-	(*QueryRow)(nil),                    // 7: microtracker.v1.QueryRow
-	(*QueryPlan)(nil),                   // 8: microtracker.v1.QueryPlan
-	(*QueryResponse)(nil),               // 9: microtracker.v1.QueryResponse
-	(*WatchLiveRequest)(nil),            // 10: microtracker.v1.WatchLiveRequest
-	(*LivePage)(nil),                    // 11: microtracker.v1.LivePage
-	(*WatchLiveResponse)(nil),           // 12: microtracker.v1.WatchLiveResponse
-	(*ListDailyRollupsRequest)(nil),     // 13: microtracker.v1.ListDailyRollupsRequest
-	(*ListDailyRollupsResponse)(nil),    // 14: microtracker.v1.ListDailyRollupsResponse
-	(*DailyRollup)(nil),                 // 15: microtracker.v1.DailyRollup
-	(*TopPath)(nil),                     // 16: microtracker.v1.TopPath
-	(*TopCta)(nil),                      // 17: microtracker.v1.TopCta
-	(*TopSource)(nil),                   // 18: microtracker.v1.TopSource
-	(*RebuildDailyRollupsRequest)(nil),  // 19: microtracker.v1.RebuildDailyRollupsRequest
-	(*RebuildDailyRollupsResponse)(nil), // 20: microtracker.v1.RebuildDailyRollupsResponse
-	nil,                                 // 21: microtracker.v1.DailyRollup.EventsEntry
-	nil,                                 // 22: microtracker.v1.DailyRollup.ChannelsEntry
-	nil,                                 // 23: microtracker.v1.DailyRollup.DevicesEntry
-	nil,                                 // 24: microtracker.v1.DailyRollup.CountriesEntry
-	nil,                                 // 25: microtracker.v1.DailyRollup.BrowsersEntry
-	nil,                                 // 26: microtracker.v1.DailyRollup.OperatingSystemsEntry
-	nil,                                 // 27: microtracker.v1.DailyRollup.BotsEntry
-	(*timestamppb.Timestamp)(nil),       // 28: google.protobuf.Timestamp
-	(*Batch)(nil),                       // 29: microtracker.v1.Batch
+	(*WatchLiveRequest)(nil),            // 0: microtracker.v1.WatchLiveRequest
+	(*LivePage)(nil),                    // 1: microtracker.v1.LivePage
+	(*WatchLiveResponse)(nil),           // 2: microtracker.v1.WatchLiveResponse
+	(*ListDailyRollupsRequest)(nil),     // 3: microtracker.v1.ListDailyRollupsRequest
+	(*ListDailyRollupsResponse)(nil),    // 4: microtracker.v1.ListDailyRollupsResponse
+	(*DailyRollup)(nil),                 // 5: microtracker.v1.DailyRollup
+	(*TopPath)(nil),                     // 6: microtracker.v1.TopPath
+	(*TopCta)(nil),                      // 7: microtracker.v1.TopCta
+	(*TopSource)(nil),                   // 8: microtracker.v1.TopSource
+	(*RebuildDailyRollupsRequest)(nil),  // 9: microtracker.v1.RebuildDailyRollupsRequest
+	(*RebuildDailyRollupsResponse)(nil), // 10: microtracker.v1.RebuildDailyRollupsResponse
+	nil,                                 // 11: microtracker.v1.DailyRollup.EventsEntry
+	nil,                                 // 12: microtracker.v1.DailyRollup.ChannelsEntry
+	nil,                                 // 13: microtracker.v1.DailyRollup.DevicesEntry
+	nil,                                 // 14: microtracker.v1.DailyRollup.CountriesEntry
+	nil,                                 // 15: microtracker.v1.DailyRollup.BrowsersEntry
+	nil,                                 // 16: microtracker.v1.DailyRollup.OperatingSystemsEntry
+	nil,                                 // 17: microtracker.v1.DailyRollup.BotsEntry
+	(*timestamppb.Timestamp)(nil),       // 18: google.protobuf.Timestamp
+	(*DayRange)(nil),                    // 19: microtracker.v1.DayRange
+	(*Batch)(nil),                       // 20: microtracker.v1.Batch
+	(*QueryRequest)(nil),                // 21: microtracker.v1.QueryRequest
+	(*QueryResponse)(nil),               // 22: microtracker.v1.QueryResponse
 }
 var file_microtracker_v1_reporting_proto_depIdxs = []int32{
-	28, // 0: microtracker.v1.TimeRange.since:type_name -> google.protobuf.Timestamp
-	28, // 1: microtracker.v1.TimeRange.until:type_name -> google.protobuf.Timestamp
-	0,  // 2: microtracker.v1.OrderBy.metric:type_name -> microtracker.v1.Metric
-	1,  // 3: microtracker.v1.OrderBy.dimension:type_name -> microtracker.v1.Dimension
-	0,  // 4: microtracker.v1.QueryRequest.metrics:type_name -> microtracker.v1.Metric
-	1,  // 5: microtracker.v1.QueryRequest.dimensions:type_name -> microtracker.v1.Dimension
-	2,  // 6: microtracker.v1.QueryRequest.times:type_name -> microtracker.v1.TimeRange
-	3,  // 7: microtracker.v1.QueryRequest.days:type_name -> microtracker.v1.DayRange
-	4,  // 8: microtracker.v1.QueryRequest.order_by:type_name -> microtracker.v1.OrderBy
-	6,  // 9: microtracker.v1.QueryRow.metrics:type_name -> microtracker.v1.MetricValue
-	2,  // 10: microtracker.v1.QueryPlan.range:type_name -> microtracker.v1.TimeRange
-	7,  // 11: microtracker.v1.QueryResponse.rows:type_name -> microtracker.v1.QueryRow
-	7,  // 12: microtracker.v1.QueryResponse.totals:type_name -> microtracker.v1.QueryRow
-	8,  // 13: microtracker.v1.QueryResponse.plan:type_name -> microtracker.v1.QueryPlan
-	28, // 14: microtracker.v1.WatchLiveResponse.as_of:type_name -> google.protobuf.Timestamp
-	11, // 15: microtracker.v1.WatchLiveResponse.pages:type_name -> microtracker.v1.LivePage
-	3,  // 16: microtracker.v1.ListDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
-	15, // 17: microtracker.v1.ListDailyRollupsResponse.daily_rollups:type_name -> microtracker.v1.DailyRollup
-	21, // 18: microtracker.v1.DailyRollup.events:type_name -> microtracker.v1.DailyRollup.EventsEntry
-	22, // 19: microtracker.v1.DailyRollup.channels:type_name -> microtracker.v1.DailyRollup.ChannelsEntry
-	23, // 20: microtracker.v1.DailyRollup.devices:type_name -> microtracker.v1.DailyRollup.DevicesEntry
-	24, // 21: microtracker.v1.DailyRollup.countries:type_name -> microtracker.v1.DailyRollup.CountriesEntry
-	25, // 22: microtracker.v1.DailyRollup.browsers:type_name -> microtracker.v1.DailyRollup.BrowsersEntry
-	26, // 23: microtracker.v1.DailyRollup.operating_systems:type_name -> microtracker.v1.DailyRollup.OperatingSystemsEntry
-	27, // 24: microtracker.v1.DailyRollup.bots:type_name -> microtracker.v1.DailyRollup.BotsEntry
-	16, // 25: microtracker.v1.DailyRollup.top_paths:type_name -> microtracker.v1.TopPath
-	17, // 26: microtracker.v1.DailyRollup.top_ctas:type_name -> microtracker.v1.TopCta
-	18, // 27: microtracker.v1.DailyRollup.top_sources:type_name -> microtracker.v1.TopSource
-	28, // 28: microtracker.v1.DailyRollup.update_time:type_name -> google.protobuf.Timestamp
-	3,  // 29: microtracker.v1.RebuildDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
-	29, // 30: microtracker.v1.RebuildDailyRollupsResponse.batch:type_name -> microtracker.v1.Batch
-	5,  // 31: microtracker.v1.ReportingService.Query:input_type -> microtracker.v1.QueryRequest
-	13, // 32: microtracker.v1.ReportingService.ListDailyRollups:input_type -> microtracker.v1.ListDailyRollupsRequest
-	19, // 33: microtracker.v1.ReportingService.RebuildDailyRollups:input_type -> microtracker.v1.RebuildDailyRollupsRequest
-	10, // 34: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
-	9,  // 35: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
-	14, // 36: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
-	20, // 37: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
-	12, // 38: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
-	35, // [35:39] is the sub-list for method output_type
-	31, // [31:35] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	18, // 0: microtracker.v1.WatchLiveResponse.as_of:type_name -> google.protobuf.Timestamp
+	1,  // 1: microtracker.v1.WatchLiveResponse.pages:type_name -> microtracker.v1.LivePage
+	19, // 2: microtracker.v1.ListDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
+	5,  // 3: microtracker.v1.ListDailyRollupsResponse.daily_rollups:type_name -> microtracker.v1.DailyRollup
+	11, // 4: microtracker.v1.DailyRollup.events:type_name -> microtracker.v1.DailyRollup.EventsEntry
+	12, // 5: microtracker.v1.DailyRollup.channels:type_name -> microtracker.v1.DailyRollup.ChannelsEntry
+	13, // 6: microtracker.v1.DailyRollup.devices:type_name -> microtracker.v1.DailyRollup.DevicesEntry
+	14, // 7: microtracker.v1.DailyRollup.countries:type_name -> microtracker.v1.DailyRollup.CountriesEntry
+	15, // 8: microtracker.v1.DailyRollup.browsers:type_name -> microtracker.v1.DailyRollup.BrowsersEntry
+	16, // 9: microtracker.v1.DailyRollup.operating_systems:type_name -> microtracker.v1.DailyRollup.OperatingSystemsEntry
+	17, // 10: microtracker.v1.DailyRollup.bots:type_name -> microtracker.v1.DailyRollup.BotsEntry
+	6,  // 11: microtracker.v1.DailyRollup.top_paths:type_name -> microtracker.v1.TopPath
+	7,  // 12: microtracker.v1.DailyRollup.top_ctas:type_name -> microtracker.v1.TopCta
+	8,  // 13: microtracker.v1.DailyRollup.top_sources:type_name -> microtracker.v1.TopSource
+	18, // 14: microtracker.v1.DailyRollup.update_time:type_name -> google.protobuf.Timestamp
+	19, // 15: microtracker.v1.RebuildDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
+	20, // 16: microtracker.v1.RebuildDailyRollupsResponse.batch:type_name -> microtracker.v1.Batch
+	21, // 17: microtracker.v1.ReportingService.Query:input_type -> microtracker.v1.QueryRequest
+	3,  // 18: microtracker.v1.ReportingService.ListDailyRollups:input_type -> microtracker.v1.ListDailyRollupsRequest
+	9,  // 19: microtracker.v1.ReportingService.RebuildDailyRollups:input_type -> microtracker.v1.RebuildDailyRollupsRequest
+	0,  // 20: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
+	22, // 21: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
+	4,  // 22: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
+	10, // 23: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
+	2,  // 24: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
+	21, // [21:25] is the sub-list for method output_type
+	17, // [17:21] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_reporting_proto_init() }
@@ -1815,31 +1002,20 @@ func file_microtracker_v1_reporting_proto_init() {
 	}
 	file_microtracker_v1_access_proto_init()
 	file_microtracker_v1_jobs_proto_init()
-	file_microtracker_v1_reporting_proto_msgTypes[2].OneofWrappers = []any{
-		(*OrderBy_Metric)(nil),
-		(*OrderBy_Dimension)(nil),
-	}
-	file_microtracker_v1_reporting_proto_msgTypes[3].OneofWrappers = []any{
-		(*QueryRequest_Times)(nil),
-		(*QueryRequest_Days)(nil),
-	}
-	file_microtracker_v1_reporting_proto_msgTypes[4].OneofWrappers = []any{
-		(*MetricValue_Number)(nil),
-	}
-	file_microtracker_v1_reporting_proto_msgTypes[13].OneofWrappers = []any{}
+	file_microtracker_v1_query_proto_init()
+	file_microtracker_v1_reporting_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_microtracker_v1_reporting_proto_rawDesc), len(file_microtracker_v1_reporting_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   26,
+			NumEnums:      0,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_microtracker_v1_reporting_proto_goTypes,
 		DependencyIndexes: file_microtracker_v1_reporting_proto_depIdxs,
-		EnumInfos:         file_microtracker_v1_reporting_proto_enumTypes,
 		MessageInfos:      file_microtracker_v1_reporting_proto_msgTypes,
 	}.Build()
 	File_microtracker_v1_reporting_proto = out.File

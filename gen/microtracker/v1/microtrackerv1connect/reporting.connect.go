@@ -71,8 +71,9 @@ var (
 
 // ReportingServiceClient is a client for the microtracker.v1.ReportingService service.
 type ReportingServiceClient interface {
-	// Query answers metrics by up to two dimensions over a range.
-	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID).
+	// Query answers metrics by up to three dimensions over a range: filtered, compared, in parts, in segments.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID), DEADLINE_EXCEEDED (QUERY_TOO_LONG),
+	// RESOURCE_EXHAUSTED (OVERLOADED).
 	Query(context.Context, *v1.QueryRequest) (*v1.QueryResponse, error)
 	// ListDailyRollups lists the project's days, oldest first, as they were counted last: at most a minute after an event for
 	// today, seconds after a late one for its day. Days on which nothing happened are left out.
@@ -116,8 +117,9 @@ func (s ReportingServiceWatchLiveClientStream) Close() error {
 
 // ReportingServiceHandler is an implementation of the microtracker.v1.ReportingService service.
 type ReportingServiceHandler interface {
-	// Query answers metrics by up to two dimensions over a range.
-	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID).
+	// Query answers metrics by up to three dimensions over a range: filtered, compared, in parts, in segments.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID), DEADLINE_EXCEEDED (QUERY_TOO_LONG),
+	// RESOURCE_EXHAUSTED (OVERLOADED).
 	Query(context.Context, *v1.QueryRequest) (*v1.QueryResponse, error)
 	// ListDailyRollups lists the project's days, oldest first, as they were counted last: at most a minute after an event for
 	// today, seconds after a late one for its day. Days on which nothing happened are left out.

@@ -2,178 +2,95 @@
 // @generated from file microtracker/v1/reporting.proto (package microtracker.v1, syntax proto3)
 /* eslint-disable */
 
-import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_microtracker_v1_access } from "./access_pb.js";
 import { file_microtracker_v1_jobs } from "./jobs_pb.js";
+import { file_microtracker_v1_query } from "./query_pb.js";
 
 /**
  * Describes the file microtracker/v1/reporting.proto.
  */
 export const file_microtracker_v1_reporting = /*@__PURE__*/
-  fileDesc("Ch9taWNyb3RyYWNrZXIvdjEvcmVwb3J0aW5nLnByb3RvEg9taWNyb3RyYWNrZXIudjEivwEKCVRpbWVSYW5nZRIxCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIxCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBATpMukhJGkcKEHRpbWVfcmFuZ2Uub3JkZXISGnNpbmNlIG11c3QgYmUgYmVmb3JlIHVudGlsGhd0aGlzLnNpbmNlIDwgdGhpcy51bnRpbCK/AQoIRGF5UmFuZ2USMgoFc2luY2UYASABKAlCI7pIIHIeMhxeWzAtOV17NH0tWzAtOV17Mn0tWzAtOV17Mn0kEjIKBXVudGlsGAIgASgJQiO6SCByHjIcXlswLTldezR9LVswLTldezJ9LVswLTldezJ9JDpLukhIGkYKD2RheV9yYW5nZS5vcmRlchIac2luY2UgbXVzdCBiZSBiZWZvcmUgdW50aWwaF3RoaXMuc2luY2UgPCB0aGlzLnVudGlsIoYBCgdPcmRlckJ5EikKBm1ldHJpYxgBIAEoDjIXLm1pY3JvdHJhY2tlci52MS5NZXRyaWNIABIvCglkaW1lbnNpb24YAiABKA4yGi5taWNyb3RyYWNrZXIudjEuRGltZW5zaW9uSAASEgoKZGVzY2VuZGluZxgDIAEoCEILCgJieRIFukgCCAEiqAMKDFF1ZXJ5UmVxdWVzdBIbCgpwcm9qZWN0X2lkGAEgASgDQge6SAQiAiAAEj8KB21ldHJpY3MYAiADKA4yFy5taWNyb3RyYWNrZXIudjEuTWV0cmljQhW6SBKSAQ8IARAUGAEiB4IBBBABIAASQwoKZGltZW5zaW9ucxgDIAMoDjIaLm1pY3JvdHJhY2tlci52MS5EaW1lbnNpb25CE7pIEJIBDRACGAEiB4IBBBABIAASKwoFdGltZXMYBCABKAsyGi5taWNyb3RyYWNrZXIudjEuVGltZVJhbmdlSAASKQoEZGF5cxgFIAEoCzIZLm1pY3JvdHJhY2tlci52MS5EYXlSYW5nZUgAEhoKCXRpbWVfem9uZRgGIAEoCUIHukgEcgIYQBI0CghvcmRlcl9ieRgHIAMoCzIYLm1pY3JvdHJhY2tlci52MS5PcmRlckJ5Qgi6SAWSAQIQBBIdCglwYWdlX3NpemUYCCABKAVCCrpIBxoFGJBOKAASHAoKcGFnZV90b2tlbhgJIAEoCUIIukgFcgMYgAhCDgoFcmFuZ2USBbpIAggBIigKC01ldHJpY1ZhbHVlEhAKBm51bWJlchgBIAEoAUgAQgcKBXZhbHVlIk0KCFF1ZXJ5Um93EhIKCmRpbWVuc2lvbnMYASADKAkSLQoHbWV0cmljcxgCIAMoCzIcLm1pY3JvdHJhY2tlci52MS5NZXRyaWNWYWx1ZSJlCglRdWVyeVBsYW4SKQoFcmFuZ2UYASABKAsyGi5taWNyb3RyYWNrZXIudjEuVGltZVJhbmdlEhEKCXRpbWVfem9uZRgCIAEoCRIaChJkZWZpbml0aW9uX3ZlcnNpb24YAyABKAUipgEKDVF1ZXJ5UmVzcG9uc2USJwoEcm93cxgBIAMoCzIZLm1pY3JvdHJhY2tlci52MS5RdWVyeVJvdxIpCgZ0b3RhbHMYAiABKAsyGS5taWNyb3RyYWNrZXIudjEuUXVlcnlSb3cSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJEigKBHBsYW4YBCABKAsyGi5taWNyb3RyYWNrZXIudjEuUXVlcnlQbGFuIi8KEFdhdGNoTGl2ZVJlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgACIqCghMaXZlUGFnZRIMCgRwYXRoGAEgASgJEhAKCHZpc2l0b3JzGAIgASgDIo0BChFXYXRjaExpdmVSZXNwb25zZRIpCgVhc19vZhgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIdmlzaXRvcnMYAiABKAMSEQoJcGFnZXZpZXdzGAMgASgDEigKBXBhZ2VzGAQgAygLMhkubWljcm90cmFja2VyLnYxLkxpdmVQYWdlIqQBChdMaXN0RGFpbHlSb2xsdXBzUmVxdWVzdBIbCgpwcm9qZWN0X2lkGAEgASgDQge6SAQiAiAAEi8KBGRheXMYAiABKAsyGS5taWNyb3RyYWNrZXIudjEuRGF5UmFuZ2VCBrpIA8gBARIdCglwYWdlX3NpemUYAyABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAgiaAoYTGlzdERhaWx5Um9sbHVwc1Jlc3BvbnNlEjMKDWRhaWx5X3JvbGx1cHMYASADKAsyHC5taWNyb3RyYWNrZXIudjEuRGFpbHlSb2xsdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIucJCgtEYWlseVJvbGx1cBILCgNkYXkYASABKAkSEQoJdGltZV96b25lGAIgASgJEhAKCHZpc2l0b3JzGAMgASgDEhAKCHNlc3Npb25zGAQgASgDEg8KB2JvdW5jZXMYBSABKAMSEQoJcGFnZXZpZXdzGAYgASgDEhMKC2Zvcm1fc3RhcnRzGAcgASgDEhQKDGZvcm1fc3VibWl0cxgIIAEoAxINCgVleGl0cxgJIAEoAxIhChRhdmdfc2Vzc2lvbl9kdXJhdGlvbhgKIAEoAUgAiAEBEhQKDGVuZ2FnZWRfdGltZRgLIAEoARIRCgRwY3FzGAwgASgBSAGIAQESOAoGZXZlbnRzGA0gAygLMigubWljcm90cmFja2VyLnYxLkRhaWx5Um9sbHVwLkV2ZW50c0VudHJ5EjwKCGNoYW5uZWxzGA4gAygLMioubWljcm90cmFja2VyLnYxLkRhaWx5Um9sbHVwLkNoYW5uZWxzRW50cnkSOgoHZGV2aWNlcxgPIAMoCzIpLm1pY3JvdHJhY2tlci52MS5EYWlseVJvbGx1cC5EZXZpY2VzRW50cnkSPgoJY291bnRyaWVzGBAgAygLMisubWljcm90cmFja2VyLnYxLkRhaWx5Um9sbHVwLkNvdW50cmllc0VudHJ5EjwKCGJyb3dzZXJzGBEgAygLMioubWljcm90cmFja2VyLnYxLkRhaWx5Um9sbHVwLkJyb3dzZXJzRW50cnkSTQoRb3BlcmF0aW5nX3N5c3RlbXMYEiADKAsyMi5taWNyb3RyYWNrZXIudjEuRGFpbHlSb2xsdXAuT3BlcmF0aW5nU3lzdGVtc0VudHJ5EjQKBGJvdHMYEyADKAsyJi5taWNyb3RyYWNrZXIudjEuRGFpbHlSb2xsdXAuQm90c0VudHJ5EisKCXRvcF9wYXRocxgUIAMoCzIYLm1pY3JvdHJhY2tlci52MS5Ub3BQYXRoEikKCHRvcF9jdGFzGBUgAygLMhcubWljcm90cmFja2VyLnYxLlRvcEN0YRIvCgt0b3Bfc291cmNlcxgWIAMoCzIaLm1pY3JvdHJhY2tlci52MS5Ub3BTb3VyY2USLwoLdXBkYXRlX3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0V2ZW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaLwoNQ2hhbm5lbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBGi4KDERldmljZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBGjAKDkNvdW50cmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaLwoNQnJvd3NlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBGjcKFU9wZXJhdGluZ1N5c3RlbXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBGisKCUJvdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQhcKFV9hdmdfc2Vzc2lvbl9kdXJhdGlvbkIHCgVfcGNxcyI8CgdUb3BQYXRoEgwKBHBhdGgYASABKAkSEQoJcGFnZXZpZXdzGAIgASgDEhAKCHZpc2l0b3JzGAMgASgDIj0KBlRvcEN0YRIMCgRuYW1lGAEgASgJEg4KBmNsaWNrcxgCIAEoAxIVCg1tYXJrZWRfY2xpY2tzGAMgASgDIi0KCVRvcFNvdXJjZRIOCgZzb3VyY2UYASABKAkSEAoIc2Vzc2lvbnMYAiABKAMiagoaUmVidWlsZERhaWx5Um9sbHVwc1JlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIvCgRkYXlzGAIgASgLMhkubWljcm90cmFja2VyLnYxLkRheVJhbmdlQga6SAPIAQEiRAobUmVidWlsZERhaWx5Um9sbHVwc1Jlc3BvbnNlEiUKBWJhdGNoGAEgASgLMhYubWljcm90cmFja2VyLnYxLkJhdGNoKssBCgZNZXRyaWMSFgoSTUVUUklDX1VOU1BFQ0lGSUVEEAASEwoPTUVUUklDX1ZJU0lUT1JTEAESEwoPTUVUUklDX1NFU1NJT05TEAISFAoQTUVUUklDX1BBR0VWSUVXUxADEhIKDk1FVFJJQ19CT1VOQ0VTEAQSFgoSTUVUUklDX0JPVU5DRV9SQVRFEAUSHwobTUVUUklDX0FWR19TRVNTSU9OX0RVUkFUSU9OEAYSHAoYTUVUUklDX1ZJRVdTX1BFUl9TRVNTSU9OEAcqdwoJRGltZW5zaW9uEhkKFURJTUVOU0lPTl9VTlNQRUNJRklFRBAAEhIKDkRJTUVOU0lPTl9IT1VSEAESEQoNRElNRU5TSU9OX0RBWRACEhIKDkRJTUVOU0lPTl9QQVRIEAMSFAoQRElNRU5TSU9OX1NPVVJDRRAEMrkDChBSZXBvcnRpbmdTZXJ2aWNlElMKBVF1ZXJ5Eh0ubWljcm90cmFja2VyLnYxLlF1ZXJ5UmVxdWVzdBoeLm1pY3JvdHJhY2tlci52MS5RdWVyeVJlc3BvbnNlIguQAgGKtRgEGAkQARJ0ChBMaXN0RGFpbHlSb2xsdXBzEigubWljcm90cmFja2VyLnYxLkxpc3REYWlseVJvbGx1cHNSZXF1ZXN0GikubWljcm90cmFja2VyLnYxLkxpc3REYWlseVJvbGx1cHNSZXNwb25zZSILkAIBirUYBBgJEAESegoTUmVidWlsZERhaWx5Um9sbHVwcxIrLm1pY3JvdHJhY2tlci52MS5SZWJ1aWxkRGFpbHlSb2xsdXBzUmVxdWVzdBosLm1pY3JvdHJhY2tlci52MS5SZWJ1aWxkRGFpbHlSb2xsdXBzUmVzcG9uc2UiCIq1GAQYDxABEl4KCVdhdGNoTGl2ZRIhLm1pY3JvdHJhY2tlci52MS5XYXRjaExpdmVSZXF1ZXN0GiIubWljcm90cmFja2VyLnYxLldhdGNoTGl2ZVJlc3BvbnNlIgiKtRgEGAkQATABQssBChNjb20ubWljcm90cmFja2VyLnYxQg5SZXBvcnRpbmdQcm90b1ABWkdnaXRodWIuY29tL21pY3JvdHJhY2tlci9taWNyb3RyYWNrZXIvZ2VuL21pY3JvdHJhY2tlci92MTttaWNyb3RyYWNrZXJ2MaICA01YWKoCD01pY3JvdHJhY2tlci5WMcoCD01pY3JvdHJhY2tlclxWMeICG01pY3JvdHJhY2tlclxWMVxHUEJNZXRhZGF0YeoCEE1pY3JvdHJhY2tlcjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_microtracker_v1_access, file_microtracker_v1_jobs]);
-
-/**
- * Describes the message microtracker.v1.TimeRange.
- * Use `create(TimeRangeSchema)` to create a new message.
- */
-export const TimeRangeSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 0);
-
-/**
- * Describes the message microtracker.v1.DayRange.
- * Use `create(DayRangeSchema)` to create a new message.
- */
-export const DayRangeSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 1);
-
-/**
- * Describes the message microtracker.v1.OrderBy.
- * Use `create(OrderBySchema)` to create a new message.
- */
-export const OrderBySchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 2);
-
-/**
- * Describes the message microtracker.v1.QueryRequest.
- * Use `create(QueryRequestSchema)` to create a new message.
- */
-export const QueryRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 3);
-
-/**
- * Describes the message microtracker.v1.MetricValue.
- * Use `create(MetricValueSchema)` to create a new message.
- */
-export const MetricValueSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 4);
-
-/**
- * Describes the message microtracker.v1.QueryRow.
- * Use `create(QueryRowSchema)` to create a new message.
- */
-export const QueryRowSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 5);
-
-/**
- * Describes the message microtracker.v1.QueryPlan.
- * Use `create(QueryPlanSchema)` to create a new message.
- */
-export const QueryPlanSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 6);
-
-/**
- * Describes the message microtracker.v1.QueryResponse.
- * Use `create(QueryResponseSchema)` to create a new message.
- */
-export const QueryResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 7);
+  fileDesc("Ch9taWNyb3RyYWNrZXIvdjEvcmVwb3J0aW5nLnByb3RvEg9taWNyb3RyYWNrZXIudjEiLwoQV2F0Y2hMaXZlUmVxdWVzdBIbCgpwcm9qZWN0X2lkGAEgASgDQge6SAQiAiAAIioKCExpdmVQYWdlEgwKBHBhdGgYASABKAkSEAoIdmlzaXRvcnMYAiABKAMijQEKEVdhdGNoTGl2ZVJlc3BvbnNlEikKBWFzX29mGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh2aXNpdG9ycxgCIAEoAxIRCglwYWdldmlld3MYAyABKAMSKAoFcGFnZXMYBCADKAsyGS5taWNyb3RyYWNrZXIudjEuTGl2ZVBhZ2UipAEKF0xpc3REYWlseVJvbGx1cHNSZXF1ZXN0EhsKCnByb2plY3RfaWQYASABKANCB7pIBCICIAASLwoEZGF5cxgCIAEoCzIZLm1pY3JvdHJhY2tlci52MS5EYXlSYW5nZUIGukgDyAEBEh0KCXBhZ2Vfc2l6ZRgDIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAxiACCJoChhMaXN0RGFpbHlSb2xsdXBzUmVzcG9uc2USMwoNZGFpbHlfcm9sbHVwcxgBIAMoCzIcLm1pY3JvdHJhY2tlci52MS5EYWlseVJvbGx1cBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki5wkKC0RhaWx5Um9sbHVwEgsKA2RheRgBIAEoCRIRCgl0aW1lX3pvbmUYAiABKAkSEAoIdmlzaXRvcnMYAyABKAMSEAoIc2Vzc2lvbnMYBCABKAMSDwoHYm91bmNlcxgFIAEoAxIRCglwYWdldmlld3MYBiABKAMSEwoLZm9ybV9zdGFydHMYByABKAMSFAoMZm9ybV9zdWJtaXRzGAggASgDEg0KBWV4aXRzGAkgASgDEiEKFGF2Z19zZXNzaW9uX2R1cmF0aW9uGAogASgBSACIAQESFAoMZW5nYWdlZF90aW1lGAsgASgBEhEKBHBjcXMYDCABKAFIAYgBARI4CgZldmVudHMYDSADKAsyKC5taWNyb3RyYWNrZXIudjEuRGFpbHlSb2xsdXAuRXZlbnRzRW50cnkSPAoIY2hhbm5lbHMYDiADKAsyKi5taWNyb3RyYWNrZXIudjEuRGFpbHlSb2xsdXAuQ2hhbm5lbHNFbnRyeRI6CgdkZXZpY2VzGA8gAygLMikubWljcm90cmFja2VyLnYxLkRhaWx5Um9sbHVwLkRldmljZXNFbnRyeRI+Cgljb3VudHJpZXMYECADKAsyKy5taWNyb3RyYWNrZXIudjEuRGFpbHlSb2xsdXAuQ291bnRyaWVzRW50cnkSPAoIYnJvd3NlcnMYESADKAsyKi5taWNyb3RyYWNrZXIudjEuRGFpbHlSb2xsdXAuQnJvd3NlcnNFbnRyeRJNChFvcGVyYXRpbmdfc3lzdGVtcxgSIAMoCzIyLm1pY3JvdHJhY2tlci52MS5EYWlseVJvbGx1cC5PcGVyYXRpbmdTeXN0ZW1zRW50cnkSNAoEYm90cxgTIAMoCzImLm1pY3JvdHJhY2tlci52MS5EYWlseVJvbGx1cC5Cb3RzRW50cnkSKwoJdG9wX3BhdGhzGBQgAygLMhgubWljcm90cmFja2VyLnYxLlRvcFBhdGgSKQoIdG9wX2N0YXMYFSADKAsyFy5taWNyb3RyYWNrZXIudjEuVG9wQ3RhEi8KC3RvcF9zb3VyY2VzGBYgAygLMhoubWljcm90cmFja2VyLnYxLlRvcFNvdXJjZRIvCgt1cGRhdGVfdGltZRgXIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLRXZlbnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ARovCg1DaGFubmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaLgoMRGV2aWNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaMAoOQ291bnRyaWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ARovCg1Ccm93c2Vyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaNwoVT3BlcmF0aW5nU3lzdGVtc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaKwoJQm90c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAFCFwoVX2F2Z19zZXNzaW9uX2R1cmF0aW9uQgcKBV9wY3FzIjwKB1RvcFBhdGgSDAoEcGF0aBgBIAEoCRIRCglwYWdldmlld3MYAiABKAMSEAoIdmlzaXRvcnMYAyABKAMiPQoGVG9wQ3RhEgwKBG5hbWUYASABKAkSDgoGY2xpY2tzGAIgASgDEhUKDW1hcmtlZF9jbGlja3MYAyABKAMiLQoJVG9wU291cmNlEg4KBnNvdXJjZRgBIAEoCRIQCghzZXNzaW9ucxgCIAEoAyJqChpSZWJ1aWxkRGFpbHlSb2xsdXBzUmVxdWVzdBIbCgpwcm9qZWN0X2lkGAEgASgDQge6SAQiAiAAEi8KBGRheXMYAiABKAsyGS5taWNyb3RyYWNrZXIudjEuRGF5UmFuZ2VCBrpIA8gBASJEChtSZWJ1aWxkRGFpbHlSb2xsdXBzUmVzcG9uc2USJQoFYmF0Y2gYASABKAsyFi5taWNyb3RyYWNrZXIudjEuQmF0Y2gyuQMKEFJlcG9ydGluZ1NlcnZpY2USUwoFUXVlcnkSHS5taWNyb3RyYWNrZXIudjEuUXVlcnlSZXF1ZXN0Gh4ubWljcm90cmFja2VyLnYxLlF1ZXJ5UmVzcG9uc2UiC5ACAYq1GAQYCRABEnQKEExpc3REYWlseVJvbGx1cHMSKC5taWNyb3RyYWNrZXIudjEuTGlzdERhaWx5Um9sbHVwc1JlcXVlc3QaKS5taWNyb3RyYWNrZXIudjEuTGlzdERhaWx5Um9sbHVwc1Jlc3BvbnNlIguQAgGKtRgEGAkQARJ6ChNSZWJ1aWxkRGFpbHlSb2xsdXBzEisubWljcm90cmFja2VyLnYxLlJlYnVpbGREYWlseVJvbGx1cHNSZXF1ZXN0GiwubWljcm90cmFja2VyLnYxLlJlYnVpbGREYWlseVJvbGx1cHNSZXNwb25zZSIIirUYBBgPEAESXgoJV2F0Y2hMaXZlEiEubWljcm90cmFja2VyLnYxLldhdGNoTGl2ZVJlcXVlc3QaIi5taWNyb3RyYWNrZXIudjEuV2F0Y2hMaXZlUmVzcG9uc2UiCIq1GAQYCRABMAFCywEKE2NvbS5taWNyb3RyYWNrZXIudjFCDlJlcG9ydGluZ1Byb3RvUAFaR2dpdGh1Yi5jb20vbWljcm90cmFja2VyL21pY3JvdHJhY2tlci9nZW4vbWljcm90cmFja2VyL3YxO21pY3JvdHJhY2tlcnYxogIDTVhYqgIPTWljcm90cmFja2VyLlYxygIPTWljcm90cmFja2VyXFYx4gIbTWljcm90cmFja2VyXFYxXEdQQk1ldGFkYXRh6gIQTWljcm90cmFja2VyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_microtracker_v1_access, file_microtracker_v1_jobs, file_microtracker_v1_query]);
 
 /**
  * Describes the message microtracker.v1.WatchLiveRequest.
  * Use `create(WatchLiveRequestSchema)` to create a new message.
  */
 export const WatchLiveRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 8);
+  messageDesc(file_microtracker_v1_reporting, 0);
 
 /**
  * Describes the message microtracker.v1.LivePage.
  * Use `create(LivePageSchema)` to create a new message.
  */
 export const LivePageSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 9);
+  messageDesc(file_microtracker_v1_reporting, 1);
 
 /**
  * Describes the message microtracker.v1.WatchLiveResponse.
  * Use `create(WatchLiveResponseSchema)` to create a new message.
  */
 export const WatchLiveResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 10);
+  messageDesc(file_microtracker_v1_reporting, 2);
 
 /**
  * Describes the message microtracker.v1.ListDailyRollupsRequest.
  * Use `create(ListDailyRollupsRequestSchema)` to create a new message.
  */
 export const ListDailyRollupsRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 11);
+  messageDesc(file_microtracker_v1_reporting, 3);
 
 /**
  * Describes the message microtracker.v1.ListDailyRollupsResponse.
  * Use `create(ListDailyRollupsResponseSchema)` to create a new message.
  */
 export const ListDailyRollupsResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 12);
+  messageDesc(file_microtracker_v1_reporting, 4);
 
 /**
  * Describes the message microtracker.v1.DailyRollup.
  * Use `create(DailyRollupSchema)` to create a new message.
  */
 export const DailyRollupSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 13);
+  messageDesc(file_microtracker_v1_reporting, 5);
 
 /**
  * Describes the message microtracker.v1.TopPath.
  * Use `create(TopPathSchema)` to create a new message.
  */
 export const TopPathSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 14);
+  messageDesc(file_microtracker_v1_reporting, 6);
 
 /**
  * Describes the message microtracker.v1.TopCta.
  * Use `create(TopCtaSchema)` to create a new message.
  */
 export const TopCtaSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 15);
+  messageDesc(file_microtracker_v1_reporting, 7);
 
 /**
  * Describes the message microtracker.v1.TopSource.
  * Use `create(TopSourceSchema)` to create a new message.
  */
 export const TopSourceSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 16);
+  messageDesc(file_microtracker_v1_reporting, 8);
 
 /**
  * Describes the message microtracker.v1.RebuildDailyRollupsRequest.
  * Use `create(RebuildDailyRollupsRequestSchema)` to create a new message.
  */
 export const RebuildDailyRollupsRequestSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 17);
+  messageDesc(file_microtracker_v1_reporting, 9);
 
 /**
  * Describes the message microtracker.v1.RebuildDailyRollupsResponse.
  * Use `create(RebuildDailyRollupsResponseSchema)` to create a new message.
  */
 export const RebuildDailyRollupsResponseSchema = /*@__PURE__*/
-  messageDesc(file_microtracker_v1_reporting, 18);
-
-/**
- * Describes the enum microtracker.v1.Metric.
- */
-export const MetricSchema = /*@__PURE__*/
-  enumDesc(file_microtracker_v1_reporting, 0);
-
-/**
- * Metric is a number that Query can compute. Bots are left out of all of them.
- *
- * @generated from enum microtracker.v1.Metric
- */
-export const Metric = /*@__PURE__*/
-  tsEnum(MetricSchema);
-
-/**
- * Describes the enum microtracker.v1.Dimension.
- */
-export const DimensionSchema = /*@__PURE__*/
-  enumDesc(file_microtracker_v1_reporting, 1);
-
-/**
- * Dimension is what Query can break the metrics down by.
- *
- * @generated from enum microtracker.v1.Dimension
- */
-export const Dimension = /*@__PURE__*/
-  tsEnum(DimensionSchema);
+  messageDesc(file_microtracker_v1_reporting, 10);
 
 /**
  * ReportingService answers questions about a project's visitors. docs/metrics.md defines every number.

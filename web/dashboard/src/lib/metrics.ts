@@ -1,4 +1,4 @@
-import { Metric } from "@microtracker/client/reporting";
+import { Metric } from "@microtracker/client/query";
 
 /** How a metric's number is written. */
 export type MetricKind = "count" | "ratio" | "seconds" | "decimal";

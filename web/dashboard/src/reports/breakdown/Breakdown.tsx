@@ -1,5 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { Dimension, Metric, ReportingService } from "@microtracker/client/reporting";
+import { Dimension, Metric } from "@microtracker/client/query";
+import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../../app/projects/ProjectLayout";

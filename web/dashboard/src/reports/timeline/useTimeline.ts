@@ -1,6 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import type { Project } from "@microtracker/client/projects";
-import { Dimension, type QueryResponse, ReportingService } from "@microtracker/client/reporting";
+import { Dimension, type QueryResponse } from "@microtracker/client/query";
+import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
 import { dayIn } from "../../lib/days";
 import { metricNames, metrics } from "../../lib/metrics";
