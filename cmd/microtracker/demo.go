@@ -29,7 +29,7 @@ func bootstrap(ctx context.Context, db *database, out io.Writer) error {
 	}
 	password := newPassword()
 	now := time.Now()
-	account := repo.User{Name: "Owner", Email: demoEmail, EmailVerifiedAt: now, CreatedAt: now}
+	account := repo.User{Name: "Owner", Email: demoEmail, EmailVerifiedAt: now, CreatedAt: now, IsOperator: true}
 	owner, err := server.CreateUser(ctx, db.Store, identity.NewPasswords(1), account, password)
 	if errors.Is(err, repo.ErrConflict) {
 		return nil // another replica was faster

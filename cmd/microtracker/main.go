@@ -27,6 +27,7 @@ type cli struct {
 	User    userCommand    `cmd:"" help:"Manage accounts."`
 	Project projectCommand `cmd:"" help:"Manage projects."`
 	Token   tokenCommand   `cmd:"" help:"Manage personal access tokens."`
+	Jobs    jobsCommand    `cmd:"" help:"See and steer what runs in the background, and what failed."`
 	Load    loadCommand    `cmd:"" help:"Send realistic visits to a running server and say how it took them."`
 	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong with the settings, the machine and the database, and say what to do."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -23,6 +23,7 @@ type userCommand struct {
 	ResetPassword userResetPasswordCommand `cmd:"" help:"Give an account a new password, print it, and end its sessions."`
 	Disable       userDisableCommand       `cmd:"" help:"Shut an account out: end its sessions, refuse its logins and tokens."`
 	Enable        userEnableCommand        `cmd:"" help:"Let a disabled account in again."`
+	Operator      userOperatorCommand      `cmd:"" help:"Let an account see and steer what concerns the whole instance, such as background jobs."`
 }
 
 type userCreateCommand struct {
@@ -96,12 +97,16 @@ func (c *userListCommand) Run(ctx context.Context, flags *cli, logger *slog.Logg
 	}
 	more := len(users) > c.Page.Limit
 	users = users[:min(len(users), c.Page.Limit)]
-	list := table{header: []string{"ID", "E-MAIL", "NAME", "CREATED", "VERIFIED", "DISABLED"}}
+	list := table{header: []string{"ID", "E-MAIL", "NAME", "CREATED", "VERIFIED", "DISABLED", "OPERATOR"}}
 	var last int64
 	for i := range users {
 		user := &users[i]
 		last = user.ID
-		list.add(idCell(user.ID), user.Email, user.Name, timeCell(user.CreatedAt), timeCell(user.EmailVerifiedAt), timeCell(user.DisabledAt))
+		operator := ""
+		if user.IsOperator {
+			operator = "yes"
+		}
+		list.add(idCell(user.ID), user.Email, user.Name, timeCell(user.CreatedAt), timeCell(user.EmailVerifiedAt), timeCell(user.DisabledAt), operator)
 	}
 	return list.print(more, last)
 }
@@ -188,5 +193,32 @@ func (c *userEnableCommand) Run(ctx context.Context, flags *cli, logger *slog.Lo
 		return err
 	}
 	fmt.Printf("enabled %s\n", harmless(user.Email))
+	return nil
+}
+
+type userOperatorCommand struct {
+	Email  string `arg:"" help:"Address of the account."`
+	Revoke bool   `help:"Make it an account like others again."`
+}
+
+// Run makes the account an operator, or no longer one.
+func (c *userOperatorCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger) error {
+	db, err := flags.Database.openMigrated(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	user, err := db.account(ctx, c.Email)
+	if err != nil {
+		return err
+	}
+	if err := db.SetUserOperator(ctx, user.ID, !c.Revoke); err != nil {
+		return err
+	}
+	if c.Revoke {
+		fmt.Printf("%s is no operator any more\n", harmless(user.Email))
+		return nil
+	}
+	fmt.Printf("%s is an operator: it sees and steers what concerns the whole instance, and so do its tokens with the scope\n", harmless(user.Email))
 	return nil
 }
