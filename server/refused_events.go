@@ -19,8 +19,6 @@ import (
 )
 
 const (
-	// refusedFor is how long refused events are kept.
-	refusedFor = 7 * 24 * time.Hour
 	// refusedEvery is how often they are written down, refusedPerProject how many of a project at once: of a flood, a sample.
 	refusedEvery      = time.Second
 	refusedPerProject = 100

@@ -45,7 +45,6 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, tlsConfig *tl
 			served <- httpServer.Serve(listener)
 		}
 	}()
-	go s.keepHouse(ctx)
 	go s.watchReadiness(ctx)
 	go telemetry.NewClockWatch(telemetry.SystemClock(), s.config.Logger).Run(ctx)
 	select {

@@ -21,9 +21,6 @@ import (
 	"github.com/microtracker/microtracker/server/ui"
 )
 
-// partitionCheck is how often the partitions of the coming months are made sure of.
-const partitionCheck = 6 * time.Hour
-
 type serveCommand struct {
 	Listen             string         `help:"Address to serve on." default:"127.0.0.1:8080" env:"MICROTRACKER_LISTEN"`
 	PublicURL          string         `help:"How browsers reach the server, such as https://stats.example.com. Default: as each request says." env:"MICROTRACKER_PUBLIC_URL" placeholder:"URL"`
@@ -83,7 +80,7 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	if applied > 0 {
 		logger.Info("brought the schema up to date", "migrations", applied)
 	}
-	if err := keepPartitions(ctx, db, logger); err != nil {
+	if err := makePartitions(ctx, db); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	if err := useIngestPrivilege(ctx, db, logger); err != nil {
@@ -194,29 +191,9 @@ func useIngestPrivilege(ctx context.Context, db *database, logger *slog.Logger) 
 	return nil
 }
 
-// keepPartitions makes the partitions of events that are needed now, and goes on doing so.
-func keepPartitions(ctx context.Context, db *database, logger *slog.Logger) error {
-	ensure := func() error {
-		now := time.Now()
-		_, err := db.EnsureEventPartitions(ctx, now.AddDate(0, -1, 0), now.AddDate(0, 2, 0))
-		return err
-	}
-	if err := ensure(); err != nil {
-		return err
-	}
-	go func() {
-		ticker := time.NewTicker(partitionCheck)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				if err := ensure(); err != nil {
-					logger.Error("could not make the coming partitions of events; trying again", "error", err)
-				}
-			}
-		}
-	}()
-	return nil
+// makePartitions makes the partitions of events that are needed now; a schedule makes those of the coming months.
+func makePartitions(ctx context.Context, db *database) error {
+	now := time.Now()
+	_, err := db.EnsureEventPartitions(ctx, now.AddDate(0, -1, 0), now.AddDate(0, 2, 0))
+	return err
 }
