@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/uptrace/bun"
 )
 
 // RollupWindow is a stretch of time to count, Since included, Until excluded, in steps that begin with Since.
@@ -18,7 +21,8 @@ func (w RollupWindow) args() []any {
 	return []any{fmt.Sprintf("%d seconds", int64(w.Step/time.Second)), w.Since}
 }
 
-// EventCount is how many events of one kind there were in one step. Those of bots' sessions are left out.
+// EventCount is how many events of one kind there were in one step. Those of bots' sessions are left out. There may be
+// several of one kind.
 type EventCount struct {
 	// Step is when the step begins.
 	Step time.Time
@@ -33,32 +37,70 @@ type EventCount struct {
 	Visitors []byte
 }
 
+// longSession is how long before a window a session may have started to be found by that. Events of those that started
+// earlier are counted for each session by itself, and their sessions are looked up one by one: so the cost follows the
+// window, and not all that was there before.
+const longSession = 2 * time.Hour
+
 // CountEvents counts the events of a window. Ids are gathered by the database, so that no event goes over the wire by itself.
-func (t *RollupTx) CountEvents(ctx context.Context, w RollupWindow, give func(c *EventCount) error) error {
-	args := append(w.args(), t.projectID, w.Since, w.Until, t.projectID, w.Since, w.Until)
+func (t *RollupTx) CountEvents(ctx context.Context, w RollupWindow, give func(c *EventCount)) error {
+	var long []longCount
+	if err := t.countEvents(ctx, w, give, &long); err != nil || len(long) == 0 {
+		return err
+	}
+	ids := make([]int64, len(long))
+	for i := range long {
+		ids[i] = long[i].sessionID
+	}
+	slices.Sort(ids)
+	var bots []int64
+	err := t.tx.NewRaw("SELECT id FROM tracking_sessions WHERE project_id = ? AND id IN (?) AND is_bot", t.projectID, bun.List(slices.Compact(ids))).
+		Scan(ctx, &bots)
+	if err != nil {
+		return err
+	}
+	for i := range long {
+		if !slices.Contains(bots, long[i].sessionID) {
+			give(&long[i].EventCount)
+		}
+	}
+	return nil
+}
+
+// longCount is a count of one session that started long before the window.
+type longCount struct {
+	EventCount
+
+	sessionID int64
+}
+
+func (t *RollupTx) countEvents(ctx context.Context, w RollupWindow, give func(c *EventCount), long *[]longCount) error {
+	args := append(w.args(), t.projectID, w.Since.Add(-longSession), w.Until, t.projectID, w.Since, w.Until)
 	rows, err := t.tx.QueryContext(ctx, `
 		SELECT date_bin(?::interval, e.created_at, ?::timestamptz), e.event_type,
 			coalesce(CASE e.event_type WHEN 'page_view' THEN e.path WHEN 'click' THEN e.name END, ''),
 			CASE WHEN e.event_type = 'click' THEN coalesce(e.meta -> 'cta' = 'true', false) ELSE false END,
+			CASE WHEN s.id IS NULL THEN e.session_id ELSE 0 END,
 			count(*), string_agg(int8send(e.visitor_id), '')
-		FROM events AS e
-		WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at < ? AND NOT EXISTS (
-			SELECT FROM tracking_sessions AS s
-			WHERE s.project_id = ? AND s.id = e.session_id AND s.is_bot AND s.last_activity_at >= ? AND s.started_at < ?
-		)
-		GROUP BY 1, 2, 3, 4`, args...)
+		FROM events AS e LEFT JOIN tracking_sessions AS s
+			ON s.project_id = ? AND s.id = e.session_id AND s.started_at >= ? AND s.started_at < ?
+		WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at < ? AND s.is_bot IS NOT TRUE
+		GROUP BY 1, 2, 3, 4, 5`, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
 	for rows.Next() {
-		var c EventCount
-		if err := rows.Scan(&c.Step, &c.Type, &c.Key, &c.IsCTA, &c.Events, (*sql.RawBytes)(&c.Visitors)); err != nil {
+		var c longCount
+		if err := rows.Scan(&c.Step, &c.Type, &c.Key, &c.IsCTA, &c.sessionID, &c.Events, (*sql.RawBytes)(&c.Visitors)); err != nil {
 			return err
 		}
-		if err := give(&c); err != nil {
-			return err
+		if c.sessionID == 0 {
+			give(&c.EventCount)
+			continue
 		}
+		c.Visitors = slices.Clone(c.Visitors)
+		*long = append(*long, c)
 	}
 	return rows.Err()
 }

@@ -14,7 +14,7 @@ type counting struct {
 	day time.Time
 	// frozen says that the day cannot be counted any more.
 	frozen bool
-	// counted is how many hours of it were counted.
+	// counted is how many parts of it were counted.
 	counted int
 }
 
@@ -95,10 +95,16 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 		}
 		for i, p := range counted {
 			parts[first+i] = p
+			if p.isEmpty() && s.window(first+i, last).Since.After(tx.Now) {
+				continue // it has yet to come
+			}
 			changed = append(changed, repo.RollupPart{Day: s.day, Part: int16(first + i), Data: p.encode()})
 		}
 	}
 	c.counted = len(changed)
+	if len(changed) == 0 {
+		return parts, nil
+	}
 	return parts, tx.SaveParts(ctx, changed)
 }
 
@@ -109,11 +115,7 @@ func count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps in
 		collectors[i] = newCollector()
 	}
 	at := func(step time.Time) *collector { return collectors[int(step.Sub(w.Since)/w.Step)] }
-	err := tx.CountEvents(ctx, w, func(e *repo.EventCount) error {
-		at(e.Step).addEvents(e)
-		return nil
-	})
-	if err != nil {
+	if err := tx.CountEvents(ctx, w, func(e *repo.EventCount) { at(e.Step).addEvents(e) }); err != nil {
 		return nil, fmt.Errorf("count the events: %w", err)
 	}
 	if err := tx.CountSessions(ctx, w, func(s *repo.SessionCount) { at(s.Step).addSessions(s) }); err != nil {
@@ -137,7 +139,7 @@ func (c *counting) save(ctx context.Context, tx *repo.RollupTx, parts []*part) e
 	if total.isEmpty() {
 		return tx.Delete(ctx, c.day)
 	}
-	row, err := total.row(parts, tx.TimeZone)
+	row, err := total.row(tx.TimeZone)
 	if err != nil {
 		return err
 	}

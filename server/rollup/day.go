@@ -44,17 +44,19 @@ func firstMoment(day time.Time, zone *time.Location) time.Time {
 	return at
 }
 
-// parts is how many parts the day has: hours, the last one of which may be shorter.
+// partLength is how much of a day a part has. No zone's summer time is less than half an hour.
+const partLength = 30 * time.Minute
+
+// parts is how many parts the day has.
 func (s span) parts() int { return s.part(s.until.Add(-1)) + 1 }
 
 // part returns the part in which a moment lies.
-func (s span) part(at time.Time) int { return int(at.Sub(s.since) / time.Hour) }
+func (s span) part(at time.Time) int { return int(at.Sub(s.since) / partLength) }
 
 // window returns the time from one part to another one, which is excluded.
 func (s span) window(first, last int) repo.RollupWindow {
-	return repo.RollupWindow{
-		Since: s.since.Add(time.Duration(first) * time.Hour), Until: earliest(s.until, s.since.Add(time.Duration(last)*time.Hour)), Step: time.Hour,
-	}
+	until := earliest(s.until, s.since.Add(time.Duration(last)*partLength))
+	return repo.RollupWindow{Since: s.since.Add(time.Duration(first) * partLength), Until: until, Step: partLength}
 }
 
 // whole is the whole day as one step.

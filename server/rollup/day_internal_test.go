@@ -30,24 +30,24 @@ func TestADayIsWhatTheClocksThereCallADay(t *testing.T) {
 		length           time.Duration
 		parts            int
 	}{
-		{"UTC", "2026-11-23", "2026-11-23T00:00:00Z", 24 * time.Hour, 24},
-		{"Europe/Berlin", "2026-03-29", "2026-03-28T23:00:00Z", 23 * time.Hour, 23},
-		{"Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00Z", 25 * time.Hour, 25},
-		{"Asia/Kolkata", "2026-10-25", "2026-10-24T18:30:00Z", 24 * time.Hour, 24},
-		{"Asia/Kathmandu", "2026-10-25", "2026-10-24T18:15:00Z", 24 * time.Hour, 24},
+		{"UTC", "2026-11-23", "2026-11-23T00:00:00Z", 24 * time.Hour, 48},
+		{"Europe/Berlin", "2026-03-29", "2026-03-28T23:00:00Z", 23 * time.Hour, 46},
+		{"Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00Z", 25 * time.Hour, 50},
+		{"Asia/Kolkata", "2026-10-25", "2026-10-24T18:30:00Z", 24 * time.Hour, 48},
+		{"Asia/Kathmandu", "2026-10-25", "2026-10-24T18:15:00Z", 24 * time.Hour, 48},
 		// Summer time is half an hour there.
-		{"Australia/Lord_Howe", "2026-10-04", "2026-10-03T13:30:00Z", 23*time.Hour + 30*time.Minute, 24},
-		{"Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00Z", 24*time.Hour + 30*time.Minute, 25},
-		{"America/St_Johns", "2026-03-08", "2026-03-08T03:30:00Z", 23 * time.Hour, 23},
-		{"America/St_Johns", "2026-11-01", "2026-11-01T02:30:00Z", 25 * time.Hour, 25},
+		{"Australia/Lord_Howe", "2026-10-04", "2026-10-03T13:30:00Z", 23*time.Hour + 30*time.Minute, 47},
+		{"Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00Z", 24*time.Hour + 30*time.Minute, 49},
+		{"America/St_Johns", "2026-03-08", "2026-03-08T03:30:00Z", 23 * time.Hour, 46},
+		{"America/St_Johns", "2026-11-01", "2026-11-01T02:30:00Z", 25 * time.Hour, 50},
 		// The clock goes from 24:00 to 01:00: the day has no midnight.
-		{"Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00Z", 23 * time.Hour, 23},
+		{"Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00Z", 23 * time.Hour, 46},
 		// The clock goes from 24:00 back to 23:00.
-		{"Asia/Beirut", "2026-10-24", "2026-10-23T21:00:00Z", 25 * time.Hour, 25},
+		{"Asia/Beirut", "2026-10-24", "2026-10-23T21:00:00Z", 25 * time.Hour, 50},
 		// The clock goes from 01:00 back to midnight: there are two.
-		{"America/Havana", "2026-11-01", "2026-11-01T04:00:00Z", 25 * time.Hour, 25},
-		{"Pacific/Kiritimati", "2026-11-01", "2026-10-31T10:00:00Z", 24 * time.Hour, 24},
-		{"Etc/GMT+12", "2026-11-01", "2026-11-01T12:00:00Z", 24 * time.Hour, 24},
+		{"America/Havana", "2026-11-01", "2026-11-01T04:00:00Z", 25 * time.Hour, 50},
+		{"Pacific/Kiritimati", "2026-11-01", "2026-10-31T10:00:00Z", 24 * time.Hour, 48},
+		{"Etc/GMT+12", "2026-11-01", "2026-11-01T12:00:00Z", 24 * time.Hour, 48},
 	} {
 		s := spanOf(date(t, c.day), location(t, c.zone))
 		if got := s.since.Format(time.RFC3339); got != c.since || s.until.Sub(s.since) != c.length || s.parts() != c.parts {

@@ -2,15 +2,18 @@ package rollup
 
 import (
 	"encoding/binary"
+	"maps"
+	"slices"
 
 	"github.com/microtracker/microtracker/repo"
 )
 
-// part is a stretch of time, counted: an hour of a day, or a whole one. Bots are in bots alone.
+// part is a stretch of time, counted: half an hour of a day, or a whole one. Bots are in bots alone.
 type part struct {
 	visitors visitorSet
 	events   map[string]int64
-	paths    map[string]*pathCount
+	// paths are in the order of their texts.
+	paths    []pathCount
 	ctas     map[string]*ctaCount
 	sessions sessionSums
 	// bots are the sessions of bots by reason.
@@ -18,6 +21,7 @@ type part struct {
 }
 
 type pathCount struct {
+	path      string
 	pageviews int64
 	visitors  visitorSet
 }
@@ -50,7 +54,7 @@ const (
 const unknown = "unknown"
 
 func newPart() *part {
-	p := &part{events: map[string]int64{}, paths: map[string]*pathCount{}, ctas: map[string]*ctaCount{}, bots: map[string]int64{}}
+	p := &part{events: map[string]int64{}, ctas: map[string]*ctaCount{}, bots: map[string]int64{}}
 	for i := range p.sessions.by {
 		p.sessions.by[i] = map[string]int64{}
 	}
@@ -71,10 +75,15 @@ const (
 type collector struct {
 	*part
 
-	ids []int64
+	// ids are those of the visitors, and viewers those of each path; some of them more than once.
+	ids     []int64
+	viewers map[string][]int64
+	views   map[string]int64
 }
 
-func newCollector() *collector { return &collector{part: newPart()} }
+func newCollector() *collector {
+	return &collector{part: newPart(), viewers: map[string][]int64{}, views: map[string]int64{}}
+}
 
 func (c *collector) addEvents(e *repo.EventCount) {
 	c.events[e.Type] += e.Events
@@ -88,7 +97,8 @@ func (c *collector) addEvents(e *repo.EventCount) {
 	switch {
 	case e.Key == "":
 	case e.Type == pageViewType:
-		c.paths[e.Key] = &pathCount{pageviews: e.Events, visitors: newVisitorSet(distinct)}
+		c.views[e.Key] += e.Events
+		c.viewers[e.Key] = append(c.viewers[e.Key], distinct...)
 	case e.Type == clickType:
 		cta := c.ctas[e.Key]
 		if cta == nil {
@@ -131,6 +141,9 @@ func orUnknown(text string) string {
 // finish ends the adding up.
 func (c *collector) finish() *part {
 	c.visitors = newVisitorSet(sortedDistinct(c.ids))
-	c.ids = nil
+	for _, path := range slices.Sorted(maps.Keys(c.views)) {
+		visitors := newVisitorSet(sortedDistinct(c.viewers[path]))
+		c.paths = append(c.paths, pathCount{path: path, pageviews: c.views[path], visitors: visitors})
+	}
 	return c.part
 }

@@ -19,13 +19,14 @@ var errPart = errors.New("no part of a day, or one of another version")
 // their length.
 func (p *part) encode() []byte {
 	w := partWriter{out: []byte{partVersion}}
-	w.bytes(p.visitors)
+	w.text(string(p.visitors))
 	w.counts(p.events)
 	w.counts(p.bots)
-	for path, count := range each(&w, p.paths) {
-		w.text(path)
+	w.number(int64(len(p.paths)))
+	for _, count := range p.paths {
+		w.text(count.path)
 		w.number(count.pageviews)
-		w.bytes(count.visitors)
+		w.text(string(count.visitors))
 	}
 	for name, count := range each(&w, p.ctas) {
 		w.text(name)
@@ -46,17 +47,18 @@ func decodePart(data []byte) (*part, error) {
 	if len(data) == 0 || data[0] != partVersion {
 		return nil, errPart
 	}
-	r := partReader{rest: data[1:]}
+	r := partReader{rest: string(data[1:])} // as one text, so that its pieces are not copied
 	p := newPart()
-	p.visitors = r.bytes()
+	p.visitors = visitorSet(r.text())
 	r.counts(p.events)
 	r.counts(p.bots)
-	for range r.length() {
-		path := string(r.bytes())
-		p.paths[path] = &pathCount{pageviews: r.number(), visitors: r.bytes()}
+	paths := r.length()
+	p.paths = make([]pathCount, 0, paths)
+	for range paths {
+		p.paths = append(p.paths, pathCount{path: r.text(), pageviews: r.number(), visitors: visitorSet(r.text())})
 	}
 	for range r.length() {
-		name := string(r.bytes())
+		name := r.text()
 		p.ctas[name] = &ctaCount{clicks: r.number(), marked: r.number()}
 	}
 	for _, number := range p.sessions.numbers() {
@@ -79,11 +81,6 @@ func (s *sessionSums) numbers() []*int64 {
 type partWriter struct{ out []byte }
 
 func (w *partWriter) number(n int64) { w.out = binary.AppendUvarint(w.out, uint64(n)) }
-
-func (w *partWriter) bytes(b []byte) {
-	w.number(int64(len(b)))
-	w.out = append(w.out, b...)
-}
 
 func (w *partWriter) text(s string) {
 	w.number(int64(len(s)))
@@ -111,42 +108,44 @@ func each[V any](w *partWriter, entries map[string]V) iter.Seq2[string, V] {
 
 // partReader reads on after an error without harm: failed says that there was one.
 type partReader struct {
-	rest   []byte
+	rest   string
 	failed bool
 }
 
 func (r *partReader) number() int64 {
-	n, size := binary.Uvarint(r.rest)
-	if size <= 0 {
-		r.fail()
-		return 0
+	var n uint64
+	for i := range min(len(r.rest), binary.MaxVarintLen64) {
+		b := r.rest[i]
+		n |= uint64(b&0x7f) << (7 * i)
+		if b < 0x80 {
+			r.rest = r.rest[i+1:]
+			return int64(n)
+		}
 	}
-	r.rest = r.rest[size:]
-	return int64(n)
+	r.rest, r.failed = "", true
+	return 0
 }
-
-func (r *partReader) fail() { r.rest, r.failed = nil, true }
 
 // length reads how many bytes, or entries of a byte at least, there are.
 func (r *partReader) length() int64 {
 	n := r.number()
 	if n < 0 || n > int64(len(r.rest)) {
-		r.fail()
+		r.rest, r.failed = "", true
 		return 0
 	}
 	return n
 }
 
-func (r *partReader) bytes() []byte {
+func (r *partReader) text() string {
 	n := r.length()
-	b := r.rest[:n]
+	text := r.rest[:n]
 	r.rest = r.rest[n:]
-	return b
+	return text
 }
 
 func (r *partReader) counts(counts map[string]int64) {
 	for range r.length() {
-		key := string(r.bytes())
+		key := r.text()
 		counts[key] = r.number()
 	}
 }

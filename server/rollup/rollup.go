@@ -1,8 +1,8 @@
 // Package rollup keeps the daily rollups: each day of a project counted exactly, and counted again where it has changed.
 //
 // Whoever changes what a day counts leaves a mark with the change (repo.RollupMark). A day is counted in one transaction
-// that takes its marks. Today and yesterday are kept as one part for each hour, so that only hours with a mark are counted
-// again; of older days the whole is counted. docs/rollups.md tells more.
+// that takes its marks. Today and yesterday are kept as one part for each half hour, so that only those with a mark are
+// counted again; of older days the whole is counted. docs/rollups.md tells more.
 package rollup
 
 import (
@@ -142,7 +142,7 @@ func (r *Refresher) refreshDay(ctx context.Context, projectID int64, day time.Ti
 		err = r.config.Store.RollUp(ctx, projectID, c.run)
 		if err == nil {
 			r.config.Logger.DebugContext(ctx, "counted a day", "project_id", projectID, "day", day.Format(time.DateOnly),
-				"hours", c.counted, "frozen", c.frozen, "took", r.config.Now().Sub(begun))
+				"parts", c.counted, "frozen", c.frozen, "took", r.config.Now().Sub(begun))
 			return c.frozen, nil
 		}
 		if !errors.Is(err, repo.ErrTryAgain) {

@@ -138,6 +138,23 @@ func TestABotWithoutEndMarksOnlyWhatItChanges(t *testing.T) {
 	if len(state.Marks) != 2 { // where it began, and where it is
 		t.Errorf("marks = %v, want 2", state.Marks)
 	}
+	w.refresh(t)
+	w.expectRecount(t, "a bot alone", "monitor")
+}
+
+func TestSessionsOfManyHoursAreCountedInEach(t *testing.T) {
+	t.Parallel()
+	w := setup(t, "UTC", noon)
+	for i := range 30 {
+		at := noon.Add(time.Duration(i-40) * 20 * time.Minute)
+		w.send(t, visitor("monitor", googlebot), view("/", at))
+		w.send(t, visitor("reader", chrome), view("/", at), view("/b", at))
+		if i%7 == 0 {
+			w.refresh(t)
+		}
+	}
+	w.refresh(t)
+	w.expectRecount(t, "of people and of bots", "monitor", "reader")
 }
 
 func TestOnlyTheHoursOfAMarkAreCountedAgain(t *testing.T) {
@@ -174,8 +191,8 @@ func TestPartsAreKeptForTodayAndYesterday(t *testing.T) {
 	parts := func(query string) int64 {
 		return repotest.Number(t, w.url, "SELECT count(*) FROM rollup_parts WHERE "+query)
 	}
-	if n := parts("true"); n != 48 {
-		t.Errorf("%d parts, want 48", n)
+	if n := parts("true"); n != 48+29 { // yesterday's half hours, and today's until 14:00 in Berlin
+		t.Errorf("%d parts, want 77", n)
 	}
 	w.setClock(t, noon.AddDate(0, 0, 1))
 	w.send(t, visitor("anna", chrome), view("/b", noon)) // of yesterday by now
@@ -259,11 +276,10 @@ func TestAnEventStoredDuringARefreshIsNotLost(t *testing.T) {
 			return err
 		}
 		window := repo.RollupWindow{Since: noon, Until: noon.Add(time.Hour), Step: time.Hour}
-		return tx.CountEvents(ctx, window, func(e *repo.EventCount) error {
+		return tx.CountEvents(ctx, window, func(e *repo.EventCount) {
 			if e.Events != 1 {
 				t.Errorf("the refresh sees %d events, want 1", e.Events)
 			}
-			return nil
 		})
 	})
 	if err != nil {

@@ -74,13 +74,19 @@ type TopSource struct {
 type dayTotal struct {
 	*part
 
-	union     *Visitors
-	pageviews map[string]int64
-	ids       []int64
+	union *Visitors
+	paths map[string]*pathTotal
+	ids   []int64
+}
+
+// pathTotal is a path of the day, with the visitors of each of its parts.
+type pathTotal struct {
+	pageviews int64
+	visitors  []visitorSet
 }
 
 func newDayTotal() *dayTotal {
-	return &dayTotal{part: newPart(), union: NewVisitors(), pageviews: map[string]int64{}}
+	return &dayTotal{part: newPart(), union: NewVisitors(), paths: map[string]*pathTotal{}}
 }
 
 // add adds a part. errPart.
@@ -92,8 +98,15 @@ func (t *dayTotal) add(p *part) error {
 	t.union.add(t.ids)
 	addCounts(t.events, p.events)
 	addCounts(t.bots, p.bots)
-	for path, count := range p.paths {
-		t.pageviews[path] += count.pageviews
+	for i := range p.paths {
+		count := &p.paths[i]
+		path := t.paths[count.path]
+		if path == nil {
+			path = new(pathTotal)
+			t.paths[count.path] = path
+		}
+		path.pageviews += count.pageviews
+		path.visitors = append(path.visitors, count.visitors)
 	}
 	for name, count := range p.ctas {
 		cta := t.ctas[name]
@@ -120,14 +133,14 @@ func addCounts(to, from map[string]int64) {
 	}
 }
 
-// row makes the day's row, but for the day, of the parts that were added.
-func (t *dayTotal) row(parts []*part, timeZone string) (*repo.DailyRollup, error) {
+// row makes the day's row, but for the day, of the parts that were added. errPart.
+func (t *dayTotal) row(timeZone string) (*repo.DailyRollup, error) {
 	s := &t.sessions
 	set, err := t.union.encode()
 	if err != nil {
 		return nil, err
 	}
-	paths, err := t.topPaths(parts)
+	paths, err := t.topPaths()
 	if err != nil {
 		return nil, err
 	}
@@ -162,23 +175,19 @@ func average(hundredths, by int64) *float64 {
 	return new(float64((2*hundredths+by)/(2*by)) / 100)
 }
 
-// topPaths reads the visitors of those paths alone that are shown.
-func (t *dayTotal) topPaths(parts []*part) ([]TopPath, error) {
-	top := make([]TopPath, 0, len(t.pageviews))
-	for path, n := range t.pageviews {
-		top = append(top, TopPath{Path: path, Pageviews: n})
+// topPaths reads the visitors of those paths alone that are shown. errPart.
+func (t *dayTotal) topPaths() ([]TopPath, error) {
+	top := make([]TopPath, 0, len(t.paths))
+	for path, total := range t.paths {
+		top = append(top, TopPath{Path: path, Pageviews: total.pageviews})
 	}
 	slices.SortFunc(top, func(a, b TopPath) int { return byCount(a.Pageviews, b.Pageviews, a.Path, b.Path) })
 	top = top[:min(len(top), maxTop)]
 	for i := range top {
 		t.ids = t.ids[:0]
-		for _, p := range parts {
-			count := p.paths[top[i].Path]
-			if count == nil {
-				continue
-			}
+		for _, visitors := range t.paths[top[i].Path].visitors {
 			var err error
-			if t.ids, err = count.visitors.appendIDs(t.ids); err != nil {
+			if t.ids, err = visitors.appendIDs(t.ids); err != nil {
 				return nil, err
 			}
 		}

@@ -11,7 +11,7 @@ import (
 
 // visitorSet is a set of visitors' ids in order, as the differences from one to the next, so that it is small and can be
 // passed over unread.
-type visitorSet []byte
+type visitorSet string
 
 // sortedDistinct sorts ids in place and returns each once.
 func sortedDistinct(ids []int64) []int64 {
@@ -20,25 +20,25 @@ func sortedDistinct(ids []int64) []int64 {
 }
 
 func newVisitorSet(distinct []int64) visitorSet {
-	set := make(visitorSet, 0, 2*len(distinct))
+	set := make([]byte, 0, 2*len(distinct))
 	last := int64(0)
 	for _, id := range distinct {
 		set = binary.AppendUvarint(set, uint64(id-last))
 		last = id
 	}
-	return set
+	return visitorSet(set)
 }
 
 // appendIDs appends the ids of the set. errPart if it is none.
 func (s visitorSet) appendIDs(ids []int64) ([]int64, error) {
+	r := partReader{rest: string(s)}
 	last := int64(0)
-	for rest := s; len(rest) > 0; {
-		difference, n := binary.Uvarint(rest)
-		if n <= 0 {
-			return ids, errPart
-		}
-		last += int64(difference)
-		ids, rest = append(ids, last), rest[n:]
+	for r.rest != "" {
+		last += r.number()
+		ids = append(ids, last)
+	}
+	if r.failed {
+		return ids, errPart
 	}
 	return ids, nil
 }
