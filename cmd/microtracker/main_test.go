@@ -67,11 +67,12 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// serve starts the server on a data folder and waits until it serves.
-func serve(t *testing.T, dataDir string) *program {
+// serve starts the server on a data folder, with these variables ("NAME=value") in its environment.
+func serve(t *testing.T, dataDir string, env ...string) *program {
 	t.Helper()
 	address := freeAddress(t)
 	p := &program{cmd: command(t, "serve", "--demo", "--data-dir", dataDir, "--listen", address), url: "http://" + address, lines: make(chan string, 1000)}
+	p.cmd.Env = append(p.cmd.Env, env...)
 	output, writer := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = writer, writer
 	if err := p.cmd.Start(); err != nil {
