@@ -90,7 +90,10 @@ func receiptToProto(receipt ingest.Receipt, anyAge bool) *microtrackerv1.EventRe
 	case ingest.TooOld:
 		res.Status, res.Field = microtrackerv1.ReceiptStatus_RECEIPT_STATUS_TOO_OLD, "create_time"
 		res.Reason = "it happened more than 7 days ago; a server with an API key may send older ones"
-		if anyAge {
+		switch {
+		case receipt.Reason != "":
+			res.Reason = receipt.Reason
+		case anyAge:
 			res.Reason = "it happened before 2000"
 		}
 	}

@@ -49,7 +49,8 @@ type Receipt struct {
 	Status  Status
 	// Field is what is wrong with an invalid event.
 	Field string
-	// Reason is why a bot is taken for one, or what to do about an invalid event.
+	// Reason is why a bot is taken for one, what to do about an invalid event, or why an event is too old where its age alone
+	// does not say so.
 	Reason string
 }
 
@@ -252,8 +253,12 @@ func (g *Ingester) prepare(ctx context.Context, inbox *repo.Inbox, batch *Batch)
 		event := &batch.Events[i]
 		receipts[i].EventID = event.ID
 		at := clock.correct(event.At)
-		if now.Sub(at) > MaxAge && !batch.AnyAge || at.Before(oldest()) || isDeleted(inbox, at) {
+		if now.Sub(at) > MaxAge && !batch.AnyAge || at.Before(oldest()) {
 			receipts[i].Status = TooOld
+			continue
+		}
+		if isDeleted(inbox, at) {
+			receipts[i].Status, receipts[i].Reason = TooOld, "it happened before what the project keeps: see its retain_events_days"
 			continue
 		}
 		from := common

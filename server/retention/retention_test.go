@@ -192,8 +192,9 @@ func TestOldEventsGoByWholeDaysOnceTheyAreCounted(t *testing.T) {
 
 	// A late event of a deleted day, or next to one, finds nothing to be put together with, and harms no session.
 	for what, at := range map[string]time.Time{"deleted": daysAgo(40), "next to it": midnight(daysAgo(30)).Add(5 * time.Minute)} {
-		if got := w.send(t, w.project, "anna", view("/late", at)); got != ingest.TooOld {
-			t.Errorf("a late event of a day that is %s: %v, want too old", what, got)
+		receipts, err := w.trySend(t.Context(), w.project, ingest.Client{VisitorKey: "anna"}, view("/late", at))
+		if err != nil || receipts[0].Status != ingest.TooOld || receipts[0].Reason == "" {
+			t.Errorf("a late event of a day that is %s: %+v, %v; want too old with a reason", what, receipts, err)
 		}
 	}
 	if n := w.count(t, w.project, "tracking_sessions"); n != 2*60 {

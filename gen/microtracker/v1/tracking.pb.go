@@ -116,7 +116,8 @@ const (
 	ReceiptStatus_RECEIPT_STATUS_BOT ReceiptStatus = 3
 	// Refused: `field` names what is wrong, `reason` says what to do.
 	ReceiptStatus_RECEIPT_STATUS_INVALID ReceiptStatus = 4
-	// Refused: it happened more than 7 days ago; a server may send older ones, since 2000.
+	// Refused: it happened more than 7 days ago; a server may send older ones, since 2000. Or it happened before what the project
+	// keeps (retain_events_days).
 	ReceiptStatus_RECEIPT_STATUS_TOO_OLD ReceiptStatus = 5
 	// Refused: the project is switched off; its owner can switch it on in its settings.
 	ReceiptStatus_RECEIPT_STATUS_PROJECT_INACTIVE ReceiptStatus = 6

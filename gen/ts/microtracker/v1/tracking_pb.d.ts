@@ -877,7 +877,8 @@ export enum ReceiptStatus {
   INVALID = 4,
 
   /**
-   * Refused: it happened more than 7 days ago; a server may send older ones, since 2000.
+   * Refused: it happened more than 7 days ago; a server may send older ones, since 2000. Or it happened before what the project
+   * keeps (retain_events_days).
    *
    * @generated from enum value: RECEIPT_STATUS_TOO_OLD = 5;
    */
