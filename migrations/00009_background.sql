@@ -80,7 +80,7 @@ SELECT distribute('rollup_marks', 'project_id');
 ALTER TABLE rollup_marks ADD CONSTRAINT rollup_marks_project_id_foreign FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE;
 CREATE INDEX rollup_marks_project_id_index ON rollup_marks (project_id, since);
 
--- The hours of the last days, counted: a day that goes on is put together from them instead of being counted anew.
+-- The half hours of the last days, counted: a day that goes on is put together from them instead of being counted anew.
 CREATE TABLE rollup_parts (
     project_id bigint NOT NULL,
     day        date NOT NULL,

@@ -45,13 +45,20 @@ func (t *IngestTx) remember(s *TrackingSession) {
 // of which more than the sums has changed, or that is no more, that is its whole span, as it was and as it is.
 func (b *ingestBatch) mark(c *Changes, _ time.Time) error {
 	changed := marks{}
-	for _, events := range [...][]Event{c.Events, c.Moved} {
-		for i := range events {
-			changed.at(events[i].ProjectID, events[i].CreatedAt)
+	bots := botsOf(c)
+	for i := range c.Events {
+		if e := &c.Events[i]; !bots[SessionRef{ProjectID: e.ProjectID, ID: e.SessionID}] {
+			changed.at(e.ProjectID, e.CreatedAt)
 		}
 	}
-	for _, sessions := range [...][]*TrackingSession{c.NewSessions, c.Sessions} {
-		for _, s := range sessions {
+	for i := range c.Moved {
+		changed.at(c.Moved[i].ProjectID, c.Moved[i].CreatedAt)
+	}
+	for _, s := range c.NewSessions {
+		changed.at(s.ProjectID, s.StartedAt)
+	}
+	for _, s := range c.Sessions {
+		if !s.IsBot { // else markNewBots marks it, in need
 			changed.at(s.ProjectID, s.StartedAt)
 		}
 	}
@@ -78,8 +85,25 @@ func (b *ingestBatch) mark(c *Changes, _ time.Time) error {
 	return nil
 }
 
+// botsOf returns the sessions that are a bot's when the changes are written: no figure has their events.
+func botsOf(c *Changes) map[SessionRef]bool {
+	var bots map[SessionRef]bool
+	for _, sessions := range [...][]*TrackingSession{c.NewSessions, c.Sessions, c.Rewritten} {
+		for _, s := range sessions {
+			if !s.IsBot {
+				continue
+			}
+			if bots == nil {
+				bots = map[SessionRef]bool{}
+			}
+			bots[SessionRef{ProjectID: s.ProjectID, ID: s.ID}] = true
+		}
+	}
+	return bots
+}
+
 // markNewBots marks the whole span of sessions that turn out to be a bot's: all of their events leave the figures. It has to
-// come before they are written. Those that are a bot's already are left alone: some go on for days.
+// come before they are written. Those that are a bot's already change no figure: some of them go on for weeks.
 func (b *ingestBatch) markNewBots(c *Changes) {
 	var projects, ids []int64
 	for _, s := range c.Sessions {
