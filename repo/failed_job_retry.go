@@ -48,7 +48,6 @@ func (s *Store) RetryFailedJobs(ctx context.Context, filter JobFilter, until int
 			return done, err
 		}
 	}
-	left, err := s.db.NewSelect().Model((*FailedJob)(nil)).ApplyQueryBuilder(between).Count(ctx)
-	done.Left = int64(left)
+	done.Left, err = s.db.NewSelect().Model((*FailedJob)(nil)).ApplyQueryBuilder(between).Count(ctx)
 	return done, classify("count the failed jobs", err)
 }

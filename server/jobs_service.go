@@ -216,7 +216,7 @@ func (s jobsServer) RetryFailedJobs(ctx context.Context, req *microtrackerv1.Ret
 	if err != nil {
 		return nil, err
 	}
-	res := &microtrackerv1.RetryFailedJobsResponse{Retried: int32(done.Retried), Unreadable: int32(done.Unreadable), Left: done.Left} //nolint:gosec // at most a page
+	res := &microtrackerv1.RetryFailedJobsResponse{Retried: int32(done.Retried), Unreadable: int32(done.Unreadable), Left: done.Left}
 	if done.Left > 0 {
 		res.NextPageToken = nextPageToken(req, idText(done.Last)+" "+idText(done.Until))
 	}

@@ -23,7 +23,7 @@ func (v jobsView) listed(job *repo.Job) *microtrackerv1.Job {
 	id, kind, maxAttempts, _, _ := jobs.Describe(job.Payload)
 	res := &microtrackerv1.Job{
 		Id: job.ID, ProjectId: job.ProjectID, Uuid: id, Kind: kind, Queue: job.Queue, State: jobStateToProto(job.State(v.now)),
-		Attempts: int32(job.Attempts), MaxAttempts: int32(maxAttempts), BatchId: job.BatchID, //nolint:gosec // a small number of ours
+		Attempts: int32(job.Attempts), MaxAttempts: int32(maxAttempts), BatchId: job.BatchID,
 		CreateTime: secondsToProto(&job.CreatedAt), AvailableAt: secondsToProto(&job.AvailableAt), ReservedAt: secondsToProto(job.ReservedAt),
 	}
 	if job.LastError != "" {
@@ -38,7 +38,7 @@ func (v jobsView) failed(job *repo.FailedJob) *microtrackerv1.FailedJob {
 	_, kind, maxAttempts, _, _ := jobs.Describe(job.Payload)
 	return &microtrackerv1.FailedJob{
 		Id: job.ID, ProjectId: job.ProjectID, Uuid: job.UUID, Kind: kind, Queue: job.Queue, BatchId: job.BatchID,
-		MaxAttempts: int32(maxAttempts), FailedAt: timeToProto(job.FailedAt), ErrorClass: errorClass(job.Exception), //nolint:gosec // a small number of ours
+		MaxAttempts: int32(maxAttempts), FailedAt: timeToProto(job.FailedAt), ErrorClass: errorClass(job.Exception),
 		Exception: v.listedError(job.Exception, fmt.Sprintf("the job failed; the operator sees the error under failed job %d", job.ID)),
 	}
 }
@@ -83,7 +83,7 @@ func errorClass(chain string) string {
 func batchToProto(batch *repo.JobBatch) *microtrackerv1.Batch {
 	return &microtrackerv1.Batch{
 		Id: batch.ID, ProjectId: batch.ProjectID, Name: batch.Name, State: batchStateToProto(batch.State()),
-		TotalJobs: int32(batch.TotalJobs), PendingJobs: int32(batch.PendingJobs), FailedJobs: int32(batch.FailedJobs), //nolint:gosec // integer columns
+		TotalJobs: int32(batch.TotalJobs), PendingJobs: int32(batch.PendingJobs), FailedJobs: int32(batch.FailedJobs),
 		CreateTime: secondsToProto(&batch.CreatedAt), CancelledAt: secondsToProto(batch.CancelledAt), FinishedAt: secondsToProto(batch.FinishedAt),
 	}
 }
