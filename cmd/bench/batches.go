@@ -27,28 +27,19 @@ const (
 // batches measures batches of 500 events over gRPC as a share of COPY of the same rows into the same table, with the same
 // indexes and without foreign keys.
 func batches(ctx context.Context, b *bench) ([]row, error) {
-	db, err := b.database(ctx, "batch")
+	s, err := b.servedSite(ctx, "batch")
 	if err != nil {
 		return nil, err
 	}
-	defer db.close() //nolint:errcheck // its folder goes
-	_, secret, err := db.project(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tracker, err := b.serve(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	defer tracker.stop() //nolint:errcheck // it has done its work
+	defer s.close() //nolint:errcheck // its folder goes
 	var shares []float64
 	var detail string
 	for round := range b.rounds {
-		stored, err := b.sendBatches(ctx, tracker.address, secret, uint64(round))
+		stored, err := b.sendBatches(ctx, s.tracker.address, s.secret, uint64(round))
 		if err != nil {
 			return nil, err
 		}
-		copied, err := db.copyEvents(ctx)
+		copied, err := s.copyEvents(ctx)
 		if err != nil {
 			return nil, err
 		}

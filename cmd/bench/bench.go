@@ -46,6 +46,8 @@ type database struct {
 	*localpg.Server
 
 	store *repo.Store
+	// tracker is the server on it; nil: there is none.
+	tracker *process
 }
 
 func (b *bench) database(ctx context.Context, name string) (*database, error) {
@@ -70,7 +72,11 @@ func (b *bench) database(ctx context.Context, name string) (*database, error) {
 func (db *database) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return errors.Join(db.store.Close(), db.Stop(ctx))
+	var stopped error
+	if db.tracker != nil {
+		stopped = db.tracker.stop()
+	}
+	return errors.Join(stopped, db.store.Close(), db.Stop(ctx))
 }
 
 // project makes a project and returns its public key and its secret key.
@@ -82,6 +88,40 @@ func (db *database) project(ctx context.Context) (*repo.Project, string, error) 
 	}
 	project, secret, err := server.CreateProject(ctx, db.store, repo.ProjectInfo{OwnerUserID: user.ID, Name: name, CreatedAt: time.Now()})
 	return project, secret.Reveal(), err
+}
+
+// site is what a scenario measures on: a database with a project, and maybe a server that serves it.
+type site struct {
+	*database
+
+	project *repo.Project
+	// secret is the project's secret key.
+	secret string
+}
+
+// site makes a database with a project.
+func (b *bench) site(ctx context.Context, name string) (*site, error) {
+	db, err := b.database(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	project, secret, err := db.project(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.close())
+	}
+	return &site{database: db, project: project, secret: secret}, nil
+}
+
+// servedSite makes a database with a project, and starts the server to measure on it.
+func (b *bench) servedSite(ctx context.Context, name string) (*site, error) {
+	s, err := b.site(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if s.tracker, err = b.serve(ctx, s.database); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
 }
 
 // exec runs statements and returns how long they took.

@@ -8,30 +8,21 @@ import (
 
 // bigTable measures single events with 20 million events in the table as a share of the rate with none.
 func bigTable(ctx context.Context, b *bench) ([]row, error) {
-	db, err := b.database(ctx, "size")
+	s, err := b.servedSite(ctx, "size")
 	if err != nil {
 		return nil, err
 	}
-	defer db.close() //nolint:errcheck // its folder goes
-	project, _, err := db.project(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tracker, err := b.serve(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	defer tracker.stop() //nolint:errcheck // it has done its work
+	defer s.close() //nolint:errcheck // its folder goes
 	measure := func(seed uint64) (shots, error) {
 		var best shots
 		for round := range b.rounds {
-			s, err := b.fire(ctx, tracker.address, project.PublicKey, seed+uint64(round), 0)
+			fired, err := b.fire(ctx, s.tracker.address, s.project.PublicKey, seed+uint64(round), 0)
 			if err != nil {
 				return best, err
 			}
-			fmt.Printf("   %.0f/s, p99 %v\n", s.rate, s.percentile(99))
-			if s.rate > best.rate {
-				best = s
+			fmt.Printf("   %.0f/s, p99 %v\n", fired.rate, fired.percentile(99))
+			if fired.rate > best.rate {
+				best = fired
 			}
 		}
 		return best, nil
@@ -40,7 +31,7 @@ func bigTable(ctx context.Context, b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.fill(ctx, project.ID, b.events); err != nil {
+	if err := s.fill(ctx, s.project.ID, b.events); err != nil {
 		return nil, err
 	}
 	full, err := measure(20)

@@ -11,23 +11,19 @@ const foreignKeyRows = 100_000
 // foreignKeys measures what PostgreSQL's row-by-row check of the three foreign keys of events costs, in transactions of
 // 1,000 events whose parents exist: the time without it as a share of the time with it (docs/adr/0013).
 func foreignKeys(ctx context.Context, b *bench) ([]row, error) {
-	db, err := b.database(ctx, "foreign-keys")
+	s, err := b.site(ctx, "foreign-keys")
 	if err != nil {
 		return nil, err
 	}
-	defer db.close() //nolint:errcheck // its folder goes
-	project, _, err := db.project(ctx)
-	if err != nil {
-		return nil, err
-	}
-	_, err = db.exec(ctx, fmt.Sprintf(`
+	defer s.close() //nolint:errcheck // its folder goes
+	_, err = s.exec(ctx, fmt.Sprintf(`
 		INSERT INTO visitors (id, project_id, visitor_key, first_seen_at, last_seen_at)
-		SELECT n, %[1]d, 'v' || n, now(), now() FROM generate_series(1, 20000) AS n`, project.ID), fmt.Sprintf(`
+		SELECT n, %[1]d, 'v' || n, now(), now() FROM generate_series(1, 20000) AS n`, s.project.ID), fmt.Sprintf(`
 		INSERT INTO tracking_sessions (id, project_id, visitor_id, session_key, started_at, last_activity_at)
-		SELECT n, %[1]d, n, 's' || n, now(), now() FROM generate_series(1, 20000) AS n`, project.ID), fmt.Sprintf(`
+		SELECT n, %[1]d, n, 's' || n, now(), now() FROM generate_series(1, 20000) AS n`, s.project.ID), fmt.Sprintf(`
 		CREATE UNLOGGED TABLE bench_rows AS SELECT n, %[1]d::bigint AS project_id, 1 + n %% 20000 AS parent, 'page_view' AS event_type,
 			'https://shop.example.com/products/' || n %% 997 AS url, '/products/' || n %% 997 AS path, now() - n * interval '1 ms' AS created_at,
-			gen_random_uuid() AS event_id FROM generate_series(1, %[2]d) AS n`, project.ID, foreignKeyRows),
+			gen_random_uuid() AS event_id FROM generate_series(1, %[2]d) AS n`, s.project.ID, foreignKeyRows),
 		"CREATE INDEX ON bench_rows (n)", "ANALYZE")
 	if err != nil {
 		return nil, err
@@ -41,18 +37,18 @@ func foreignKeys(ctx context.Context, b *bench) ([]row, error) {
 	var shares []float64
 	var detail string
 	for range b.rounds {
-		checked, err := db.exec(ctx, store(""))
+		checked, err := s.exec(ctx, store(""))
 		if err != nil {
 			return nil, err
 		}
-		if _, err := db.exec(ctx, "TRUNCATE events"); err != nil {
+		if _, err := s.exec(ctx, "TRUNCATE events"); err != nil {
 			return nil, err
 		}
-		unchecked, err := db.exec(ctx, store("SET LOCAL session_replication_role = replica;"))
+		unchecked, err := s.exec(ctx, store("SET LOCAL session_replication_role = replica;"))
 		if err != nil {
 			return nil, err
 		}
-		if _, err := db.exec(ctx, "TRUNCATE events"); err != nil {
+		if _, err := s.exec(ctx, "TRUNCATE events"); err != nil {
 			return nil, err
 		}
 		shares = append(shares, unchecked.Seconds()/checked.Seconds())

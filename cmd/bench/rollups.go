@@ -36,32 +36,28 @@ const plainCount = `
 // rollups measures how long a day of a million events takes to be rolled up, as a share of the plain SQL count of the same
 // day, and how long it takes to refresh today after some new events.
 func rollups(ctx context.Context, b *bench) ([]row, error) {
-	db, err := b.database(ctx, "rollups")
+	s, err := b.site(ctx, "rollups")
 	if err != nil {
 		return nil, err
 	}
-	defer db.close() //nolint:errcheck // its folder goes
-	project, _, err := db.project(ctx)
-	if err != nil {
-		return nil, err
-	}
+	defer s.close() //nolint:errcheck // its folder goes
 	today := time.Now().UTC().Truncate(24 * time.Hour)
-	if err := db.fillDay(ctx, project.ID, today); err != nil {
+	if err := s.fillDay(ctx, today); err != nil {
 		return nil, err
 	}
-	refresher := rollup.New(rollup.Config{Store: db.store})
+	refresher := rollup.New(rollup.Config{Store: s.store})
 	var old, fresh, refreshed []float64
 	var detail, freshDetail string
 	for range b.rounds {
-		plain, err := db.countPlainly(ctx, project.ID, today)
+		plain, err := s.countPlainly(ctx, today)
 		if err != nil {
 			return nil, err
 		}
-		asToday, err := db.rebuild(ctx, refresher, project.ID, today, 0)
+		asToday, err := s.rebuild(ctx, refresher, today, 0)
 		if err != nil {
 			return nil, err
 		}
-		asOld, err := db.rebuild(ctx, refresher, project.ID, today, 5)
+		asOld, err := s.rebuild(ctx, refresher, today, 5)
 		if err != nil {
 			return nil, err
 		}
@@ -70,11 +66,11 @@ func rollups(ctx context.Context, b *bench) ([]row, error) {
 		freshDetail = fmt.Sprintf("%d ms; plain %d ms", asToday.Milliseconds(), plain.Milliseconds())
 		fmt.Printf("   plain SQL %v, an older day %v, today %v\n", plain.Round(time.Millisecond), asOld.Round(time.Millisecond), asToday.Round(time.Millisecond))
 	}
-	if _, err := db.rebuild(ctx, refresher, project.ID, today, 0); err != nil { // its hours are kept again
+	if _, err := s.rebuild(ctx, refresher, today, 0); err != nil { // its hours are kept again
 		return nil, err
 	}
 	for range max(5, b.rounds) {
-		took, err := db.refreshAfter(ctx, refresher, project)
+		took, err := s.refreshAfter(ctx, refresher)
 		if err != nil {
 			return nil, err
 		}
@@ -90,12 +86,12 @@ func rollups(ctx context.Context, b *bench) ([]row, error) {
 
 // fillDay stores a day of events of 100,000 visitors, of whom 3 in 100 are bots: visits of 7 events within ten minutes, with
 // 4 page views on 2,000 paths of very different frequency, 2 exits and a click.
-func (db *database) fillDay(ctx context.Context, projectID int64, day time.Time) error {
+func (s *site) fillDay(ctx context.Context, day time.Time) error {
 	begun := time.Now()
 	const sessions = dayEvents / 7
-	_, err := db.exec(ctx, "SET session_replication_role = replica", fmt.Sprintf(`
+	_, err := s.exec(ctx, "SET session_replication_role = replica", fmt.Sprintf(`
 		INSERT INTO visitors (id, project_id, visitor_key, first_seen_at, last_seen_at, sessions_count)
-		SELECT 1000000 + n, %d, 'filled ' || md5(n::text), '%s', '%[2]s', 1 FROM generate_series(0, 99999) AS n`, projectID, day.Format(time.RFC3339)), fmt.Sprintf(`
+		SELECT 1000000 + n, %d, 'filled ' || md5(n::text), '%s', '%[2]s', 1 FROM generate_series(0, 99999) AS n`, s.project.ID, day.Format(time.RFC3339)), fmt.Sprintf(`
 		INSERT INTO tracking_sessions (id, project_id, visitor_id, session_key, started_at, last_activity_at, duration_seconds, pageviews,
 			interactive_events, engaged_ms, pcqs, source, channel, device, browser, os, country, is_bot, bot_reason, landing_url, entry_path, exit_path)
 		SELECT 1000000 + n, %d, 1000000 + n * 7919 %% 100000, gen_random_uuid(), at, at + interval '10 minutes', 600, 4, n %% 3, n %% 60 * 1000,
@@ -105,7 +101,7 @@ func (db *database) fillDay(ctx context.Context, projectID int64, day time.Time)
 			(ARRAY['DE', 'FR', 'US', 'BR', 'IN', 'JP', 'GB'])[1 + n %% 7], n * 7919 %% 100000 < 3000, CASE WHEN n * 7919 %% 100000 < 3000 THEN 'user_agent' END,
 			'https://shop.example.com/products/' || n %% 2003, '/products/' || n %% 2003, '/'
 		FROM generate_series(0, %d) AS n, LATERAL (SELECT '%s'::timestamptz + n * interval '23 hours 45 minutes' / %[2]d AS at) AS t`,
-		projectID, sessions-1, day.Format(time.RFC3339)), fmt.Sprintf(`
+		s.project.ID, sessions-1, day.Format(time.RFC3339)), fmt.Sprintf(`
 		INSERT INTO events (project_id, session_id, visitor_id, event_type, name, url, path, title, created_at, event_id, page_view_id, scroll_pct, engaged_ms, meta, selector)
 		SELECT s.project_id, s.id, s.visitor_id, kind, CASE kind WHEN 'click' THEN 'Button ' || s.id %% 50 ELSE kind END,
 			'https://shop.example.com' || path, path, CASE WHEN kind = 'page_view' THEN 'Product - Example Shop' END,
@@ -116,43 +112,43 @@ func (db *database) fillDay(ctx context.Context, projectID int64, day time.Time)
 			LATERAL (SELECT (ARRAY['page_view', 'exit', 'page_view', 'click', 'page_view', 'exit', 'page_view'])[1 + n] AS kind,
 				'/products/' || floor(2000 * power((s.id * 31 + n * 17) %% 10007 / 10007.0, 3))::int AS path) AS e
 		WHERE s.project_id = %d
-		ORDER BY s.started_at + n * interval '100 seconds'`, projectID),
+		ORDER BY s.started_at + n * interval '100 seconds'`, s.project.ID),
 		"VACUUM ANALYZE visitors", "VACUUM ANALYZE tracking_sessions", "VACUUM ANALYZE events", "CHECKPOINT")
 	fmt.Printf("   filled a day after %v\n", time.Since(begun).Round(time.Second))
 	return err
 }
 
-func (db *database) countPlainly(ctx context.Context, projectID int64, day time.Time) (time.Duration, error) {
-	conn, err := pgx.Connect(ctx, db.URL())
+func (s *site) countPlainly(ctx context.Context, day time.Time) (time.Duration, error) {
+	conn, err := pgx.Connect(ctx, s.URL())
 	if err != nil {
 		return 0, err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // it has done its work
 	begun := time.Now()
-	_, err = conn.Exec(ctx, plainCount, projectID, day, day.AddDate(0, 0, 1))
+	_, err = conn.Exec(ctx, plainCount, s.project.ID, day, day.AddDate(0, 0, 1))
 	return time.Since(begun), err
 }
 
 // rebuild counts the day as it is done when it is so many days ago: by the database's clock.
-func (db *database) rebuild(ctx context.Context, refresher *rollup.Refresher, projectID int64, day time.Time, daysAgo int) (time.Duration, error) {
-	_, err := db.exec(ctx, fmt.Sprintf(`CREATE OR REPLACE FUNCTION epoch_now() RETURNS bigint LANGUAGE sql STABLE AS
+func (s *site) rebuild(ctx context.Context, refresher *rollup.Refresher, day time.Time, daysAgo int) (time.Duration, error) {
+	_, err := s.exec(ctx, fmt.Sprintf(`CREATE OR REPLACE FUNCTION epoch_now() RETURNS bigint LANGUAGE sql STABLE AS
 		'SELECT floor(extract(epoch FROM now()))::bigint + %d'`, daysAgo*24*60*60))
 	if err != nil {
 		return 0, err
 	}
 	begun := time.Now()
-	err = refresher.Rebuild(ctx, projectID, day)
+	err = refresher.Rebuild(ctx, s.project.ID, day)
 	return time.Since(begun), err
 }
 
 // refreshAfter stores new events of now, and returns how long the refresh after them takes. As if some belonged to visits that
 // began half an hour ago, that time is marked, too.
-func (db *database) refreshAfter(ctx context.Context, refresher *rollup.Refresher, project *repo.Project) (time.Duration, error) {
-	inbox, err := db.store.OpenInbox(ctx, project.PublicKey, time.Now())
+func (s *site) refreshAfter(ctx context.Context, refresher *rollup.Refresher) (time.Duration, error) {
+	inbox, err := s.store.OpenInbox(ctx, s.project.PublicKey, time.Now())
 	if err != nil {
 		return 0, err
 	}
-	ingester := ingest.New(ingest.Config{Store: db.store})
+	ingester := ingest.New(ingest.Config{Store: s.store})
 	defer ingester.Close()
 	name := uuid.NewString()
 	for i := range 10 {
@@ -166,10 +162,10 @@ func (db *database) refreshAfter(ctx context.Context, refresher *rollup.Refreshe
 		}
 	}
 	now := time.Now().UTC()
-	if err := db.store.MarkRollup(ctx, project.ID, repo.RollupMark{Since: now.Add(-30 * time.Minute), Until: now}); err != nil {
+	if err := s.store.MarkRollup(ctx, s.project.ID, repo.RollupMark{Since: now.Add(-30 * time.Minute), Until: now}); err != nil {
 		return 0, err
 	}
 	begun := time.Now()
-	err = refresher.Refresh(ctx, project.ID, nil)
+	err = refresher.Refresh(ctx, s.project.ID, nil)
 	return time.Since(begun), err
 }

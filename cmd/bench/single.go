@@ -18,20 +18,11 @@ const connections = 64
 
 // singleEvents measures requests of one event each, as Connect JSON over HTTP/1.1 with 64 connections.
 func singleEvents(ctx context.Context, b *bench) ([]row, error) {
-	db, err := b.database(ctx, "single")
+	s, err := b.servedSite(ctx, "single")
 	if err != nil {
 		return nil, err
 	}
-	defer db.close() //nolint:errcheck // its folder goes
-	project, _, err := db.project(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tracker, err := b.serve(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	defer tracker.stop() //nolint:errcheck // it has done its work
+	defer s.close() //nolint:errcheck // its folder goes
 	idle, err := b.serveNoop(ctx)
 	if err != nil {
 		return nil, err
@@ -40,11 +31,11 @@ func singleEvents(ctx context.Context, b *bench) ([]row, error) {
 	var shares, full []float64
 	var lastRate float64
 	for round := range b.rounds {
-		nothing, err := b.fire(ctx, idle.address, project.PublicKey, uint64(round), 0)
+		nothing, err := b.fire(ctx, idle.address, s.project.PublicKey, uint64(round), 0)
 		if err != nil {
 			return nil, err
 		}
-		stored, err := b.fire(ctx, tracker.address, project.PublicKey, uint64(round), 0)
+		stored, err := b.fire(ctx, s.tracker.address, s.project.PublicKey, uint64(round), 0)
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +44,7 @@ func singleEvents(ctx context.Context, b *bench) ([]row, error) {
 		shares = append(shares, stored.rate/nothing.rate)
 		full = append(full, float64(stored.percentile(99))/float64(100*time.Millisecond))
 	}
-	half, err := b.fire(ctx, tracker.address, project.PublicKey, 1000, lastRate/2)
+	half, err := b.fire(ctx, s.tracker.address, s.project.PublicKey, 1000, lastRate/2)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +52,7 @@ func singleEvents(ctx context.Context, b *bench) ([]row, error) {
 		{"single event: rate / no-op handler", median(shares), 0.5, true, fmt.Sprintf("%.0f/s", lastRate)},
 		{"single event: p99 at full load / 100 ms", median(full), 1, false, ""},
 		{"single event: p99 at half load / 25 ms", float64(half.percentile(99)) / float64(25*time.Millisecond), 1, false, fmt.Sprintf("p99 %v at %.0f/s", half.percentile(99), half.rate)},
-		{"single event: server memory / 250 MB", tracker.memory() / 250, 1, false, fmt.Sprintf("%.0f MB", tracker.memory())},
+		{"single event: server memory / 250 MB", s.tracker.memory() / 250, 1, false, fmt.Sprintf("%.0f MB", s.tracker.memory())},
 	}, nil
 }
 
