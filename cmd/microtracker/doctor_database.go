@@ -205,7 +205,7 @@ func examineData(i *repo.Inspection, found *findings) {
 		found.warn("operator", "there is no account yet", "microtracker user create you@example.com")
 	case data.Operators == 0:
 		found.warn("operator", "no account may see what concerns the whole instance, such as the instance's jobs",
-			"make one an operator, or use the command line, which may see everything")
+			"microtracker user operator you@example.com; the command line may see everything without")
 	default:
 		found.ok("operator", "%d of %d accounts are operators", data.Operators, data.Users)
 	}
@@ -230,7 +230,7 @@ func examineWork(work *repo.WorkState, found *findings) {
 	}
 	if work.FailedJobs > 0 {
 		found.warn("failed jobs", fmt.Sprintf("%d were given up, the last %s", work.FailedJobs, work.LastFailedAt.UTC().Format(time.RFC3339)),
-			"microtracker jobs shows why; retry or discard them")
+			"microtracker jobs failed shows why; then microtracker jobs retry, or jobs discard")
 	} else {
 		found.ok("failed jobs", "none")
 	}
