@@ -30,19 +30,9 @@ func (m marks) span(projectID int64, since, until time.Time) {
 	m[rollupMark{projectID: projectID, since: quarterOf(since), until: quarterOf(until) + 1}] = true
 }
 
-// sessionSpan is when a session was before this transaction.
-type sessionSpan struct{ startedAt, lastActivityAt time.Time }
-
-// remember keeps when a session was that may be written otherwise.
-func (t *IngestTx) remember(s *TrackingSession) {
-	if t.were == nil {
-		t.were = map[SessionRef]sessionSpan{}
-	}
-	t.were[SessionRef{ProjectID: s.ProjectID, ID: s.ID}] = sessionSpan{startedAt: s.StartedAt, lastActivityAt: s.LastActivityAt}
-}
-
 // mark notes what is to be counted anew (docs/rollups.md): each event at its time, each session at its start. Of a session
-// of which more than the sums has changed, or that is no more, that is its whole span, as it was and as it is.
+// of which more than the sums has changed, or that is no more, that is its whole span. When it was before need not be known:
+// it began and ended with events, which are still its own, or have moved and are marked.
 func (b *ingestBatch) mark(c *Changes, _ time.Time) error {
 	changed := marks{}
 	bots := botsOf(c)
@@ -65,9 +55,6 @@ func (b *ingestBatch) mark(c *Changes, _ time.Time) error {
 	for _, sessions := range [...][]*TrackingSession{c.Rewritten, c.Emptied} {
 		for _, s := range sessions {
 			changed.span(s.ProjectID, s.StartedAt, s.LastActivityAt)
-			if was, ok := b.tx.were[SessionRef{ProjectID: s.ProjectID, ID: s.ID}]; ok {
-				changed.span(s.ProjectID, was.startedAt, was.lastActivityAt)
-			}
 		}
 	}
 	b.markNewBots(c)

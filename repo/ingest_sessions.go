@@ -126,7 +126,6 @@ func (t *IngestTx) Sessions(ctx context.Context, refs []SessionRef) (map[Session
 		session, err := read.session()
 		if err == nil {
 			found[SessionRef{ProjectID: session.ProjectID, ID: session.ID}] = session
-			t.remember(session)
 		}
 		return err
 	}, projects, ids)

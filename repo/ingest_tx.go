@@ -23,8 +23,6 @@ type IngestTx struct {
 	ids  *idBlock
 	// checksParents says that PostgreSQL checks the foreign keys of each row once more (docs/adr/0013).
 	checksParents bool
-	// were are the sessions that were read whole, as they were.
-	were map[SessionRef]sessionSpan
 }
 
 // EventID names an event.
