@@ -90,7 +90,7 @@ func (s *Store) Inspect(ctx context.Context) (*Inspection, error) {
 
 func (i *Inspection) readServer(ctx context.Context, tx bun.Tx) error {
 	var settings []struct{ Name, Setting string }
-	err := tx.NewRaw(`SELECT name, setting FROM pg_settings WHERE name IN (?)`, bun.In(inspectedSettings())).Scan(ctx, &settings)
+	err := tx.NewRaw(`SELECT name, setting FROM pg_settings WHERE name IN ?`, bun.Tuple(inspectedSettings())).Scan(ctx, &settings)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ type PoolState struct {
 
 // Pools returns the state of the pools: the one for everything, and the one that events are stored through.
 func (s *Store) Pools() []PoolState {
-	stats := s.db.DB.Stats()
+	stats := s.db.Stats()
 	main := PoolState{
 		Name: "main", Max: stats.MaxOpenConnections, Open: stats.OpenConnections, InUse: stats.InUse,
 		Waits: stats.WaitCount, Waited: stats.WaitDuration,

@@ -54,9 +54,9 @@ func (f *findings) fail(check, message, remedy string) {
 }
 
 // failed is how many checks failed.
-func (f findings) failed() int {
+func (f *findings) failed() int {
 	n := 0
-	for _, one := range f {
+	for _, one := range *f {
 		if one.Verdict == verdictFail {
 			n++
 		}
@@ -77,7 +77,7 @@ func (c *doctorCommand) Run(ctx context.Context, flags *cli, program *kong.Kong,
 }
 
 // report prints the findings; errUnwell if one is a failure.
-func (f findings) report(out io.Writer, asJSON bool) error {
+func (f *findings) report(out io.Writer, asJSON bool) error {
 	if asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
@@ -85,7 +85,7 @@ func (f findings) report(out io.Writer, asJSON bool) error {
 			return err
 		}
 	} else {
-		for _, one := range f {
+		for _, one := range *f {
 			line := fmt.Sprintf("%-5s %-12s %s", one.Verdict, one.Check, one.Message)
 			if one.Remedy != "" {
 				line += ": " + one.Remedy

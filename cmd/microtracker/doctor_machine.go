@@ -70,7 +70,7 @@ func examineDisk(dir string, found *findings) {
 			found.fail("disk", fmt.Sprintf("%s: %v", existing, err), "name another folder in --data-dir")
 			return
 		}
-		free := disk.Bavail * uint64(disk.Bsize) //nolint:unconvert // another type on other systems
+		free := disk.Bavail * uint64(disk.Bsize)
 		message := fmt.Sprintf("%.1f GiB are free for %s", float64(free)/(1<<30), absolute)
 		switch {
 		case free < diskVeryLow:

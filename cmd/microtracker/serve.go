@@ -64,7 +64,7 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer closeTracing(tracing, logger)
+	defer closeTracing(tracing, logger) //nolint:contextcheck // the last spans are sent after ctx has ended
 	db, err := flags.Database.openTraced(ctx, tracing, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -110,7 +110,8 @@ func (c *serveCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer serveAdmin(adminListener, srv.AdminHandler(), logger)()
+	stopAdmin := serveAdmin(adminListener, srv.AdminHandler(), logger) //nolint:contextcheck // ends after ctx has
+	defer stopAdmin()
 	if c.Demo {
 		if err := bootstrap(ctx, db, os.Stdout); err != nil {
 			return errors.Join(err, listener.Close())

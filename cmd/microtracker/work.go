@@ -132,7 +132,8 @@ func (c *workerCommand) Run(ctx context.Context, flags *cli, logger *slog.Logger
 	if err != nil {
 		return err
 	}
-	defer serveAdmin(listener, admin, logger)()
+	stopAdmin := serveAdmin(listener, admin, logger) //nolint:contextcheck // ends after ctx has
+	defer stopAdmin()
 	go telemetry.NewClockWatch(telemetry.SystemClock(), logger).Run(ctx)
 	logger.Info("working", "jobs_at_once", c.Work.Workers, "version", version)
 	<-ctx.Done()
