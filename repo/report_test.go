@@ -151,7 +151,7 @@ func TestReportsAreWhatAHandCounts(t *testing.T) {
 	} {
 		query := c.query
 		query.Since, query.Until, query.Zone, query.Limit = since, until, berlin, 100
-		answer, err := project.Report(t.Context(), query)
+		answer, err := project.Report(t.Context(), query, nil)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -172,7 +172,7 @@ func TestTheHourThatComesTwiceIsTwoRows(t *testing.T) {
 	answer, err := project.Report(t.Context(), report.Query{
 		Metrics: []report.Metric{report.Sessions}, Dimensions: []report.Dimension{report.Hour}, Zone: berlin, Limit: 100,
 		Since: time.Date(2026, 10, 25, 1, 0, 0, 0, berlin), Until: time.Date(2026, 10, 25, 4, 0, 0, 0, berlin),
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,12 +192,13 @@ func TestPagesOfAReportMeetWithoutGapOrOverlap(t *testing.T) {
 		Since: time.Date(2026, 10, 24, 0, 0, 0, 0, time.UTC), Until: time.Date(2026, 10, 27, 0, 0, 0, 0, time.UTC), Limit: 2,
 	}
 	var seen []string
-	for more := true; more; query.Offset += query.Limit {
-		answer, err := project.Report(t.Context(), query)
+	for more := true; more; {
+		answer, err := project.Report(t.Context(), query, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		seen, more = append(seen, table(answer.Rows)...), answer.More
+		query.After = &answer.Rows[len(answer.Rows)-1]
 	}
 	if diff := cmp.Diff([]string{"/a 2", "/b 1", "/c 1", "/d 1"}, seen); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
@@ -215,14 +216,14 @@ func TestAValueDoesNotDependOnWhatElseIsAsked(t *testing.T) {
 			Dimensions: dimensions, Zone: time.UTC, Limit: 1000, Metrics: all,
 			Since: time.Date(2026, 10, 24, 0, 0, 0, 0, time.UTC), Until: time.Date(2026, 10, 27, 0, 0, 0, 0, time.UTC),
 		}
-		together, err := project.Report(t.Context(), query)
+		together, err := project.Report(t.Context(), query, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, metric := range all {
 			alone := query
 			alone.Metrics = []report.Metric{metric}
-			answer, err := project.Report(t.Context(), alone)
+			answer, err := project.Report(t.Context(), alone, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

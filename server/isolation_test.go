@@ -127,6 +127,7 @@ func expectations() map[string]expectation {
 		"ReportingService.Query": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.QueryRequest{Range: today(), Metrics: []microtrackerv1.Metric{microtrackerv1.Metric_METRIC_VISITORS}}
 		}},
+		"ReportingService.GetCapabilities": {who: "user", scope: reportsRead},
 		"ReportingService.ListDailyRollups": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.ListDailyRollupsRequest{Days: &microtrackerv1.DayRange{Since: "2026-01-01", Until: "2026-01-03"}}
 		}},

@@ -45,6 +45,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, tlsConfig *tl
 			served <- httpServer.Serve(listener)
 		}
 	}()
+	go s.cache.Run(ctx)
 	go s.watchReadiness(ctx)
 	go telemetry.NewClockWatch(telemetry.SystemClock(), s.config.Logger).Run(ctx)
 	select {

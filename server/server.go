@@ -23,6 +23,7 @@ import (
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/cache"
 	"github.com/microtracker/microtracker/server/enrich"
 	"github.com/microtracker/microtracker/server/identity"
 	"github.com/microtracker/microtracker/server/ingest"
@@ -81,10 +82,13 @@ type Server struct {
 	background *background
 	inboxes    *inboxes
 	refused    *refusedEvents
-	rpc        *connect.Server
-	errors     *connecthttp.ErrorWriter
-	health     *grpchealth.StaticChecker
-	readiness  readinessState
+	cache      *cache.Cache
+	// reportTurns bounds the questions that are computed at once.
+	reportTurns turns
+	rpc         *connect.Server
+	errors      *connecthttp.ErrorWriter
+	health      *grpchealth.StaticChecker
+	readiness   readinessState
 	// stopping is closed when streams shall end.
 	stopping chan struct{}
 }
@@ -123,6 +127,7 @@ func New(config Config) (*Server, error) {
 		background: newBackground(config.Logger),
 		inboxes:    newInboxes(config.Now),
 		refused:    newRefusedEvents(config.Store, config.Logger),
+		cache:      cache.New(cache.Config{Store: config.Store, Logger: config.Logger}),
 	}
 	s.ingester = ingest.New(ingest.Config{Store: config.Store, Now: config.Now, Committed: s.live.Changed, Logger: config.Logger, Locator: config.Locator, Writers: config.IngestWriters, Metrics: config.Metrics, Tracing: config.Tracing})
 	// From the outside in: what the operator learns of a call, what a caller learns of an error, who may call, what a message

@@ -23,12 +23,27 @@ func (q Query) Finish(rows []Row) ([]Row, bool) {
 	if q.byTimeOnly() {
 		rows = q.fill(rows)
 		q.sort(rows)
-		rows = rows[min(q.Offset, len(rows)):]
+		if q.After != nil {
+			at := slices.IndexFunc(rows, func(row Row) bool { return q.compare(row, *q.After) > 0 })
+			if at < 0 {
+				at = len(rows)
+			}
+			rows = rows[at:]
+		}
 	}
-	if len(rows) > q.Limit && len(q.Dimensions) > 0 {
+	if q.Limit > 0 && len(rows) > q.Limit && len(q.Dimensions) > 0 {
 		return rows[:q.Limit], true
 	}
 	return rows, false
+}
+
+// utcHour is how the statement writes an hour.
+func utcHour(text string) string {
+	start, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return start.UTC().Format("2006-01-02T15:04:05Z")
 }
 
 // fill adds the buckets in which nothing happened, in order of time: counts are zero there, ratios null.
@@ -37,25 +52,64 @@ func (q Query) fill(rows []Row) []Row {
 	for _, row := range rows {
 		byBucket[row.Dimensions[0]] = row
 	}
-	buckets := q.days
-	if q.Dimensions[0] == Hour {
-		buckets = q.hours
-	}
 	var filled []Row
-	for _, bucket := range buckets() {
+	for _, bucket := range q.Buckets() {
 		row, ok := byBucket[bucket]
 		if !ok {
-			row = Row{Dimensions: []string{bucket}, Values: q.zeros()}
+			row = Row{Dimensions: []string{bucket}, Values: q.Zeros()}
 		}
 		filled = append(filled, row)
 	}
 	return filled
 }
 
-func (q Query) zeros() []*float64 {
+// Buckets lists what the range has of the question's dimension of time, in order; nil if it has none.
+func (q Query) Buckets() []string {
+	for _, d := range q.Dimensions {
+		switch d {
+		case Hour:
+			return q.hours()
+		case Day:
+			return q.days()
+		case Week, Month, Quarter, Year:
+			return q.periods(d)
+		default:
+		}
+	}
+	return nil
+}
+
+// periods lists the first days of the weeks, months, … that the range touches.
+func (q Query) periods(d Dimension) []string {
+	var periods []string
+	for _, day := range q.days() {
+		date, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			continue // made above
+		}
+		year, month, _ := date.Date()
+		switch d {
+		case Week:
+			date = date.AddDate(0, 0, -(int(date.Weekday())+6)%7)
+		case Month:
+			date = time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
+		case Quarter:
+			date = time.Date(year, (month-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+		default:
+			date = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		}
+		if first := date.Format(time.DateOnly); len(periods) == 0 || periods[len(periods)-1] != first {
+			periods = append(periods, first)
+		}
+	}
+	return periods
+}
+
+// Zeros are the values of a row in which nothing happened.
+func (q Query) Zeros() []*float64 {
 	values := make([]*float64, len(q.Metrics))
 	for i, m := range q.Metrics {
-		if !strings.Contains(metricDefs[m].expr, "nullif") {
+		if !metricDefs[m].ratio {
 			values[i] = new(float64)
 		}
 	}
@@ -91,32 +145,39 @@ func (q Query) hours() []string {
 	return hours
 }
 
-// sort orders filled rows as the statement would have; they come in order of time.
-func (q Query) sort(rows []Row) {
-	slices.SortStableFunc(rows, func(a, b Row) int {
-		for _, o := range q.order() {
-			var c int
-			if o.Dimension != "" {
-				c = compareTimes(a.Dimensions[0], b.Dimensions[0])
-			} else {
-				i := slices.Index(q.Metrics, o.Metric)
-				if a.Values[i] == nil || b.Values[i] == nil {
-					if c = compareNil(a.Values[i], b.Values[i]); c != 0 {
-						return c // null is last in either direction
-					}
-					continue
+// sort orders filled rows as the statement would have.
+func (q Query) sort(rows []Row) { slices.SortStableFunc(rows, q.compare) }
+
+// compare compares two rows by what sorts them, then by their dimensions.
+func (q Query) compare(a, b Row) int {
+	for _, o := range q.order() {
+		var c int
+		if o.Dimension != "" {
+			i := slices.Index(q.Dimensions, o.Dimension)
+			c = compareTimes(a.Dimensions[i], b.Dimensions[i])
+		} else {
+			i := slices.Index(q.Metrics, o.Metric)
+			if a.Values[i] == nil || b.Values[i] == nil {
+				if c = compareNil(a.Values[i], b.Values[i]); c != 0 {
+					return c // null is last in either direction
 				}
-				c = cmp.Compare(*a.Values[i], *b.Values[i])
+				continue
 			}
-			if o.Descending {
-				c = -c
-			}
-			if c != 0 {
-				return c
-			}
+			c = cmp.Compare(*a.Values[i], *b.Values[i])
 		}
-		return 0
-	})
+		if o.Descending {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	for i := range a.Dimensions {
+		if c := compareTimes(a.Dimensions[i], b.Dimensions[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 // compareTimes compares two buckets: days as text, hours as instants, since their offsets may differ.

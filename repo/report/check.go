@@ -20,8 +20,8 @@ func (q Query) check() error {
 			return fmt.Errorf("%w: there is no dimension %q", ErrUnsupported, d)
 		}
 	}
-	if slices.Contains(q.Dimensions, Hour) && slices.Contains(q.Dimensions, Day) {
-		return fmt.Errorf("%w: ask by hour or by day, not both: an hour says its day", ErrUnsupported)
+	if err := q.checkDimensions(); err != nil {
+		return err
 	}
 	for _, o := range q.OrderBy {
 		if o.Metric != "" && !slices.Contains(q.Metrics, o.Metric) {
@@ -32,6 +32,42 @@ func (q Query) check() error {
 		}
 	}
 	return q.checkBuckets()
+}
+
+func (q Query) checkDimensions() error {
+	times, events := 0, 0
+	for _, d := range q.Dimensions {
+		if d.isTime() {
+			times++
+		}
+		if d.isOfEvents() {
+			events++
+		}
+	}
+	if times > 1 {
+		return fmt.Errorf("%w: ask by one of hour, day, week, month, quarter and year: the smaller says the larger", ErrUnsupported)
+	}
+	if len(q.Dimensions) > 3 {
+		return fmt.Errorf("%w: ask by at most three dimensions", ErrUnsupported)
+	}
+	if slices.Contains(q.Dimensions, Property) != (q.PropertyKey != "") {
+		return fmt.Errorf("%w: property_key names the custom property of the dimension property, and goes with it alone", ErrUnsupported)
+	}
+	if slices.Contains(q.Dimensions, BotReason) && q.Bots == BotsExcluded {
+		return fmt.Errorf("%w: bot_reason is a bot's: ask with bots included, or for bots only", ErrUnsupported)
+	}
+	for _, m := range q.Metrics {
+		if only := metricDefs[m].onlyBy; only != "" && (!slices.Contains(q.Dimensions, only) || events > 1) {
+			return fmt.Errorf("%w: %s has a meaning by %s alone, or by it and what a session has: add that dimension", ErrUnsupported, m, only)
+		}
+	}
+	if q.hasConversions() {
+		if len(q.Conversions) == 0 {
+			return fmt.Errorf("%w: there are no conversions to count: define one first", ErrUnsupported)
+		}
+	}
+	conditions := 0
+	return q.Filter.check(1, &conditions)
 }
 
 func (q Query) checkBuckets() error {

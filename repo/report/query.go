@@ -18,29 +18,14 @@ const MaxBuckets = 10_000
 // ErrUnsupported: the question has no defined answer. Its text says why and what to ask instead.
 var ErrUnsupported = errors.New("unsupported query")
 
-// Metric is a number that can be asked for.
-type Metric string
+// Bots says whether bots are in an answer.
+type Bots int
 
-// The metrics. Bots are left out of all of them.
+// Bots are left out unless asked for.
 const (
-	Visitors           Metric = "visitors"
-	Sessions           Metric = "sessions"
-	Pageviews          Metric = "pageviews"
-	Bounces            Metric = "bounces"
-	BounceRate         Metric = "bounce_rate"
-	AvgSessionDuration Metric = "avg_session_duration"
-	ViewsPerSession    Metric = "views_per_session"
-)
-
-// Dimension is what metrics can be broken down by.
-type Dimension string
-
-// The dimensions.
-const (
-	Hour   Dimension = "hour"
-	Day    Dimension = "day"
-	Path   Dimension = "path"
-	Source Dimension = "source"
+	BotsExcluded Bots = iota
+	BotsIncluded
+	BotsOnly
 )
 
 // Order sorts rows by one metric or one dimension of the question.
@@ -50,25 +35,49 @@ type Order struct {
 	Descending bool
 }
 
+// Conversion is what counts as a conversion: an event that has all that is not empty.
+type Conversion struct {
+	ID        int64
+	EventType string
+	Name      string
+	// PathPattern is as in OperatorMatches.
+	PathPattern                string
+	PropertyKey, PropertyValue string
+}
+
 // Query is a question about one project.
 type Query struct {
 	// Metrics are answered in this order; at least one.
 	Metrics []Metric
-	// Dimensions break the metrics down; at most two. None: one row.
+	// Dimensions break the metrics down; at most three. None: one row.
 	Dimensions []Dimension
+	// PropertyKey names the custom property of the dimension Property.
+	PropertyKey string
 	// Since and Until bound the time, half-open.
 	Since, Until time.Time
 	// Zone cuts hours and days.
 	Zone *time.Location
+	// Filter says whom and what to keep; nil: all.
+	Filter *Filter
+	Bots   Bots
+	// Conversions are those that the conversion metrics count, Every event of them or the first of each session.
+	Conversions     []Conversion
+	EveryConversion bool
+	// Currency is the project's: values in another one are no revenue.
+	Currency string
 	// OrderBy is empty for the default: by time where time is a dimension, else by the first metric, largest first.
 	OrderBy []Order
-	// Limit is the most rows to return, Offset how many to skip first.
-	Limit, Offset int
+	// Limit is the most rows to return; zero: all.
+	Limit int
+	// After is the last row of the page before; nil: from the first.
+	After *Row
+	// Among keeps the rows whose dimensions have one of these values; nil for a dimension: any. Nil: all rows.
+	Among [][]string
 }
 
 // Row is one line of an answer, in the order of the question's dimensions and metrics.
 type Row struct {
-	// Dimensions are texts: a day as YYYY-MM-DD, an hour in RFC 3339 with the zone's offset.
+	// Dimensions are texts: a day as YYYY-MM-DD, an hour in RFC 3339 with the zone's offset. Empty: there is none.
 	Dimensions []string
 	// Values are nil where the definition divides by zero.
 	Values []*float64
@@ -81,12 +90,13 @@ type Answer struct {
 	Totals Row
 	// More says that there are rows after these.
 	More bool
+	// Compared are the rows of the range compared with, in the order of Rows; nil where there is none. ComparedTotals likewise.
+	Compared       []*Row
+	ComparedTotals *Row
 }
 
 // byTimeOnly reports whether time is the only dimension, so that every bucket of the range belongs in the answer.
-func (q Query) byTimeOnly() bool {
-	return len(q.Dimensions) == 1 && (q.Dimensions[0] == Hour || q.Dimensions[0] == Day)
-}
+func (q Query) byTimeOnly() bool { return len(q.Dimensions) == 1 && q.Dimensions[0].isTime() }
 
 // order returns what sorts the rows, the default when nothing was asked.
 func (q Query) order() []Order {
@@ -94,7 +104,7 @@ func (q Query) order() []Order {
 		return q.OrderBy
 	}
 	for _, d := range q.Dimensions {
-		if d == Hour || d == Day {
+		if d.isTime() {
 			return []Order{{Dimension: d}}
 		}
 	}

@@ -81,6 +81,8 @@ const (
 	ErrorReason_ERROR_REASON_STREAM_TAKEN_OVER ErrorReason = 26
 	// It concerns the whole instance: only an operator may. PERMISSION_DENIED.
 	ErrorReason_ERROR_REASON_OPERATOR_ONLY ErrorReason = 27
+	// The question takes too long: ask for less.
+	ErrorReason_ERROR_REASON_QUERY_TOO_LONG ErrorReason = 28
 )
 
 // Enum value maps for ErrorReason.
@@ -114,6 +116,7 @@ var (
 		25: "ERROR_REASON_PRECONDITION",
 		26: "ERROR_REASON_STREAM_TAKEN_OVER",
 		27: "ERROR_REASON_OPERATOR_ONLY",
+		28: "ERROR_REASON_QUERY_TOO_LONG",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -144,6 +147,7 @@ var (
 		"ERROR_REASON_PRECONDITION":         25,
 		"ERROR_REASON_STREAM_TAKEN_OVER":    26,
 		"ERROR_REASON_OPERATOR_ONLY":        27,
+		"ERROR_REASON_QUERY_TOO_LONG":       28,
 	}
 )
 
@@ -178,7 +182,7 @@ var File_microtracker_v1_errors_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1cmicrotracker/v1/errors.proto\x12\x0fmicrotracker.v1*\xb7\a\n" +
+	"\x1cmicrotracker/v1/errors.proto\x12\x0fmicrotracker.v1*\xd8\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eERROR_REASON_MALFORMED_REQUEST\x10\x01\x12\"\n" +
@@ -208,7 +212,8 @@ const file_microtracker_v1_errors_proto_rawDesc = "" +
 	"\x1dERROR_REASON_ACCOUNT_DISABLED\x10\x18\x12\x1d\n" +
 	"\x19ERROR_REASON_PRECONDITION\x10\x19\x12\"\n" +
 	"\x1eERROR_REASON_STREAM_TAKEN_OVER\x10\x1a\x12\x1e\n" +
-	"\x1aERROR_REASON_OPERATOR_ONLY\x10\x1bB\xc8\x01\n" +
+	"\x1aERROR_REASON_OPERATOR_ONLY\x10\x1b\x12\x1f\n" +
+	"\x1bERROR_REASON_QUERY_TOO_LONG\x10\x1cB\xc8\x01\n" +
 	"\x13com.microtracker.v1B\vErrorsProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var (

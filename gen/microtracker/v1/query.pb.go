@@ -2180,7 +2180,7 @@ const file_microtracker_v1_query_proto_rawDesc = "" +
 	"\x04with\x12\x05\xbaH\x02\b\x01\"a\n" +
 	"\aSegment\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x04name\x127\n" +
-	"\x06filter\x18\x02 \x01(\v2\x17.microtracker.v1.FilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\"\xea\x06\n" +
+	"\x06filter\x18\x02 \x01(\v2\x17.microtracker.v1.FilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\"\xeb\x06\n" +
 	"\fQueryRequest\x12&\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12H\n" +
@@ -2193,9 +2193,9 @@ const file_microtracker_v1_query_proto_rawDesc = "" +
 	"\ttime_zone\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12=\n" +
 	"\border_by\x18\a \x03(\v2\x18.microtracker.v1.OrderByB\b\xbaH\x05\x92\x01\x02\x10\x04R\aorderBy\x12'\n" +
 	"\tpage_size\x18\b \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x90N(\x00R\bpageSize\x12'\n" +
+	"\xbaH\a\x1a\x05\x18\x90N(\x00R\bpageSize\x12(\n" +
 	"\n" +
-	"page_token\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12/\n" +
+	"page_token\x18\t \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01R\tpageToken\x12/\n" +
 	"\x06filter\x18\n" +
 	" \x01(\v2\x17.microtracker.v1.FilterR\x06filter\x12;\n" +
 	"\n" +

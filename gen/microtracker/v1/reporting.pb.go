@@ -916,9 +916,10 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
 	"\x04days\x18\x02 \x01(\v2\x19.microtracker.v1.DayRangeB\x06\xbaH\x03\xc8\x01\x01R\x04days\"K\n" +
 	"\x1bRebuildDailyRollupsResponse\x12,\n" +
-	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\xb9\x03\n" +
+	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\xac\x04\n" +
 	"\x10ReportingService\x12S\n" +
-	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12t\n" +
+	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12q\n" +
+	"\x0fGetCapabilities\x12'.microtracker.v1.GetCapabilitiesRequest\x1a(.microtracker.v1.GetCapabilitiesResponse\"\v\x8a\xb5\x18\x04\x18\t\b\x02\x90\x02\x01\x12t\n" +
 	"\x10ListDailyRollups\x12(.microtracker.v1.ListDailyRollupsRequest\x1a).microtracker.v1.ListDailyRollupsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12z\n" +
 	"\x13RebuildDailyRollups\x12+.microtracker.v1.RebuildDailyRollupsRequest\x1a,.microtracker.v1.RebuildDailyRollupsResponse\"\b\x8a\xb5\x18\x04\x18\x0f\x10\x01\x12^\n" +
 	"\tWatchLive\x12!.microtracker.v1.WatchLiveRequest\x1a\".microtracker.v1.WatchLiveResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01B\xcb\x01\n" +
@@ -960,7 +961,9 @@ var file_microtracker_v1_reporting_proto_goTypes = []any{
 	(*DayRange)(nil),                    // 19: microtracker.v1.DayRange
 	(*Batch)(nil),                       // 20: microtracker.v1.Batch
 	(*QueryRequest)(nil),                // 21: microtracker.v1.QueryRequest
-	(*QueryResponse)(nil),               // 22: microtracker.v1.QueryResponse
+	(*GetCapabilitiesRequest)(nil),      // 22: microtracker.v1.GetCapabilitiesRequest
+	(*QueryResponse)(nil),               // 23: microtracker.v1.QueryResponse
+	(*GetCapabilitiesResponse)(nil),     // 24: microtracker.v1.GetCapabilitiesResponse
 }
 var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	18, // 0: microtracker.v1.WatchLiveResponse.as_of:type_name -> google.protobuf.Timestamp
@@ -981,15 +984,17 @@ var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	19, // 15: microtracker.v1.RebuildDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
 	20, // 16: microtracker.v1.RebuildDailyRollupsResponse.batch:type_name -> microtracker.v1.Batch
 	21, // 17: microtracker.v1.ReportingService.Query:input_type -> microtracker.v1.QueryRequest
-	3,  // 18: microtracker.v1.ReportingService.ListDailyRollups:input_type -> microtracker.v1.ListDailyRollupsRequest
-	9,  // 19: microtracker.v1.ReportingService.RebuildDailyRollups:input_type -> microtracker.v1.RebuildDailyRollupsRequest
-	0,  // 20: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
-	22, // 21: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
-	4,  // 22: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
-	10, // 23: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
-	2,  // 24: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
-	21, // [21:25] is the sub-list for method output_type
-	17, // [17:21] is the sub-list for method input_type
+	22, // 18: microtracker.v1.ReportingService.GetCapabilities:input_type -> microtracker.v1.GetCapabilitiesRequest
+	3,  // 19: microtracker.v1.ReportingService.ListDailyRollups:input_type -> microtracker.v1.ListDailyRollupsRequest
+	9,  // 20: microtracker.v1.ReportingService.RebuildDailyRollups:input_type -> microtracker.v1.RebuildDailyRollupsRequest
+	0,  // 21: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
+	23, // 22: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
+	24, // 23: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
+	4,  // 24: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
+	10, // 25: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
+	2,  // 26: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
+	22, // [22:27] is the sub-list for method output_type
+	17, // [17:22] is the sub-list for method input_type
 	17, // [17:17] is the sub-list for extension type_name
 	17, // [17:17] is the sub-list for extension extendee
 	0,  // [0:17] is the sub-list for field type_name

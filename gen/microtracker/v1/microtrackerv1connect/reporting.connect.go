@@ -26,6 +26,9 @@ const (
 const (
 	// ReportingServiceQueryProcedure is the procedure name of the ReportingService's Query RPC.
 	ReportingServiceQueryProcedure = "/microtracker.v1.ReportingService/Query"
+	// ReportingServiceGetCapabilitiesProcedure is the procedure name of the ReportingService's
+	// GetCapabilities RPC.
+	ReportingServiceGetCapabilitiesProcedure = "/microtracker.v1.ReportingService/GetCapabilities"
 	// ReportingServiceListDailyRollupsProcedure is the procedure name of the ReportingService's
 	// ListDailyRollups RPC.
 	ReportingServiceListDailyRollupsProcedure = "/microtracker.v1.ReportingService/ListDailyRollups"
@@ -42,6 +45,14 @@ var (
 			StreamType:       connect.StreamTypeUnary,
 			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("Query"),
 			Procedure:        ReportingServiceQueryProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceGetCapabilitiesSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("GetCapabilities"),
+			Procedure:        ReportingServiceGetCapabilitiesProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
@@ -75,6 +86,8 @@ type ReportingServiceClient interface {
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID), DEADLINE_EXCEEDED (QUERY_TOO_LONG),
 	// RESOURCE_EXHAUSTED (OVERLOADED).
 	Query(context.Context, *v1.QueryRequest) (*v1.QueryResponse, error)
+	// GetCapabilities lists what Query knows and what combines with what.
+	GetCapabilities(context.Context, *v1.GetCapabilitiesRequest) (*v1.GetCapabilitiesResponse, error)
 	// ListDailyRollups lists the project's days, oldest first, as they were counted last: at most a minute after an event for
 	// today, seconds after a late one for its day. Days on which nothing happened are left out.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
@@ -121,6 +134,8 @@ type ReportingServiceHandler interface {
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID), DEADLINE_EXCEEDED (QUERY_TOO_LONG),
 	// RESOURCE_EXHAUSTED (OVERLOADED).
 	Query(context.Context, *v1.QueryRequest) (*v1.QueryResponse, error)
+	// GetCapabilities lists what Query knows and what combines with what.
+	GetCapabilities(context.Context, *v1.GetCapabilitiesRequest) (*v1.GetCapabilitiesResponse, error)
 	// ListDailyRollups lists the project's days, oldest first, as they were counted last: at most a minute after an event for
 	// today, seconds after a late one for its day. Days on which nothing happened are left out.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
@@ -140,6 +155,7 @@ func RegisterReportingServiceHandler(server *connect.Server, svc ReportingServic
 	adapter := reportingServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: reportingServiceQuerySpec(), Handler: adapter.query},
+		connect.Method{Spec: reportingServiceGetCapabilitiesSpec(), Handler: adapter.getCapabilities},
 		connect.Method{Spec: reportingServiceListDailyRollupsSpec(), Handler: adapter.listDailyRollups},
 		connect.Method{Spec: reportingServiceRebuildDailyRollupsSpec(), Handler: adapter.rebuildDailyRollups},
 		connect.Method{Spec: reportingServiceWatchLiveSpec(), Handler: adapter.watchLive},
@@ -169,6 +185,10 @@ func (UnimplementedReportingServiceHandler) Query(context.Context, *v1.QueryRequ
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.Query is not implemented")
 }
 
+func (UnimplementedReportingServiceHandler) GetCapabilities(context.Context, *v1.GetCapabilitiesRequest) (*v1.GetCapabilitiesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.GetCapabilities is not implemented")
+}
+
 func (UnimplementedReportingServiceHandler) ListDailyRollups(context.Context, *v1.ListDailyRollupsRequest) (*v1.ListDailyRollupsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.ListDailyRollups is not implemented")
 }
@@ -188,6 +208,14 @@ type reportingServiceClient struct {
 func (c *reportingServiceClient) Query(ctx context.Context, req *v1.QueryRequest) (*v1.QueryResponse, error) {
 	var res v1.QueryResponse
 	if err := c.client.CallUnary(ctx, reportingServiceQuerySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) GetCapabilities(ctx context.Context, req *v1.GetCapabilitiesRequest) (*v1.GetCapabilitiesResponse, error) {
+	var res v1.GetCapabilitiesResponse
+	if err := c.client.CallUnary(ctx, reportingServiceGetCapabilitiesSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -225,6 +253,18 @@ func (h reportingServiceHandler) query(ctx context.Context, _ connect.Spec, stre
 		return err
 	}
 	res, err := h.svc.Query(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) getCapabilities(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetCapabilitiesRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetCapabilities(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -209,6 +209,13 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_OPERATOR_ONLY = 27;
    */
   OPERATOR_ONLY = 27,
+
+  /**
+   * The question takes too long: ask for less.
+   *
+   * @generated from enum value: ERROR_REASON_QUERY_TOO_LONG = 28;
+   */
+  QUERY_TOO_LONG = 28,
 }
 
 /**

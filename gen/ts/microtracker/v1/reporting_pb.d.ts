@@ -5,7 +5,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { DayRange, QueryRequestSchema, QueryResponseSchema } from "./query_pb.js";
+import type { DayRange, GetCapabilitiesRequestSchema, GetCapabilitiesResponseSchema, QueryRequestSchema, QueryResponseSchema } from "./query_pb.js";
 import type { Batch } from "./jobs_pb.js";
 
 /**
@@ -440,6 +440,16 @@ export declare const ReportingService: GenService<{
     methodKind: "unary";
     input: typeof QueryRequestSchema;
     output: typeof QueryResponseSchema;
+  },
+  /**
+   * GetCapabilities lists what Query knows and what combines with what.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.GetCapabilities
+   */
+  getCapabilities: {
+    methodKind: "unary";
+    input: typeof GetCapabilitiesRequestSchema;
+    output: typeof GetCapabilitiesResponseSchema;
   },
   /**
    * ListDailyRollups lists the project's days, oldest first, as they were counted last: at most a minute after an event for

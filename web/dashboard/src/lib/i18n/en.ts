@@ -461,6 +461,7 @@ const en = {
     PRECONDITION: { title: "Something else has to go first", hint: "Reload the page to see what is still there." },
     STREAM_TAKEN_OVER: { title: "Another connection goes on with this", hint: "Connect again and go on from where it is." },
     OPERATOR_ONLY: { title: "This is for operators of the whole server", hint: "Choose a project of yours, or ask whoever runs this server." },
+    QUERY_TOO_LONG: { title: "This question takes too long", hint: "Ask for a shorter range or fewer filters." },
     UNREACHABLE: { title: "The server cannot be reached", hint: "Check your connection and try again." },
     UNKNOWN: { title: "Something went wrong", hint: "Try again. If it stays, reload the page." },
     requestId: "Request id {{id}}",
