@@ -193,6 +193,10 @@ func TestStormWithFullDisk(t *testing.T) {
 	s.send(t, senders(server.url)...)
 	s.awaitAnswers(t, between)
 	db.refuseWrites(t, s)
+	await(t, "the log to tell of both", func() bool {
+		said := server.said.String()
+		return strings.Contains(said, "the database takes no events") && strings.Contains(said, "events are stored again")
+	})
 	if hasDisk {
 		ballast := fill(t, dataDir)
 		const full = "No space left on device"
@@ -200,6 +204,10 @@ func TestStormWithFullDisk(t *testing.T) {
 			return strings.Contains(server.said.String(), full) || strings.Contains(postgresLog(t, dataDir), full)
 		})
 		s.awaitRetries(t, 30)
+		await(t, "the log to tell", func() bool { // where the log of PostgreSQL has no room either, it ends
+			said := server.said.String()
+			return strings.Contains(said, "the database's disk is full") || strings.Contains(said, "the database is lost")
+		})
 		// A server that starts on a full disk must not make it worse, and needs nobody when there is room again.
 		server.kill(t)
 		server.launch(t)

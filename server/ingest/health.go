@@ -29,8 +29,11 @@ type health struct {
 
 	mu          sync.Mutex
 	since, last time.Time
-	told        time.Time
 	err         error
+	// told is when the log was last told of a failure, toldDisk that it was about a full disk; isTold: it has not yet been
+	// told that this is over.
+	told             time.Time
+	toldDisk, isTold bool
 }
 
 func (h *health) clock() time.Time {
@@ -40,21 +43,23 @@ func (h *health) clock() time.Time {
 	return time.Now()
 }
 
-// failed notes that the database did not take a group.
+// failed notes that the database did not take a group. Where failures and successes alternate, the log hears of it once a
+// minute, not each time.
 func (h *health) failed(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.clock()
 	if !h.isFailing.Swap(true) {
-		h.since, h.told = now, time.Time{}
+		h.since = now
 	}
 	h.last, h.err = now, err
-	if now.Sub(h.told) < tellAgain {
+	isDisk := errors.Is(err, repo.ErrDiskFull)
+	if now.Sub(h.told) < tellAgain && isDisk == h.toldDisk {
 		return
 	}
-	h.told = now
+	h.told, h.toldDisk, h.isTold = now, isDisk, true
 	lasting := now.Sub(h.since).Round(time.Second).String()
-	if errors.Is(err, repo.ErrDiskFull) {
+	if isDisk {
 		h.logger.Error("the database's disk is full: nothing is stored until it has room; senders keep their events and come again", "for", lasting, "error", err)
 		return
 	}
@@ -68,9 +73,13 @@ func (h *health) stored() {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.isFailing.Swap(false) {
+	if !h.isFailing.Swap(false) {
+		return
+	}
+	h.err = nil
+	if h.isTold {
+		h.isTold = false
 		h.logger.Info("events are stored again", "after", h.clock().Sub(h.since).Round(time.Millisecond).String())
-		h.err = nil
 	}
 }
 

@@ -53,6 +53,17 @@ func TestTheLogTellsWhenStoringBeginsToFailAndWhenItWorksAgain(t *testing.T) {
 			if state := g.State(); !state.FailingSince.IsZero() {
 				t.Errorf("it still fails: %+v", state)
 			}
+			for range 100 {
+				now = now.Add(100 * time.Millisecond)
+				g.health.failed(test.err)
+				g.health.stored()
+			}
+			expect("while it comes and goes", "")
+			now = now.Add(time.Minute)
+			g.health.failed(test.err)
+			expect("a minute later", test.says)
+			g.health.stored()
+			expect("a success", "stored again")
 		})
 	}
 }
