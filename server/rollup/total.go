@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -75,18 +76,14 @@ type dayTotal struct {
 	*part
 
 	union *Visitors
-	paths map[string]*pathTotal
-	ids   []int64
-}
-
-// pathTotal is a path of the day, with the visitors of each of its parts.
-type pathTotal struct {
-	pageviews int64
-	visitors  []visitorSet
+	parts []*part
+	// pageviews are by path.
+	pageviews map[string]*int64
+	ids       []int64
 }
 
 func newDayTotal() *dayTotal {
-	return &dayTotal{part: newPart(), union: NewVisitors(), paths: map[string]*pathTotal{}}
+	return &dayTotal{part: newPart(), union: NewVisitors(), pageviews: map[string]*int64{}}
 }
 
 // add adds a part. errPart.
@@ -98,15 +95,15 @@ func (t *dayTotal) add(p *part) error {
 	t.union.add(t.ids)
 	addCounts(t.events, p.events)
 	addCounts(t.bots, p.bots)
+	t.parts = append(t.parts, p)
 	for i := range p.paths {
 		count := &p.paths[i]
-		path := t.paths[count.path]
-		if path == nil {
-			path = new(pathTotal)
-			t.paths[count.path] = path
+		if n := t.pageviews[count.path]; n != nil {
+			*n += count.pageviews
+			continue
 		}
-		path.pageviews += count.pageviews
-		path.visitors = append(path.visitors, count.visitors)
+		n := count.pageviews
+		t.pageviews[count.path] = &n
 	}
 	for name, count := range p.ctas {
 		cta := t.ctas[name]
@@ -177,17 +174,21 @@ func average(hundredths, by int64) *float64 {
 
 // topPaths reads the visitors of those paths alone that are shown. errPart.
 func (t *dayTotal) topPaths() ([]TopPath, error) {
-	top := make([]TopPath, 0, len(t.paths))
-	for path, total := range t.paths {
-		top = append(top, TopPath{Path: path, Pageviews: total.pageviews})
+	top := make([]TopPath, 0, len(t.pageviews))
+	for path, n := range t.pageviews {
+		top = append(top, TopPath{Path: path, Pageviews: *n})
 	}
 	slices.SortFunc(top, func(a, b TopPath) int { return byCount(a.Pageviews, b.Pageviews, a.Path, b.Path) })
 	top = top[:min(len(top), maxTop)]
 	for i := range top {
 		t.ids = t.ids[:0]
-		for _, visitors := range t.paths[top[i].Path].visitors {
+		for _, p := range t.parts {
+			at, ok := slices.BinarySearchFunc(p.paths, top[i].Path, func(c pathCount, path string) int { return cmp.Compare(c.path, path) })
+			if !ok {
+				continue
+			}
 			var err error
-			if t.ids, err = visitors.appendIDs(t.ids); err != nil {
+			if t.ids, err = p.paths[at].visitors.appendIDs(t.ids); err != nil {
 				return nil, err
 			}
 		}
