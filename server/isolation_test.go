@@ -135,6 +135,18 @@ func expectations() map[string]expectation {
 			return &microtrackerv1.RebuildDailyRollupsRequest{Days: &microtrackerv1.DayRange{Since: "2026-01-01", Until: "2026-01-03"}}
 		}},
 		"ReportingService.WatchLive": {who: "project", scope: reportsRead, byKeys: true},
+		"ReportingService.CreateConversion": {who: "project", scope: projectsWrite, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.CreateConversionRequest{Name: f.newName(), EventName: "signup"}
+		}},
+		"ReportingService.ListConversions": {who: "project", scope: reportsRead, byKeys: true},
+		"ReportingService.UpdateConversion": {who: "project", scope: projectsWrite, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.UpdateConversionRequest{
+				ConversionId: f.theirConversion(), Value: "1", UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"value"}},
+			}
+		}},
+		"ReportingService.DeleteConversion": {who: "project", scope: projectsWrite, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.DeleteConversionRequest{ConversionId: f.theirConversion()}
+		}},
 
 		"JobsService.ListJobs":       {who: "project", scope: jobsRead, byKeys: true, instance: true},
 		"JobsService.ListBatches":    {who: "project", scope: jobsRead, byKeys: true, instance: true},
@@ -239,6 +251,16 @@ func (f *fixture) theirBatch() string {
 func (f *fixture) theirFailedJob() int64 {
 	f.t.Helper()
 	return failJob(f.t, f.w, newJob(f.t, f.theirs.project.ID), "it broke")
+}
+
+// theirConversion is a conversion of the other party's project.
+func (f *fixture) theirConversion() int64 {
+	f.t.Helper()
+	conversion := &repo.Conversion{Name: f.newName(), EventName: "signup", CreatedAt: time.Now(), UpdatedAt: time.Now()}
+	if err := f.theirs.project.CreateConversion(f.t.Context(), conversion); err != nil {
+		f.t.Fatal(err)
+	}
+	return conversion.ID
 }
 
 func newFixture(t *testing.T, w *world) *fixture {

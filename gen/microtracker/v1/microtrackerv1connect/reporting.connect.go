@@ -35,6 +35,18 @@ const (
 	// ReportingServiceRebuildDailyRollupsProcedure is the procedure name of the ReportingService's
 	// RebuildDailyRollups RPC.
 	ReportingServiceRebuildDailyRollupsProcedure = "/microtracker.v1.ReportingService/RebuildDailyRollups"
+	// ReportingServiceCreateConversionProcedure is the procedure name of the ReportingService's
+	// CreateConversion RPC.
+	ReportingServiceCreateConversionProcedure = "/microtracker.v1.ReportingService/CreateConversion"
+	// ReportingServiceListConversionsProcedure is the procedure name of the ReportingService's
+	// ListConversions RPC.
+	ReportingServiceListConversionsProcedure = "/microtracker.v1.ReportingService/ListConversions"
+	// ReportingServiceUpdateConversionProcedure is the procedure name of the ReportingService's
+	// UpdateConversion RPC.
+	ReportingServiceUpdateConversionProcedure = "/microtracker.v1.ReportingService/UpdateConversion"
+	// ReportingServiceDeleteConversionProcedure is the procedure name of the ReportingService's
+	// DeleteConversion RPC.
+	ReportingServiceDeleteConversionProcedure = "/microtracker.v1.ReportingService/DeleteConversion"
 	// ReportingServiceWatchLiveProcedure is the procedure name of the ReportingService's WatchLive RPC.
 	ReportingServiceWatchLiveProcedure = "/microtracker.v1.ReportingService/WatchLive"
 )
@@ -71,6 +83,35 @@ var (
 			Procedure:  ReportingServiceRebuildDailyRollupsProcedure,
 		}
 	})
+	reportingServiceCreateConversionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("CreateConversion"),
+			Procedure:  ReportingServiceCreateConversionProcedure,
+		}
+	})
+	reportingServiceListConversionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("ListConversions"),
+			Procedure:        ReportingServiceListConversionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceUpdateConversionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("UpdateConversion"),
+			Procedure:  ReportingServiceUpdateConversionProcedure,
+		}
+	})
+	reportingServiceDeleteConversionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("DeleteConversion"),
+			Procedure:  ReportingServiceDeleteConversionProcedure,
+		}
+	})
 	reportingServiceWatchLiveSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeServer,
@@ -97,6 +138,16 @@ type ReportingServiceClient interface {
 	// stay as they are.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
 	RebuildDailyRollups(context.Context, *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error)
+	// CreateConversion says what the project counts as a conversion: it is counted of events from before, too. A project has at
+	// most 100. Errors: INVALID_ARGUMENT (VALIDATION_FAILED: also a name that is taken), FAILED_PRECONDITION (PRECONDITION).
+	CreateConversion(context.Context, *v1.CreateConversionRequest) (*v1.CreateConversionResponse, error)
+	// ListConversions lists the project's conversions by name. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+	ListConversions(context.Context, *v1.ListConversionsRequest) (*v1.ListConversionsResponse, error)
+	// UpdateConversion changes the fields that update_mask names.
+	// Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED: also a name that is taken).
+	UpdateConversion(context.Context, *v1.UpdateConversionRequest) (*v1.UpdateConversionResponse, error)
+	// DeleteConversion removes a conversion; the events stay. Errors: NOT_FOUND.
+	DeleteConversion(context.Context, *v1.DeleteConversionRequest) (*v1.DeleteConversionResponse, error)
 	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
 	WatchLive(context.Context, *v1.WatchLiveRequest) (ReportingServiceWatchLiveClientStream, error)
 }
@@ -145,6 +196,16 @@ type ReportingServiceHandler interface {
 	// stay as they are.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
 	RebuildDailyRollups(context.Context, *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error)
+	// CreateConversion says what the project counts as a conversion: it is counted of events from before, too. A project has at
+	// most 100. Errors: INVALID_ARGUMENT (VALIDATION_FAILED: also a name that is taken), FAILED_PRECONDITION (PRECONDITION).
+	CreateConversion(context.Context, *v1.CreateConversionRequest) (*v1.CreateConversionResponse, error)
+	// ListConversions lists the project's conversions by name. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+	ListConversions(context.Context, *v1.ListConversionsRequest) (*v1.ListConversionsResponse, error)
+	// UpdateConversion changes the fields that update_mask names.
+	// Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED: also a name that is taken).
+	UpdateConversion(context.Context, *v1.UpdateConversionRequest) (*v1.UpdateConversionResponse, error)
+	// DeleteConversion removes a conversion; the events stay. Errors: NOT_FOUND.
+	DeleteConversion(context.Context, *v1.DeleteConversionRequest) (*v1.DeleteConversionResponse, error)
 	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
 	WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error
 }
@@ -158,6 +219,10 @@ func RegisterReportingServiceHandler(server *connect.Server, svc ReportingServic
 		connect.Method{Spec: reportingServiceGetCapabilitiesSpec(), Handler: adapter.getCapabilities},
 		connect.Method{Spec: reportingServiceListDailyRollupsSpec(), Handler: adapter.listDailyRollups},
 		connect.Method{Spec: reportingServiceRebuildDailyRollupsSpec(), Handler: adapter.rebuildDailyRollups},
+		connect.Method{Spec: reportingServiceCreateConversionSpec(), Handler: adapter.createConversion},
+		connect.Method{Spec: reportingServiceListConversionsSpec(), Handler: adapter.listConversions},
+		connect.Method{Spec: reportingServiceUpdateConversionSpec(), Handler: adapter.updateConversion},
+		connect.Method{Spec: reportingServiceDeleteConversionSpec(), Handler: adapter.deleteConversion},
 		connect.Method{Spec: reportingServiceWatchLiveSpec(), Handler: adapter.watchLive},
 	)
 }
@@ -197,6 +262,22 @@ func (UnimplementedReportingServiceHandler) RebuildDailyRollups(context.Context,
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.RebuildDailyRollups is not implemented")
 }
 
+func (UnimplementedReportingServiceHandler) CreateConversion(context.Context, *v1.CreateConversionRequest) (*v1.CreateConversionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.CreateConversion is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) ListConversions(context.Context, *v1.ListConversionsRequest) (*v1.ListConversionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.ListConversions is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) UpdateConversion(context.Context, *v1.UpdateConversionRequest) (*v1.UpdateConversionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.UpdateConversion is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) DeleteConversion(context.Context, *v1.DeleteConversionRequest) (*v1.DeleteConversionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.DeleteConversion is not implemented")
+}
+
 func (UnimplementedReportingServiceHandler) WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error {
 	return connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.WatchLive is not implemented")
 }
@@ -232,6 +313,38 @@ func (c *reportingServiceClient) ListDailyRollups(ctx context.Context, req *v1.L
 func (c *reportingServiceClient) RebuildDailyRollups(ctx context.Context, req *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error) {
 	var res v1.RebuildDailyRollupsResponse
 	if err := c.client.CallUnary(ctx, reportingServiceRebuildDailyRollupsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) CreateConversion(ctx context.Context, req *v1.CreateConversionRequest) (*v1.CreateConversionResponse, error) {
+	var res v1.CreateConversionResponse
+	if err := c.client.CallUnary(ctx, reportingServiceCreateConversionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) ListConversions(ctx context.Context, req *v1.ListConversionsRequest) (*v1.ListConversionsResponse, error) {
+	var res v1.ListConversionsResponse
+	if err := c.client.CallUnary(ctx, reportingServiceListConversionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) UpdateConversion(ctx context.Context, req *v1.UpdateConversionRequest) (*v1.UpdateConversionResponse, error) {
+	var res v1.UpdateConversionResponse
+	if err := c.client.CallUnary(ctx, reportingServiceUpdateConversionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) DeleteConversion(ctx context.Context, req *v1.DeleteConversionRequest) (*v1.DeleteConversionResponse, error) {
+	var res v1.DeleteConversionResponse
+	if err := c.client.CallUnary(ctx, reportingServiceDeleteConversionSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -289,6 +402,54 @@ func (h reportingServiceHandler) rebuildDailyRollups(ctx context.Context, _ conn
 		return err
 	}
 	res, err := h.svc.RebuildDailyRollups(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) createConversion(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CreateConversionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CreateConversion(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) listConversions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListConversionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListConversions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) updateConversion(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UpdateConversionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UpdateConversion(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) deleteConversion(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeleteConversionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeleteConversion(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DayRange, GetCapabilitiesRequestSchema, GetCapabilitiesResponseSchema, QueryRequestSchema, QueryResponseSchema } from "./query_pb.js";
 import type { Batch } from "./jobs_pb.js";
+import type { CreateConversionRequestSchema, CreateConversionResponseSchema, DeleteConversionRequestSchema, DeleteConversionResponseSchema, ListConversionsRequestSchema, ListConversionsResponseSchema, UpdateConversionRequestSchema, UpdateConversionResponseSchema } from "./conversions_pb.js";
 
 /**
  * Describes the file microtracker/v1/reporting.proto.
@@ -475,6 +476,48 @@ export declare const ReportingService: GenService<{
     methodKind: "unary";
     input: typeof RebuildDailyRollupsRequestSchema;
     output: typeof RebuildDailyRollupsResponseSchema;
+  },
+  /**
+   * CreateConversion says what the project counts as a conversion: it is counted of events from before, too. A project has at
+   * most 100. Errors: INVALID_ARGUMENT (VALIDATION_FAILED: also a name that is taken), FAILED_PRECONDITION (PRECONDITION).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.CreateConversion
+   */
+  createConversion: {
+    methodKind: "unary";
+    input: typeof CreateConversionRequestSchema;
+    output: typeof CreateConversionResponseSchema;
+  },
+  /**
+   * ListConversions lists the project's conversions by name. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.ListConversions
+   */
+  listConversions: {
+    methodKind: "unary";
+    input: typeof ListConversionsRequestSchema;
+    output: typeof ListConversionsResponseSchema;
+  },
+  /**
+   * UpdateConversion changes the fields that update_mask names.
+   * Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED: also a name that is taken).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.UpdateConversion
+   */
+  updateConversion: {
+    methodKind: "unary";
+    input: typeof UpdateConversionRequestSchema;
+    output: typeof UpdateConversionResponseSchema;
+  },
+  /**
+   * DeleteConversion removes a conversion; the events stay. Errors: NOT_FOUND.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.DeleteConversion
+   */
+  deleteConversion: {
+    methodKind: "unary";
+    input: typeof DeleteConversionRequestSchema;
+    output: typeof DeleteConversionResponseSchema;
   },
   /**
    * WatchLive sends who is there now, first at once and then on every change, until the caller goes.
