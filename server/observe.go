@@ -83,6 +83,7 @@ func (s *Server) observeState() error {
 		Backlog:      func() int64 { return s.ingester.State().Waiting },
 		BacklogLimit: ingest.MaxWaiting,
 		Watchers:     s.live.Watchers,
+		Cache:        s.cache.Stats,
 		IsReady:      s.readiness.isReady,
 		Work:         s.config.Store.WorkState,
 	})

@@ -142,16 +142,20 @@ func New(config Config) (*Server, error) {
 	microtrackerv1connect.RegisterTrackingServiceHandler(s.rpc, trackingServer{s})
 	microtrackerv1connect.RegisterReportingServiceHandler(s.rpc, reportingServer{s})
 	microtrackerv1connect.RegisterJobsServiceHandler(s.rpc, jobsServer{s})
-	var services, procedures []string
+	services := make([]string, 0, 8)
 	for spec := range s.rpc.Specs() {
-		services, procedures = append(services, serviceOf(spec.Procedure)), append(procedures, spec.Procedure)
+		services = append(services, serviceOf(spec.Procedure))
 	}
-	config.Metrics.Procedures(procedures)
 	if err := s.observeState(); err != nil {
 		return nil, fmt.Errorf("make a server: its Metrics are another's: %w", err)
 	}
 	s.health = grpchealth.NewStaticChecker(services...)
 	grpcreflect.Register(s.rpc)
+	var procedures []string
+	for spec := range s.rpc.Specs() {
+		procedures = append(procedures, spec.Procedure)
+	}
+	config.Metrics.Procedures(procedures)
 	s.rpc.SetUnknownHandler(func(_ context.Context, spec connect.Spec, _ connect.ServerStream) error {
 		return fail(connect.CodeUnimplemented, microtrackerv1.ErrorReason_ERROR_REASON_UNKNOWN_RPC,
 			spec.Procedure+" does not exist here: is the client newer than the server?")

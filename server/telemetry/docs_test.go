@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/cache"
 	"github.com/microtracker/microtracker/server/telemetry"
 )
 
@@ -41,6 +42,7 @@ func TestTheOperatorsPageListsTheMetricsThatThereAre(t *testing.T) {
 	err = m.Watch(telemetry.Sources{
 		Pools:   func() []repo.PoolState { return []repo.PoolState{{Name: "main"}} },
 		Backlog: func() int64 { return 0 }, Watchers: func() int { return 0 }, IsReady: func() bool { return true },
+		Cache: func() cache.Stats { return cache.Stats{} },
 		Work: func(context.Context) (*repo.WorkState, error) {
 			return &repo.WorkState{Queues: []repo.QueueState{{Queue: "q"}}, Schedules: []repo.ScheduleState{{Name: "s"}}}, nil
 		},

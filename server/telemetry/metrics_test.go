@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/cache"
 	"github.com/microtracker/microtracker/server/telemetry"
 )
 
@@ -59,7 +60,6 @@ func everything(m *telemetry.Metrics) {
 	m.Leads(true)
 	m.RolledUp(false, time.Millisecond)
 	m.Deleted("events", 7)
-	m.Cached(telemetry.CacheMemory)
 }
 
 func TestWhatIsObservedIsScraped(t *testing.T) {
@@ -85,7 +85,6 @@ func TestWhatIsObservedIsScraped(t *testing.T) {
 		`microtracker_schedule_leader 1`,
 		`microtracker_rollup_duration_seconds_count{how="part"} 1`,
 		`microtracker_retention_deleted_rows_total{task="events"} 7`,
-		`microtracker_cache_requests_total{outcome="memory"} 1`,
 	)
 	if strings.Contains(scraped, "stranger") {
 		t.Error("a stranger has made a series")
@@ -139,6 +138,7 @@ func TestAScrapeTellsTheStateAndAsksTheDatabaseSeldom(t *testing.T) {
 		Backlog: func() int64 { return 12 }, BacklogLimit: 100,
 		Watchers: func() int { return 4 },
 		IsReady:  func() bool { return true },
+		Cache:    func() cache.Stats { return cache.Stats{FromMemory: 7, FromTable: 2, Computed: 3, MemoryBytes: 99} },
 		Work: func(context.Context) (*repo.WorkState, error) {
 			asked++
 			return &repo.WorkState{
@@ -160,6 +160,9 @@ func TestAScrapeTellsTheStateAndAsksTheDatabaseSeldom(t *testing.T) {
 		`microtracker_ingest_backlog_events 12`,
 		`microtracker_ingest_backlog_limit_events 100`,
 		`microtracker_live_watchers 4`,
+		`microtracker_cache_answers_total{from="memory"} 7`,
+		`microtracker_cache_answers_total{from="computed"} 3`,
+		`microtracker_cache_memory_bytes 99`,
 		`microtracker_ready 1`,
 		`microtracker_work_state_up 1`,
 		`microtracker_job_queue_waiting{queue="default"} 5`,

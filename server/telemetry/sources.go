@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/server/cache"
 )
 
 const (
@@ -30,6 +31,8 @@ type Sources struct {
 	Watchers func() int
 	// IsReady is what readiness says.
 	IsReady func() bool
+	// Cache is what the cache of answers has done.
+	Cache func() cache.Stats
 	// Work is what waits in the database: one question for all replicas' queues.
 	Work func(ctx context.Context) (*repo.WorkState, error)
 }
@@ -83,6 +86,9 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	if c.sources.IsReady != nil {
 		gauge(desc("ready", "1 where the server takes calls, as /readyz says."), number(c.sources.IsReady()))
 	}
+	if c.sources.Cache != nil {
+		c.collectCache(out, gauge)
+	}
 	if c.sources.Work != nil {
 		state := c.work()
 		gauge(desc("work_state_up", "1 where the state of the queue could be read; without it the figures about it are missing."), number(state != nil))
@@ -103,6 +109,23 @@ func (c *stateCollector) collectPools(out chan<- prometheus.Metric) {
 		counted(desc("db_waits_total", "Times that somebody had to wait for a connection.", "pool"), prometheus.CounterValue, float64(pool.Waits), pool.Name)
 		counted(desc("db_wait_seconds_total", "How long was waited for connections altogether.", "pool"), prometheus.CounterValue, pool.Waited.Seconds(), pool.Name)
 	}
+}
+
+func (c *stateCollector) collectCache(out chan<- prometheus.Metric, gauge func(d *prometheus.Desc, value float64, labels ...string)) {
+	stats := c.sources.Cache()
+	count := func(d *prometheus.Desc, value int64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
+	}
+	answers := desc("cache_answers_total", "Answers that the cache gave, by where from: memory of this process, table of all replicas, computed.", "from")
+	count(answers, stats.FromMemory, "memory")
+	count(answers, stats.FromTable, "table")
+	count(answers, stats.Computed, "computed")
+	count(desc("cache_failed_total", "Computations of answers that ended with an error."), stats.Failed)
+	count(desc("cache_stale_total", "Answers that were no longer valid when they had been computed, and so not kept."), stats.Stale)
+	count(desc("cache_impatient_total", "Answers that were computed because another replica took too long."), stats.Impatient)
+	count(desc("cache_away_total", "Times that the table of answers could not be asked."), stats.Away)
+	gauge(desc("cache_memory_entries", "Answers that this process keeps in memory."), float64(stats.MemoryEntries))
+	gauge(desc("cache_memory_bytes", "Their size."), float64(stats.MemoryBytes))
 }
 
 func collectWork(gauge func(d *prometheus.Desc, value float64, labels ...string), state *repo.WorkState) {

@@ -35,7 +35,7 @@ type Tracing struct {
 	recent   *recentSpans
 }
 
-// TracingConfig says how to trace. The zero value asks the environment's OTEL_ variables by os.Getenv's rules: give Getenv.
+// TracingConfig says where to read how to trace.
 type TracingConfig struct {
 	// Getenv is os.Getenv. Required.
 	Getenv func(name string) string
@@ -189,15 +189,6 @@ func (t *Tracing) Start(ctx context.Context, name string) (context.Context, Span
 		return ctx, Span{}
 	}
 	ctx, span := t.tracer.Start(ctx, name)
-	return ctx, Span{span}
-}
-
-// StartRoot begins a trace of the server's own, such as that of a job; whether it is recorded is decided as for calls.
-func (t *Tracing) StartRoot(ctx context.Context, name string) (context.Context, Span) {
-	if t == nil {
-		return ctx, Span{}
-	}
-	ctx, span := t.tracer.Start(ctx, name, trace.WithNewRoot())
 	return ctx, Span{span}
 }
 

@@ -22,23 +22,6 @@ const (
 	JobLost JobOutcome = "lost"
 )
 
-// CacheOutcome is where an answer came from.
-type CacheOutcome string
-
-// The outcomes of a question to the cache.
-const (
-	// CacheMemory: this process still had it.
-	CacheMemory CacheOutcome = "memory"
-	// CacheDatabase: another replica, or an earlier process, had stored it.
-	CacheDatabase CacheOutcome = "database"
-	// CacheWaited: somebody else was computing it, and his answer was taken.
-	CacheWaited CacheOutcome = "waited"
-	// CacheMiss: it was computed.
-	CacheMiss CacheOutcome = "miss"
-	// CacheBypass: the cache could not be asked, and it was computed.
-	CacheBypass CacheOutcome = "bypass"
-)
-
 type workMetrics struct {
 	kinds, tasks, schedules names
 
@@ -49,7 +32,6 @@ type workMetrics struct {
 	leader      prometheus.Gauge
 	rollups     *prometheus.HistogramVec
 	deletedRows *prometheus.CounterVec
-	cache       *prometheus.CounterVec
 }
 
 func newWorkMetrics() *workMetrics {
@@ -68,17 +50,12 @@ func newWorkMetrics() *workMetrics {
 			[]float64{0.005, 0.025, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60}), []string{"how"}),
 		deletedRows: prometheus.NewCounterVec(counterOpts("retention", "deleted_rows_total",
 			"Rows that were deleted because their time was over, by task."), []string{"task"}),
-		cache: prometheus.NewCounterVec(counterOpts("cache", "requests_total",
-			"Questions that could come from the cache, by where the answer came from: memory, database, waited, miss, bypass."), []string{"outcome"}),
-	}
-	for _, outcome := range []CacheOutcome{CacheMemory, CacheDatabase, CacheWaited, CacheMiss, CacheBypass} {
-		m.cache.WithLabelValues(string(outcome))
 	}
 	return m
 }
 
 func (m *workMetrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.jobs, m.jobSeconds, m.running, m.scheduled, m.leader, m.rollups, m.deletedRows, m.cache}
+	return []prometheus.Collector{m.jobs, m.jobSeconds, m.running, m.scheduled, m.leader, m.rollups, m.deletedRows}
 }
 
 // JobBegun counts a job that is being worked on, until JobEnded.
@@ -133,12 +110,5 @@ func (m *Metrics) RolledUp(isWhole bool, took time.Duration) {
 func (m *Metrics) Deleted(task string, rows int64) {
 	if m != nil {
 		m.work.deletedRows.WithLabelValues(m.work.tasks.bounded(task)).Add(float64(rows))
-	}
-}
-
-// Cached counts a question that could come from the cache.
-func (m *Metrics) Cached(outcome CacheOutcome) {
-	if m != nil {
-		m.work.cache.WithLabelValues(string(outcome)).Inc()
 	}
 }
