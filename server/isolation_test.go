@@ -135,6 +135,20 @@ func expectations() map[string]expectation {
 			return &microtrackerv1.RebuildDailyRollupsRequest{Days: &microtrackerv1.DayRange{Since: "2026-01-01", Until: "2026-01-03"}}
 		}},
 		"ReportingService.WatchLive": {who: "project", scope: reportsRead, byKeys: true},
+		"ReportingService.ListSessions": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.ReportingServiceListSessionsRequest{
+				Range: &microtrackerv1.ReportingServiceListSessionsRequest_Days{Days: today().Days},
+			}
+		}},
+		"ReportingService.GetSession": {who: "project", scope: reportsRead, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.GetSessionRequest{SessionId: f.theirSession()}
+		}},
+		"ReportingService.ListVisitors": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.ListVisitorsRequest{Range: &microtrackerv1.ListVisitorsRequest_Days{Days: today().Days}}
+		}},
+		"ReportingService.GetVisitor": {who: "project", scope: reportsRead, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.GetVisitorRequest{Which: &microtrackerv1.GetVisitorRequest_VisitorId{VisitorId: f.theirVisitor()}}
+		}},
 		"ReportingService.CreateConversion": {who: "project", scope: projectsWrite, request: func(f *fixture) proto.Message {
 			return &microtrackerv1.CreateConversionRequest{Name: f.newName(), EventName: "signup"}
 		}},
@@ -251,6 +265,13 @@ func (f *fixture) theirBatch() string {
 func (f *fixture) theirFailedJob() int64 {
 	f.t.Helper()
 	return failJob(f.t, f.w, newJob(f.t, f.theirs.project.ID), "it broke")
+}
+
+// theirSession is a session of the other party's project.
+func (f *fixture) theirSession() int64 {
+	f.t.Helper()
+	return repotest.Number(f.t, f.w.databaseURL, "SELECT max(id) FROM tracking_sessions WHERE project_id = $1 AND visitor_id = $2",
+		f.theirs.project.ID, f.theirVisitor())
 }
 
 // theirConversion is a conversion of the other party's project.

@@ -35,6 +35,18 @@ const (
 	// ReportingServiceRebuildDailyRollupsProcedure is the procedure name of the ReportingService's
 	// RebuildDailyRollups RPC.
 	ReportingServiceRebuildDailyRollupsProcedure = "/microtracker.v1.ReportingService/RebuildDailyRollups"
+	// ReportingServiceListSessionsProcedure is the procedure name of the ReportingService's
+	// ListSessions RPC.
+	ReportingServiceListSessionsProcedure = "/microtracker.v1.ReportingService/ListSessions"
+	// ReportingServiceGetSessionProcedure is the procedure name of the ReportingService's GetSession
+	// RPC.
+	ReportingServiceGetSessionProcedure = "/microtracker.v1.ReportingService/GetSession"
+	// ReportingServiceListVisitorsProcedure is the procedure name of the ReportingService's
+	// ListVisitors RPC.
+	ReportingServiceListVisitorsProcedure = "/microtracker.v1.ReportingService/ListVisitors"
+	// ReportingServiceGetVisitorProcedure is the procedure name of the ReportingService's GetVisitor
+	// RPC.
+	ReportingServiceGetVisitorProcedure = "/microtracker.v1.ReportingService/GetVisitor"
 	// ReportingServiceCreateConversionProcedure is the procedure name of the ReportingService's
 	// CreateConversion RPC.
 	ReportingServiceCreateConversionProcedure = "/microtracker.v1.ReportingService/CreateConversion"
@@ -81,6 +93,38 @@ var (
 			StreamType: connect.StreamTypeUnary,
 			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("RebuildDailyRollups"),
 			Procedure:  ReportingServiceRebuildDailyRollupsProcedure,
+		}
+	})
+	reportingServiceListSessionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("ListSessions"),
+			Procedure:        ReportingServiceListSessionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceGetSessionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("GetSession"),
+			Procedure:        ReportingServiceGetSessionProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceListVisitorsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("ListVisitors"),
+			Procedure:        ReportingServiceListVisitorsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceGetVisitorSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("GetVisitor"),
+			Procedure:        ReportingServiceGetVisitorProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
 	reportingServiceCreateConversionSpec = sync.OnceValue(func() connect.Spec {
@@ -138,6 +182,20 @@ type ReportingServiceClient interface {
 	// stay as they are.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
 	RebuildDailyRollups(context.Context, *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error)
+	// ListSessions lists the sessions that started in a range and that a filter keeps. Pages meet without gap or overlap while data
+	// arrives: sessions that start meanwhile come before the first page of the newest. By length or page views a session that goes
+	// on moves. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID),
+	// DEADLINE_EXCEEDED (QUERY_TOO_LONG), RESOURCE_EXHAUSTED (OVERLOADED).
+	ListSessions(context.Context, *v1.ReportingServiceListSessionsRequest) (*v1.ReportingServiceListSessionsResponse, error)
+	// GetSession answers with one session, its visitor, and its events in the order in which they happened.
+	// Errors: NOT_FOUND, INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+	GetSession(context.Context, *v1.GetSessionRequest) (*v1.GetSessionResponse, error)
+	// ListVisitors lists the visitors with a session that started in a range and that a filter keeps, by the last such session of
+	// each. Between pages nobody is listed twice or left out: who comes back meanwhile keeps his place. Errors: as ListSessions.
+	ListVisitors(context.Context, *v1.ListVisitorsRequest) (*v1.ListVisitorsResponse, error)
+	// GetVisitor answers with one visitor, sums over his sessions, and his sessions, the latest first.
+	// Errors: NOT_FOUND, PERMISSION_DENIED (SCOPE_MISSING), INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+	GetVisitor(context.Context, *v1.GetVisitorRequest) (*v1.GetVisitorResponse, error)
 	// CreateConversion says what the project counts as a conversion: it is counted of events from before, too. A project has at
 	// most 100. Errors: INVALID_ARGUMENT (VALIDATION_FAILED: also a name that is taken), FAILED_PRECONDITION (PRECONDITION).
 	CreateConversion(context.Context, *v1.CreateConversionRequest) (*v1.CreateConversionResponse, error)
@@ -196,6 +254,20 @@ type ReportingServiceHandler interface {
 	// stay as they are.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
 	RebuildDailyRollups(context.Context, *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error)
+	// ListSessions lists the sessions that started in a range and that a filter keeps. Pages meet without gap or overlap while data
+	// arrives: sessions that start meanwhile come before the first page of the newest. By length or page views a session that goes
+	// on moves. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID),
+	// DEADLINE_EXCEEDED (QUERY_TOO_LONG), RESOURCE_EXHAUSTED (OVERLOADED).
+	ListSessions(context.Context, *v1.ReportingServiceListSessionsRequest) (*v1.ReportingServiceListSessionsResponse, error)
+	// GetSession answers with one session, its visitor, and its events in the order in which they happened.
+	// Errors: NOT_FOUND, INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+	GetSession(context.Context, *v1.GetSessionRequest) (*v1.GetSessionResponse, error)
+	// ListVisitors lists the visitors with a session that started in a range and that a filter keeps, by the last such session of
+	// each. Between pages nobody is listed twice or left out: who comes back meanwhile keeps his place. Errors: as ListSessions.
+	ListVisitors(context.Context, *v1.ListVisitorsRequest) (*v1.ListVisitorsResponse, error)
+	// GetVisitor answers with one visitor, sums over his sessions, and his sessions, the latest first.
+	// Errors: NOT_FOUND, PERMISSION_DENIED (SCOPE_MISSING), INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+	GetVisitor(context.Context, *v1.GetVisitorRequest) (*v1.GetVisitorResponse, error)
 	// CreateConversion says what the project counts as a conversion: it is counted of events from before, too. A project has at
 	// most 100. Errors: INVALID_ARGUMENT (VALIDATION_FAILED: also a name that is taken), FAILED_PRECONDITION (PRECONDITION).
 	CreateConversion(context.Context, *v1.CreateConversionRequest) (*v1.CreateConversionResponse, error)
@@ -219,6 +291,10 @@ func RegisterReportingServiceHandler(server *connect.Server, svc ReportingServic
 		connect.Method{Spec: reportingServiceGetCapabilitiesSpec(), Handler: adapter.getCapabilities},
 		connect.Method{Spec: reportingServiceListDailyRollupsSpec(), Handler: adapter.listDailyRollups},
 		connect.Method{Spec: reportingServiceRebuildDailyRollupsSpec(), Handler: adapter.rebuildDailyRollups},
+		connect.Method{Spec: reportingServiceListSessionsSpec(), Handler: adapter.listSessions},
+		connect.Method{Spec: reportingServiceGetSessionSpec(), Handler: adapter.getSession},
+		connect.Method{Spec: reportingServiceListVisitorsSpec(), Handler: adapter.listVisitors},
+		connect.Method{Spec: reportingServiceGetVisitorSpec(), Handler: adapter.getVisitor},
 		connect.Method{Spec: reportingServiceCreateConversionSpec(), Handler: adapter.createConversion},
 		connect.Method{Spec: reportingServiceListConversionsSpec(), Handler: adapter.listConversions},
 		connect.Method{Spec: reportingServiceUpdateConversionSpec(), Handler: adapter.updateConversion},
@@ -260,6 +336,22 @@ func (UnimplementedReportingServiceHandler) ListDailyRollups(context.Context, *v
 
 func (UnimplementedReportingServiceHandler) RebuildDailyRollups(context.Context, *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.RebuildDailyRollups is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) ListSessions(context.Context, *v1.ReportingServiceListSessionsRequest) (*v1.ReportingServiceListSessionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.ListSessions is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) GetSession(context.Context, *v1.GetSessionRequest) (*v1.GetSessionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.GetSession is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) ListVisitors(context.Context, *v1.ListVisitorsRequest) (*v1.ListVisitorsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.ListVisitors is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) GetVisitor(context.Context, *v1.GetVisitorRequest) (*v1.GetVisitorResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.GetVisitor is not implemented")
 }
 
 func (UnimplementedReportingServiceHandler) CreateConversion(context.Context, *v1.CreateConversionRequest) (*v1.CreateConversionResponse, error) {
@@ -313,6 +405,38 @@ func (c *reportingServiceClient) ListDailyRollups(ctx context.Context, req *v1.L
 func (c *reportingServiceClient) RebuildDailyRollups(ctx context.Context, req *v1.RebuildDailyRollupsRequest) (*v1.RebuildDailyRollupsResponse, error) {
 	var res v1.RebuildDailyRollupsResponse
 	if err := c.client.CallUnary(ctx, reportingServiceRebuildDailyRollupsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) ListSessions(ctx context.Context, req *v1.ReportingServiceListSessionsRequest) (*v1.ReportingServiceListSessionsResponse, error) {
+	var res v1.ReportingServiceListSessionsResponse
+	if err := c.client.CallUnary(ctx, reportingServiceListSessionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) GetSession(ctx context.Context, req *v1.GetSessionRequest) (*v1.GetSessionResponse, error) {
+	var res v1.GetSessionResponse
+	if err := c.client.CallUnary(ctx, reportingServiceGetSessionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) ListVisitors(ctx context.Context, req *v1.ListVisitorsRequest) (*v1.ListVisitorsResponse, error) {
+	var res v1.ListVisitorsResponse
+	if err := c.client.CallUnary(ctx, reportingServiceListVisitorsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) GetVisitor(ctx context.Context, req *v1.GetVisitorRequest) (*v1.GetVisitorResponse, error) {
+	var res v1.GetVisitorResponse
+	if err := c.client.CallUnary(ctx, reportingServiceGetVisitorSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -402,6 +526,54 @@ func (h reportingServiceHandler) rebuildDailyRollups(ctx context.Context, _ conn
 		return err
 	}
 	res, err := h.svc.RebuildDailyRollups(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) listSessions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ReportingServiceListSessionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListSessions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) getSession(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetSessionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetSession(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) listVisitors(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListVisitorsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListVisitors(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) getVisitor(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetVisitorRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetVisitor(ctx, &req)
 	if err != nil {
 		return err
 	}

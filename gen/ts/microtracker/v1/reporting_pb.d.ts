@@ -7,6 +7,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DayRange, GetCapabilitiesRequestSchema, GetCapabilitiesResponseSchema, QueryRequestSchema, QueryResponseSchema } from "./query_pb.js";
 import type { Batch } from "./jobs_pb.js";
+import type { GetSessionRequestSchema, GetSessionResponseSchema, GetVisitorRequestSchema, GetVisitorResponseSchema, ListVisitorsRequestSchema, ListVisitorsResponseSchema, ReportingServiceListSessionsRequestSchema, ReportingServiceListSessionsResponseSchema } from "./visits_pb.js";
 import type { CreateConversionRequestSchema, CreateConversionResponseSchema, DeleteConversionRequestSchema, DeleteConversionResponseSchema, ListConversionsRequestSchema, ListConversionsResponseSchema, UpdateConversionRequestSchema, UpdateConversionResponseSchema } from "./conversions_pb.js";
 
 /**
@@ -476,6 +477,52 @@ export declare const ReportingService: GenService<{
     methodKind: "unary";
     input: typeof RebuildDailyRollupsRequestSchema;
     output: typeof RebuildDailyRollupsResponseSchema;
+  },
+  /**
+   * ListSessions lists the sessions that started in a range and that a filter keeps. Pages meet without gap or overlap while data
+   * arrives: sessions that start meanwhile come before the first page of the newest. By length or page views a session that goes
+   * on moves. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED, PAGE_TOKEN_INVALID),
+   * DEADLINE_EXCEEDED (QUERY_TOO_LONG), RESOURCE_EXHAUSTED (OVERLOADED).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ReportingServiceListSessionsRequestSchema;
+    output: typeof ReportingServiceListSessionsResponseSchema;
+  },
+  /**
+   * GetSession answers with one session, its visitor, and its events in the order in which they happened.
+   * Errors: NOT_FOUND, INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.GetSession
+   */
+  getSession: {
+    methodKind: "unary";
+    input: typeof GetSessionRequestSchema;
+    output: typeof GetSessionResponseSchema;
+  },
+  /**
+   * ListVisitors lists the visitors with a session that started in a range and that a filter keeps, by the last such session of
+   * each. Between pages nobody is listed twice or left out: who comes back meanwhile keeps his place. Errors: as ListSessions.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.ListVisitors
+   */
+  listVisitors: {
+    methodKind: "unary";
+    input: typeof ListVisitorsRequestSchema;
+    output: typeof ListVisitorsResponseSchema;
+  },
+  /**
+   * GetVisitor answers with one visitor, sums over his sessions, and his sessions, the latest first.
+   * Errors: NOT_FOUND, PERMISSION_DENIED (SCOPE_MISSING), INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.GetVisitor
+   */
+  getVisitor: {
+    methodKind: "unary";
+    input: typeof GetVisitorRequestSchema;
+    output: typeof GetVisitorResponseSchema;
   },
   /**
    * CreateConversion says what the project counts as a conversion: it is counted of events from before, too. A project has at
