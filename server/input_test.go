@@ -122,7 +122,7 @@ func TestQueriesRefuseWhatHasNoAnswer(t *testing.T) {
 		"no such zone":       {`"metrics":[1],"timeZone":"Mars/Olympus","days":{"since":"2026-03-01","until":"2026-03-02"}`, "VALIDATION_FAILED", "time_zone"},
 		"the machine's zone": {`"metrics":[1],"timeZone":"Local","days":{"since":"2026-03-01","until":"2026-03-02"}`, "VALIDATION_FAILED", "time_zone"},
 		"too many hours":     {`"metrics":[1],"dimensions":[1],"days":{"since":"2024-01-01","until":"2026-03-02"}`, "QUERY_UNSUPPORTED", "by day"},
-		"hour and day":       {`"metrics":[1],"dimensions":[1,2],"days":{"since":"2026-03-01","until":"2026-03-02"}`, "QUERY_UNSUPPORTED", "not both"},
+		"hour and day":       {`"metrics":[1],"dimensions":[1,2],"days":{"since":"2026-03-01","until":"2026-03-02"}`, "QUERY_UNSUPPORTED", "one of hour, day"},
 		"an order not asked": {`"metrics":[1],"dimensions":[3],"orderBy":[{"metric":2}],"days":{"since":"2026-03-01","until":"2026-03-02"}`, "QUERY_UNSUPPORTED", "add it there"},
 		"a made-up token":    {`"metrics":[1],"pageToken":"AAAA","days":{"since":"2026-03-01","until":"2026-03-02"}`, "PAGE_TOKEN_INVALID", "begin again"},
 	} {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -65,7 +66,7 @@ func botsFromProto(bots microtrackerv1.Bots) report.Bots {
 	}
 }
 
-func (s *Server) questionFromProto(_ context.Context, req *microtrackerv1.QueryRequest, project *repo.Project) (*question, error) {
+func (s *Server) questionFromProto(ctx context.Context, req *microtrackerv1.QueryRequest, project *repo.Project) (*question, error) {
 	zone, err := zoneOf("time_zone", req.GetTimeZone(), project)
 	if err != nil {
 		return nil, err
@@ -103,6 +104,15 @@ func (s *Server) questionFromProto(_ context.Context, req *microtrackerv1.QueryR
 			by.Dimension = dimensionFromProto(order.GetDimension())
 		}
 		query.OrderBy = append(query.OrderBy, by)
+	}
+	if query.HasConversions() {
+		query.Conversions, err = project.ReportConversions(ctx, req.GetConversionIds())
+		if errors.Is(err, repo.ErrNotFound) {
+			return nil, failField("conversion_ids", "there is no such conversion in this project: see ListConversions")
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	q := &question{query: query}
 	q.compared, err = comparedQuery(req, query)

@@ -61,7 +61,7 @@ func (q Query) checkDimensions() error {
 			return fmt.Errorf("%w: %s has a meaning by %s alone, or by it and what a session has: add that dimension", ErrUnsupported, m, only)
 		}
 	}
-	if q.hasConversions() {
+	if q.HasConversions() {
 		if len(q.Conversions) == 0 {
 			return fmt.Errorf("%w: there are no conversions to count: define one first", ErrUnsupported)
 		}

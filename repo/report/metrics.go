@@ -174,7 +174,7 @@ func (m Metric) Describe() (Description, bool) {
 // needsVisitors reports whether a measure looks at the visitor's row.
 func (m measure) needsVisitors() bool { return m.name == "new_sessions" }
 
-// hasConversions reports whether the question is about conversions.
-func (q Query) hasConversions() bool {
+// HasConversions reports whether the question is about conversions.
+func (q Query) HasConversions() bool {
 	return slices.ContainsFunc(q.Metrics, func(m Metric) bool { return m == Conversions || m == ConversionRate || m == Revenue })
 }
