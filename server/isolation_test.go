@@ -134,6 +134,9 @@ func expectations() map[string]expectation {
 		"ReportingService.RebuildDailyRollups": {who: "project", scope: jobsWrite, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.RebuildDailyRollupsRequest{Days: &microtrackerv1.DayRange{Since: "2026-01-01", Until: "2026-01-03"}}
 		}},
+		"ReportingService.QueryFunnel": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return funnelRequest()
+		}},
 		"ReportingService.WatchLive": {who: "project", scope: reportsRead, byKeys: true},
 		"ReportingService.ListSessions": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.ReportingServiceListSessionsRequest{

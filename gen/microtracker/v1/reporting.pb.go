@@ -826,7 +826,7 @@ var File_microtracker_v1_reporting_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\n" +
-	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a!microtracker/v1/conversions.proto\x1a\x1amicrotracker/v1/jobs.proto\x1a\x1bmicrotracker/v1/query.proto\x1a\x1cmicrotracker/v1/visits.proto\":\n" +
+	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a!microtracker/v1/conversions.proto\x1a\x1amicrotracker/v1/jobs.proto\x1a\x1emicrotracker/v1/journeys.proto\x1a\x1bmicrotracker/v1/query.proto\x1a\x1cmicrotracker/v1/visits.proto\":\n" +
 	"\x10WatchLiveRequest\x12&\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\":\n" +
@@ -916,7 +916,7 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
 	"\x04days\x18\x02 \x01(\v2\x19.microtracker.v1.DayRangeB\x06\xbaH\x03\xc8\x01\x01R\x04days\"K\n" +
 	"\x1bRebuildDailyRollupsResponse\x12,\n" +
-	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\xb5\v\n" +
+	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\x9c\f\n" +
 	"\x10ReportingService\x12S\n" +
 	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12q\n" +
 	"\x0fGetCapabilities\x12'.microtracker.v1.GetCapabilitiesRequest\x1a(.microtracker.v1.GetCapabilitiesResponse\"\v\x8a\xb5\x18\x04\x18\t\b\x02\x90\x02\x01\x12t\n" +
@@ -931,7 +931,8 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\x10CreateConversion\x12(.microtracker.v1.CreateConversionRequest\x1a).microtracker.v1.CreateConversionResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12q\n" +
 	"\x0fListConversions\x12'.microtracker.v1.ListConversionsRequest\x1a(.microtracker.v1.ListConversionsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12q\n" +
 	"\x10UpdateConversion\x12(.microtracker.v1.UpdateConversionRequest\x1a).microtracker.v1.UpdateConversionResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12q\n" +
-	"\x10DeleteConversion\x12(.microtracker.v1.DeleteConversionRequest\x1a).microtracker.v1.DeleteConversionResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12^\n" +
+	"\x10DeleteConversion\x12(.microtracker.v1.DeleteConversionRequest\x1a).microtracker.v1.DeleteConversionResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12e\n" +
+	"\vQueryFunnel\x12#.microtracker.v1.QueryFunnelRequest\x1a$.microtracker.v1.QueryFunnelResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12^\n" +
 	"\tWatchLive\x12!.microtracker.v1.WatchLiveRequest\x1a\".microtracker.v1.WatchLiveResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01B\xcb\x01\n" +
 	"\x13com.microtracker.v1B\x0eReportingProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
@@ -980,16 +981,18 @@ var file_microtracker_v1_reporting_proto_goTypes = []any{
 	(*ListConversionsRequest)(nil),               // 28: microtracker.v1.ListConversionsRequest
 	(*UpdateConversionRequest)(nil),              // 29: microtracker.v1.UpdateConversionRequest
 	(*DeleteConversionRequest)(nil),              // 30: microtracker.v1.DeleteConversionRequest
-	(*QueryResponse)(nil),                        // 31: microtracker.v1.QueryResponse
-	(*GetCapabilitiesResponse)(nil),              // 32: microtracker.v1.GetCapabilitiesResponse
-	(*ReportingServiceListSessionsResponse)(nil), // 33: microtracker.v1.ReportingServiceListSessionsResponse
-	(*GetSessionResponse)(nil),                   // 34: microtracker.v1.GetSessionResponse
-	(*ListVisitorsResponse)(nil),                 // 35: microtracker.v1.ListVisitorsResponse
-	(*GetVisitorResponse)(nil),                   // 36: microtracker.v1.GetVisitorResponse
-	(*CreateConversionResponse)(nil),             // 37: microtracker.v1.CreateConversionResponse
-	(*ListConversionsResponse)(nil),              // 38: microtracker.v1.ListConversionsResponse
-	(*UpdateConversionResponse)(nil),             // 39: microtracker.v1.UpdateConversionResponse
-	(*DeleteConversionResponse)(nil),             // 40: microtracker.v1.DeleteConversionResponse
+	(*QueryFunnelRequest)(nil),                   // 31: microtracker.v1.QueryFunnelRequest
+	(*QueryResponse)(nil),                        // 32: microtracker.v1.QueryResponse
+	(*GetCapabilitiesResponse)(nil),              // 33: microtracker.v1.GetCapabilitiesResponse
+	(*ReportingServiceListSessionsResponse)(nil), // 34: microtracker.v1.ReportingServiceListSessionsResponse
+	(*GetSessionResponse)(nil),                   // 35: microtracker.v1.GetSessionResponse
+	(*ListVisitorsResponse)(nil),                 // 36: microtracker.v1.ListVisitorsResponse
+	(*GetVisitorResponse)(nil),                   // 37: microtracker.v1.GetVisitorResponse
+	(*CreateConversionResponse)(nil),             // 38: microtracker.v1.CreateConversionResponse
+	(*ListConversionsResponse)(nil),              // 39: microtracker.v1.ListConversionsResponse
+	(*UpdateConversionResponse)(nil),             // 40: microtracker.v1.UpdateConversionResponse
+	(*DeleteConversionResponse)(nil),             // 41: microtracker.v1.DeleteConversionResponse
+	(*QueryFunnelResponse)(nil),                  // 42: microtracker.v1.QueryFunnelResponse
 }
 var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	18, // 0: microtracker.v1.WatchLiveResponse.as_of:type_name -> google.protobuf.Timestamp
@@ -1021,22 +1024,24 @@ var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	28, // 26: microtracker.v1.ReportingService.ListConversions:input_type -> microtracker.v1.ListConversionsRequest
 	29, // 27: microtracker.v1.ReportingService.UpdateConversion:input_type -> microtracker.v1.UpdateConversionRequest
 	30, // 28: microtracker.v1.ReportingService.DeleteConversion:input_type -> microtracker.v1.DeleteConversionRequest
-	0,  // 29: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
-	31, // 30: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
-	32, // 31: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
-	4,  // 32: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
-	10, // 33: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
-	33, // 34: microtracker.v1.ReportingService.ListSessions:output_type -> microtracker.v1.ReportingServiceListSessionsResponse
-	34, // 35: microtracker.v1.ReportingService.GetSession:output_type -> microtracker.v1.GetSessionResponse
-	35, // 36: microtracker.v1.ReportingService.ListVisitors:output_type -> microtracker.v1.ListVisitorsResponse
-	36, // 37: microtracker.v1.ReportingService.GetVisitor:output_type -> microtracker.v1.GetVisitorResponse
-	37, // 38: microtracker.v1.ReportingService.CreateConversion:output_type -> microtracker.v1.CreateConversionResponse
-	38, // 39: microtracker.v1.ReportingService.ListConversions:output_type -> microtracker.v1.ListConversionsResponse
-	39, // 40: microtracker.v1.ReportingService.UpdateConversion:output_type -> microtracker.v1.UpdateConversionResponse
-	40, // 41: microtracker.v1.ReportingService.DeleteConversion:output_type -> microtracker.v1.DeleteConversionResponse
-	2,  // 42: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
-	30, // [30:43] is the sub-list for method output_type
-	17, // [17:30] is the sub-list for method input_type
+	31, // 29: microtracker.v1.ReportingService.QueryFunnel:input_type -> microtracker.v1.QueryFunnelRequest
+	0,  // 30: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
+	32, // 31: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
+	33, // 32: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
+	4,  // 33: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
+	10, // 34: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
+	34, // 35: microtracker.v1.ReportingService.ListSessions:output_type -> microtracker.v1.ReportingServiceListSessionsResponse
+	35, // 36: microtracker.v1.ReportingService.GetSession:output_type -> microtracker.v1.GetSessionResponse
+	36, // 37: microtracker.v1.ReportingService.ListVisitors:output_type -> microtracker.v1.ListVisitorsResponse
+	37, // 38: microtracker.v1.ReportingService.GetVisitor:output_type -> microtracker.v1.GetVisitorResponse
+	38, // 39: microtracker.v1.ReportingService.CreateConversion:output_type -> microtracker.v1.CreateConversionResponse
+	39, // 40: microtracker.v1.ReportingService.ListConversions:output_type -> microtracker.v1.ListConversionsResponse
+	40, // 41: microtracker.v1.ReportingService.UpdateConversion:output_type -> microtracker.v1.UpdateConversionResponse
+	41, // 42: microtracker.v1.ReportingService.DeleteConversion:output_type -> microtracker.v1.DeleteConversionResponse
+	42, // 43: microtracker.v1.ReportingService.QueryFunnel:output_type -> microtracker.v1.QueryFunnelResponse
+	2,  // 44: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
+	31, // [31:45] is the sub-list for method output_type
+	17, // [17:31] is the sub-list for method input_type
 	17, // [17:17] is the sub-list for extension type_name
 	17, // [17:17] is the sub-list for extension extendee
 	0,  // [0:17] is the sub-list for field type_name
@@ -1050,6 +1055,7 @@ func file_microtracker_v1_reporting_proto_init() {
 	file_microtracker_v1_access_proto_init()
 	file_microtracker_v1_conversions_proto_init()
 	file_microtracker_v1_jobs_proto_init()
+	file_microtracker_v1_journeys_proto_init()
 	file_microtracker_v1_query_proto_init()
 	file_microtracker_v1_visits_proto_init()
 	file_microtracker_v1_reporting_proto_msgTypes[5].OneofWrappers = []any{}

@@ -59,6 +59,9 @@ const (
 	// ReportingServiceDeleteConversionProcedure is the procedure name of the ReportingService's
 	// DeleteConversion RPC.
 	ReportingServiceDeleteConversionProcedure = "/microtracker.v1.ReportingService/DeleteConversion"
+	// ReportingServiceQueryFunnelProcedure is the procedure name of the ReportingService's QueryFunnel
+	// RPC.
+	ReportingServiceQueryFunnelProcedure = "/microtracker.v1.ReportingService/QueryFunnel"
 	// ReportingServiceWatchLiveProcedure is the procedure name of the ReportingService's WatchLive RPC.
 	ReportingServiceWatchLiveProcedure = "/microtracker.v1.ReportingService/WatchLive"
 )
@@ -156,6 +159,14 @@ var (
 			Procedure:  ReportingServiceDeleteConversionProcedure,
 		}
 	})
+	reportingServiceQueryFunnelSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("QueryFunnel"),
+			Procedure:        ReportingServiceQueryFunnelProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 	reportingServiceWatchLiveSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeServer,
@@ -206,6 +217,10 @@ type ReportingServiceClient interface {
 	UpdateConversion(context.Context, *v1.UpdateConversionRequest) (*v1.UpdateConversionResponse, error)
 	// DeleteConversion removes a conversion; the events stay. Errors: NOT_FOUND.
 	DeleteConversion(context.Context, *v1.DeleteConversionRequest) (*v1.DeleteConversionResponse, error)
+	// QueryFunnel answers who did several things one after the other: how many got to each step, and how long it took them.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED), DEADLINE_EXCEEDED (QUERY_TOO_LONG), RESOURCE_EXHAUSTED
+	// (OVERLOADED).
+	QueryFunnel(context.Context, *v1.QueryFunnelRequest) (*v1.QueryFunnelResponse, error)
 	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
 	WatchLive(context.Context, *v1.WatchLiveRequest) (ReportingServiceWatchLiveClientStream, error)
 }
@@ -278,6 +293,10 @@ type ReportingServiceHandler interface {
 	UpdateConversion(context.Context, *v1.UpdateConversionRequest) (*v1.UpdateConversionResponse, error)
 	// DeleteConversion removes a conversion; the events stay. Errors: NOT_FOUND.
 	DeleteConversion(context.Context, *v1.DeleteConversionRequest) (*v1.DeleteConversionResponse, error)
+	// QueryFunnel answers who did several things one after the other: how many got to each step, and how long it took them.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED), DEADLINE_EXCEEDED (QUERY_TOO_LONG), RESOURCE_EXHAUSTED
+	// (OVERLOADED).
+	QueryFunnel(context.Context, *v1.QueryFunnelRequest) (*v1.QueryFunnelResponse, error)
 	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
 	WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error
 }
@@ -299,6 +318,7 @@ func RegisterReportingServiceHandler(server *connect.Server, svc ReportingServic
 		connect.Method{Spec: reportingServiceListConversionsSpec(), Handler: adapter.listConversions},
 		connect.Method{Spec: reportingServiceUpdateConversionSpec(), Handler: adapter.updateConversion},
 		connect.Method{Spec: reportingServiceDeleteConversionSpec(), Handler: adapter.deleteConversion},
+		connect.Method{Spec: reportingServiceQueryFunnelSpec(), Handler: adapter.queryFunnel},
 		connect.Method{Spec: reportingServiceWatchLiveSpec(), Handler: adapter.watchLive},
 	)
 }
@@ -368,6 +388,10 @@ func (UnimplementedReportingServiceHandler) UpdateConversion(context.Context, *v
 
 func (UnimplementedReportingServiceHandler) DeleteConversion(context.Context, *v1.DeleteConversionRequest) (*v1.DeleteConversionResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.DeleteConversion is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) QueryFunnel(context.Context, *v1.QueryFunnelRequest) (*v1.QueryFunnelResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.QueryFunnel is not implemented")
 }
 
 func (UnimplementedReportingServiceHandler) WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error {
@@ -469,6 +493,14 @@ func (c *reportingServiceClient) UpdateConversion(ctx context.Context, req *v1.U
 func (c *reportingServiceClient) DeleteConversion(ctx context.Context, req *v1.DeleteConversionRequest) (*v1.DeleteConversionResponse, error) {
 	var res v1.DeleteConversionResponse
 	if err := c.client.CallUnary(ctx, reportingServiceDeleteConversionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) QueryFunnel(ctx context.Context, req *v1.QueryFunnelRequest) (*v1.QueryFunnelResponse, error) {
+	var res v1.QueryFunnelResponse
+	if err := c.client.CallUnary(ctx, reportingServiceQueryFunnelSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -622,6 +654,18 @@ func (h reportingServiceHandler) deleteConversion(ctx context.Context, _ connect
 		return err
 	}
 	res, err := h.svc.DeleteConversion(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) queryFunnel(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.QueryFunnelRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.QueryFunnel(ctx, &req)
 	if err != nil {
 		return err
 	}

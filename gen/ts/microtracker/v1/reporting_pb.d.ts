@@ -9,6 +9,7 @@ import type { DayRange, GetCapabilitiesRequestSchema, GetCapabilitiesResponseSch
 import type { Batch } from "./jobs_pb.js";
 import type { GetSessionRequestSchema, GetSessionResponseSchema, GetVisitorRequestSchema, GetVisitorResponseSchema, ListVisitorsRequestSchema, ListVisitorsResponseSchema, ReportingServiceListSessionsRequestSchema, ReportingServiceListSessionsResponseSchema } from "./visits_pb.js";
 import type { CreateConversionRequestSchema, CreateConversionResponseSchema, DeleteConversionRequestSchema, DeleteConversionResponseSchema, ListConversionsRequestSchema, ListConversionsResponseSchema, UpdateConversionRequestSchema, UpdateConversionResponseSchema } from "./conversions_pb.js";
+import type { QueryFunnelRequestSchema, QueryFunnelResponseSchema } from "./journeys_pb.js";
 
 /**
  * Describes the file microtracker/v1/reporting.proto.
@@ -565,6 +566,18 @@ export declare const ReportingService: GenService<{
     methodKind: "unary";
     input: typeof DeleteConversionRequestSchema;
     output: typeof DeleteConversionResponseSchema;
+  },
+  /**
+   * QueryFunnel answers who did several things one after the other: how many got to each step, and how long it took them.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED), DEADLINE_EXCEEDED (QUERY_TOO_LONG), RESOURCE_EXHAUSTED
+   * (OVERLOADED).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.QueryFunnel
+   */
+  queryFunnel: {
+    methodKind: "unary";
+    input: typeof QueryFunnelRequestSchema;
+    output: typeof QueryFunnelResponseSchema;
   },
   /**
    * WatchLive sends who is there now, first at once and then on every change, until the caller goes.
