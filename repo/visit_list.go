@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/microtracker/microtracker/repo/report"
@@ -80,11 +81,20 @@ func (p *Project) inList(ctx context.Context, work func(ctx context.Context, tx 
 // ListSessions lists the sessions that started in the range and that the question keeps, with their visitors.
 // report.ErrUnsupported when the filter has no meaning, context.DeadlineExceeded when it takes too long.
 func (p *Project) ListSessions(ctx context.Context, list VisitList) ([]Visit, error) {
-	where, err := report.SessionCondition(p.ID, list.Query)
+	query, err := p.sessionsQuery(list)
 	if err != nil {
 		return nil, classify("list the sessions", err)
 	}
-	query := listQuery{}
+	visits, err := p.listVisits(ctx, query)
+	return visits, classify("list the sessions", err)
+}
+
+func (p *Project) sessionsQuery(list VisitList) (*listQuery, error) {
+	where, err := report.SessionCondition(p.ID, list.Query)
+	if err != nil {
+		return nil, err
+	}
+	query := new(listQuery)
 	query.add("SELECT " + listedColumns + " FROM tracking_sessions AS s")
 	if where.NeedsVisitors {
 		query.add(joinVisitors)
@@ -105,12 +115,7 @@ func (p *Project) ListSessions(ctx context.Context, list VisitList) ([]Visit, er
 		query.add(" AND ("+column+", s.id) "+than+" (?, ?)", list.After.bound(list.Order), list.After.ID)
 	}
 	query.add(" ORDER BY "+column+direction+", s.id"+direction+" LIMIT ?", list.Limit)
-	var visits []Visit
-	err = p.inList(ctx, func(ctx context.Context, tx bun.Tx) error {
-		visits, err = p.readVisits(ctx, tx, query)
-		return err
-	})
-	return visits, classify("list the sessions", err)
+	return query, nil
 }
 
 // bound is what a column is compared with.
@@ -127,11 +132,21 @@ func (k SessionPlace) bound(order SessionOrder) any {
 // session, by which they are sorted, the latest first. With list.Newest, sessions that started after that are not looked at:
 // who comes back between two pages is neither listed twice nor left out. Errors as ListSessions.
 func (p *Project) ListVisitors(ctx context.Context, list VisitList) ([]Visit, error) {
-	where, err := report.SessionCondition(p.ID, list.Query)
+	query, err := p.visitorsQuery(list)
 	if err != nil {
 		return nil, classify("list the visitors", err)
 	}
-	kept := func(query *listQuery) {
+	visits, err := p.listVisits(ctx, query)
+	return visits, classify("list the visitors", err)
+}
+
+func (p *Project) visitorsQuery(list VisitList) (*listQuery, error) {
+	where, err := report.SessionCondition(p.ID, list.Query)
+	if err != nil {
+		return nil, err
+	}
+	query := new(listQuery)
+	keep := func() {
 		query.add(" AND s.started_at >= ? AND s.started_at < ?", list.Query.Since, list.Query.Until)
 		if list.Newest != (SessionPlace{}) {
 			query.add(" AND (s.started_at, s.id) <= (?, ?)", list.Newest.bound(SessionsNewest), list.Newest.ID)
@@ -142,24 +157,28 @@ func (p *Project) ListVisitors(ctx context.Context, list VisitList) ([]Visit, er
 	if where.NeedsVisitors {
 		from += joinVisitors
 	}
-	query := listQuery{}
 	// The inner s is another session of the visitor: this is the outer one, which it hides.
 	query.add("SELECT "+listedColumns+from+` CROSS JOIN LATERAL (SELECT s.visitor_id AS visitor_id, s.started_at AS started_at, s.id AS id) AS this
 		WHERE s.project_id = ?`, p.ID)
-	kept(&query)
+	keep()
 	if list.After != (SessionPlace{}) {
 		query.add(" AND (s.started_at, s.id) < (?, ?)", list.After.bound(SessionsNewest), list.After.ID)
 	}
 	query.add(" AND NOT EXISTS (SELECT"+from+` WHERE s.project_id = ? AND s.visitor_id = this.visitor_id
 		AND (s.started_at, s.id) > (this.started_at, this.id)`, p.ID)
-	kept(&query)
+	keep()
 	query.add(") ORDER BY s.started_at DESC, s.id DESC LIMIT ?", list.Limit)
+	return query, nil
+}
+
+func (p *Project) listVisits(ctx context.Context, query *listQuery) ([]Visit, error) {
 	var visits []Visit
-	err = p.inList(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := p.inList(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var err error
 		visits, err = p.readVisits(ctx, tx, query)
 		return err
 	})
-	return visits, classify("list the visitors", err)
+	return visits, err
 }
 
 // listQuery gathers SQL with its arguments.
@@ -174,7 +193,7 @@ func (s *listQuery) add(text string, args ...any) {
 }
 
 // readVisits reads the sessions of a query and then their visitors.
-func (p *Project) readVisits(ctx context.Context, tx bun.Tx, query listQuery) ([]Visit, error) {
+func (p *Project) readVisits(ctx context.Context, tx bun.Tx, query *listQuery) ([]Visit, error) {
 	var sessions []TrackingSession
 	if err := tx.NewRaw(query.sql, query.args...).Scan(ctx, &sessions); err != nil {
 		return nil, err
@@ -214,18 +233,32 @@ type Timeline struct {
 	Previous, Next int64
 }
 
-// EventPlace is the place of an event in a session.
+// EventPlace is the place of an event in a session: of the same moment page views come first, then the event's id decides.
 type EventPlace struct {
 	CreatedAt time.Time
-	ID        int64
+	// Behind is 0 for a page view, else 1.
+	Behind  int
+	EventID uuid.UUID
 }
+
+// Place is where the event stands in its session.
+func (e *Event) Place() EventPlace {
+	place := EventPlace{CreatedAt: e.CreatedAt, EventID: e.EventID}
+	if e.EventType != "page_view" {
+		place.Behind = 1
+	}
+	return place
+}
+
+// behind is EventPlace.Behind.
+const behind = "(event_type <> 'page_view')::int"
 
 // Timeline returns one of the project's sessions with its events in the order in which they happened: page.After is the place
 // of the last one seen. ErrNotFound, also when it is another project's.
 func (p *Project) Timeline(ctx context.Context, sessionID int64, page Page[EventPlace]) (*Timeline, error) {
 	timeline := new(Timeline)
 	err := p.inList(ctx, func(ctx context.Context, tx bun.Tx) error {
-		one := listQuery{}
+		one := new(listQuery)
 		one.add("SELECT "+listedColumns+" FROM tracking_sessions AS s WHERE s.project_id = ? AND s.id = ?", p.ID, sessionID)
 		visits, err := p.readVisits(ctx, tx, one)
 		if err != nil {
@@ -240,9 +273,9 @@ func (p *Project) Timeline(ctx context.Context, sessionID int64, page Page[Event
 		query := tx.NewSelect().Model(&timeline.Events).Where("project_id = ? AND session_id = ?", p.ID, session.ID).
 			Where("created_at BETWEEN ? AND ?", session.StartedAt, session.LastActivityAt)
 		if page.After != (EventPlace{}) {
-			query = query.Where("(created_at, id) > (?, ?)", page.After.CreatedAt, page.After.ID)
+			query = query.Where("(created_at, "+behind+", event_id) > (?, ?, ?)", page.After.CreatedAt, page.After.Behind, page.After.EventID)
 		}
-		if err := query.Order("created_at", "id").Limit(int64(page.Limit)).Scan(ctx); err != nil {
+		if err := query.OrderExpr("created_at, " + behind + ", event_id").Limit(int64(page.Limit)).Scan(ctx); err != nil {
 			return err
 		}
 		return tx.NewRaw(`SELECT
@@ -287,7 +320,7 @@ func (p *Project) VisitorHistory(ctx context.Context, ref VisitorRef, page Page[
 		if err != nil {
 			return err
 		}
-		query := listQuery{}
+		query := new(listQuery)
 		query.add("SELECT "+listedColumns+" FROM tracking_sessions AS s WHERE s.project_id = ? AND s.visitor_id = ?", p.ID, visitor.ID)
 		if page.After != (SessionPlace{}) {
 			query.add(" AND (s.started_at, s.id) < (?, ?)", page.After.bound(SessionsNewest), page.After.ID)

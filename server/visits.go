@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"github.com/google/uuid"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -80,13 +81,7 @@ func (s reportingServer) GetSession(ctx context.Context, req *microtrackerv1.Get
 	if err != nil {
 		return nil, err
 	}
-	page, err := afterPage(req, func(text string) repo.EventPlace {
-		if text == "" {
-			return repo.EventPlace{}
-		}
-		place := placesFromText(text).place(0)
-		return repo.EventPlace{CreatedAt: time.UnixMicro(place.Value).UTC(), ID: place.ID}
-	})
+	page, err := afterPage(req, eventPlaceFromText)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +94,10 @@ func (s reportingServer) GetSession(ctx context.Context, req *microtrackerv1.Get
 		Session: show.session(&timeline.Session, timeline.Visitor), Visitor: show.visitor(timeline.Visitor),
 		PreviousSessionId: timeline.Previous, NextSessionId: timeline.Next,
 	}
-	events, next := cutPage(req, timeline.Events, func(event *repo.Event) string {
-		return placesText(repo.SessionPlace{Value: event.CreatedAt.UnixMicro(), ID: event.ID})
-	})
+	events, next := cutPage(req, timeline.Events, func(event *repo.Event) string { return eventPlaceText(event.Place()) })
 	res.NextPageToken = next
 	for i := range events {
-		event, err := trackedEventToProto(&events[i])
+		event, err := show.event(&events[i])
 		if err != nil {
 			return nil, err
 		}
@@ -237,6 +230,20 @@ func placesFromText(text string) places {
 	return list
 }
 
+// eventPlaceText and eventPlaceFromText are the key of a page of events.
+func eventPlaceText(place repo.EventPlace) string {
+	return fmt.Sprintf("%d %d %s", place.CreatedAt.UnixMicro(), place.Behind, place.EventID)
+}
+
+func eventPlaceFromText(text string) repo.EventPlace {
+	parts := strings.Fields(text)
+	if len(parts) != 3 {
+		return repo.EventPlace{} // the first page
+	}
+	id, _ := uuid.Parse(parts[2]) // made by us
+	return repo.EventPlace{CreatedAt: time.UnixMicro(idFromText(parts[0])).UTC(), Behind: int(idFromText(parts[1])), EventID: id}
+}
+
 // view is what a caller sees of visitors.
 type view struct {
 	// identities: also what recognises them elsewhere.
@@ -254,6 +261,14 @@ func (v view) identity(text string) string {
 		return ""
 	}
 	return text
+}
+
+// address is an address of a page: its query, which may carry a click id, is for those who may see that.
+func (v view) address(url string) string {
+	if !v.identities {
+		url, _, _ = strings.Cut(url, "?")
+	}
+	return url
 }
 
 func (v view) visitor(visitor *repo.Visitor) *microtrackerv1.Visitor {
@@ -315,7 +330,7 @@ func (v view) session(session *repo.TrackingSession, visitor *repo.Visitor) *mic
 	res := &microtrackerv1.TrackingSession{
 		Id: session.ID, VisitorId: session.VisitorID, StartTime: timestamppb.New(session.StartedAt),
 		LastActivityTime: timestamppb.New(session.LastActivityAt), Duration: int64(session.DurationSeconds),
-		LandingUrl: session.LandingURL, LandingReferrer: session.LandingReferrer, EntryPath: session.EntryPath, ExitPath: session.ExitPath,
+		LandingUrl: v.address(session.LandingURL), LandingReferrer: session.LandingReferrer, EntryPath: session.EntryPath, ExitPath: session.ExitPath,
 		Pageviews: int64(session.Pageviews), InteractiveEvents: int64(session.InteractiveEvents),
 		EngagedTime: float64(session.EngagedMS) / 1000, ScrollPct: session.ScrollPct, Pcqs: session.PCQS,
 		IsBounce: session.IsBounce(), IsNewVisitor: !session.StartedAt.After(visitor.FirstSeenAt),
@@ -339,10 +354,10 @@ func (v view) session(session *repo.TrackingSession, visitor *repo.Visitor) *mic
 	return res
 }
 
-func trackedEventToProto(event *repo.Event) (*microtrackerv1.TrackedEvent, error) {
+func (v view) event(event *repo.Event) (*microtrackerv1.TrackedEvent, error) {
 	res := &microtrackerv1.TrackedEvent{
 		EventId: event.EventID.String(), EventType: eventTypeFromName(event.EventType), Name: event.Name,
-		CreateTime: timestamppb.New(event.CreatedAt), Url: event.URL, Path: event.Path, Title: event.Title, Referrer: event.Referrer,
+		CreateTime: timestamppb.New(event.CreatedAt), Url: v.address(event.URL), Path: event.Path, Title: event.Title, Referrer: v.address(event.Referrer),
 		Selector: event.Selector, ScrollPct: event.ScrollPct, X: event.X, Y: event.Y, EngagedMs: event.EngagedMS,
 		Value: decimalText(event.Value), Currency: event.Currency,
 	}

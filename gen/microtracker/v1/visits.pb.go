@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// SessionOrder sorts sessions; of equal ones the newer id is the larger.
+// SessionOrder sorts sessions; of equal ones the id decides.
 type SessionOrder int32
 
 const (
@@ -235,7 +235,8 @@ type TrackingSession struct {
 	StartTime        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	LastActivityTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_activity_time,json=lastActivityTime,proto3" json:"last_activity_time,omitempty"`
 	// From the first to the last event, in seconds.
-	Duration   int64  `protobuf:"varint,5,opt,name=duration,proto3" json:"duration,omitempty"`
+	Duration int64 `protobuf:"varint,5,opt,name=duration,proto3" json:"duration,omitempty"`
+	// Its query is only for those who may read visitors (SCOPE_VISITORS_READ).
 	LandingUrl string `protobuf:"bytes,6,opt,name=landing_url,json=landingUrl,proto3" json:"landing_url,omitempty"`
 	// The address of the page that the session came from.
 	LandingReferrer string `protobuf:"bytes,7,opt,name=landing_referrer,json=landingReferrer,proto3" json:"landing_referrer,omitempty"`
@@ -692,10 +693,11 @@ type TrackedEvent struct {
 	EventType  EventType              `protobuf:"varint,2,opt,name=event_type,json=eventType,proto3,enum=microtracker.v1.EventType" json:"event_type,omitempty"`
 	Name       string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	Url        string                 `protobuf:"bytes,5,opt,name=url,proto3" json:"url,omitempty"`
-	Path       string                 `protobuf:"bytes,6,opt,name=path,proto3" json:"path,omitempty"`
-	Title      string                 `protobuf:"bytes,7,opt,name=title,proto3" json:"title,omitempty"`
-	Referrer   string                 `protobuf:"bytes,8,opt,name=referrer,proto3" json:"referrer,omitempty"`
+	// The queries of url and referrer are only for those who may read visitors (SCOPE_VISITORS_READ).
+	Url      string `protobuf:"bytes,5,opt,name=url,proto3" json:"url,omitempty"`
+	Path     string `protobuf:"bytes,6,opt,name=path,proto3" json:"path,omitempty"`
+	Title    string `protobuf:"bytes,7,opt,name=title,proto3" json:"title,omitempty"`
+	Referrer string `protobuf:"bytes,8,opt,name=referrer,proto3" json:"referrer,omitempty"`
 	// CSS selector of the element acted on.
 	Selector string `protobuf:"bytes,9,opt,name=selector,proto3" json:"selector,omitempty"`
 	// The event_id of the page view that it belongs to.
@@ -1137,7 +1139,7 @@ type GetSessionResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Session *TrackingSession       `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	Visitor *Visitor               `protobuf:"bytes,2,opt,name=visitor,proto3" json:"visitor,omitempty"`
-	// In the order in which they happened.
+	// In the order in which they happened; of the same moment page views come first, then the event_id decides.
 	Events []*TrackedEvent `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

@@ -129,6 +129,8 @@ export declare type TrackingSession = Message<"microtracker.v1.TrackingSession">
   duration: bigint;
 
   /**
+   * Its query is only for those who may read visitors (SCOPE_VISITORS_READ).
+   *
    * @generated from field: string landing_url = 6;
    */
   landingUrl: string;
@@ -419,6 +421,8 @@ export declare type TrackedEvent = Message<"microtracker.v1.TrackedEvent"> & {
   createTime?: Timestamp | undefined;
 
   /**
+   * The queries of url and referrer are only for those who may read visitors (SCOPE_VISITORS_READ).
+   *
    * @generated from field: string url = 5;
    */
   url: string;
@@ -652,7 +656,7 @@ export declare type GetSessionResponse = Message<"microtracker.v1.GetSessionResp
   visitor?: Visitor | undefined;
 
   /**
-   * In the order in which they happened.
+   * In the order in which they happened; of the same moment page views come first, then the event_id decides.
    *
    * @generated from field: repeated microtracker.v1.TrackedEvent events = 3;
    */
@@ -932,7 +936,7 @@ export declare type GetVisitorResponse = Message<"microtracker.v1.GetVisitorResp
 export declare const GetVisitorResponseSchema: GenMessage<GetVisitorResponse>;
 
 /**
- * SessionOrder sorts sessions; of equal ones the newer id is the larger.
+ * SessionOrder sorts sessions; of equal ones the id decides.
  *
  * @generated from enum microtracker.v1.SessionOrder
  */

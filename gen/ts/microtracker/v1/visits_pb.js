@@ -119,7 +119,7 @@ export const SessionOrderSchema = /*@__PURE__*/
   enumDesc(file_microtracker_v1_visits, 0);
 
 /**
- * SessionOrder sorts sessions; of equal ones the newer id is the larger.
+ * SessionOrder sorts sessions; of equal ones the id decides.
  *
  * @generated from enum microtracker.v1.SessionOrder
  */
