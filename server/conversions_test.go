@@ -1,7 +1,7 @@
 package server_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -124,7 +124,7 @@ func TestTheHundredAndFirstConversionIsRefused(t *testing.T) {
 	w := start(t)
 	who := w.account(t)
 	for i := range repo.MaxConversions {
-		conversion := &repo.Conversion{Name: fmt.Sprint(i), EventName: "x", CreatedAt: time.Now(), UpdatedAt: time.Now()}
+		conversion := &repo.Conversion{Name: strconv.Itoa(i), EventName: "x", CreatedAt: time.Now(), UpdatedAt: time.Now()}
 		if err := who.project.CreateConversion(t.Context(), conversion); err != nil {
 			t.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func TestSessionsAreListedAndShownWhole(t *testing.T) {
 				entries = append(entries, fmt.Sprintf("%s %g", s.GetEntryPath(), s.GetStartTime().AsTime().Sub(day).Hours()))
 			}
 			sessions = append(sessions, res.GetSessions()...)
-			if req.PageToken = res.GetNextPageToken(); req.PageToken == "" {
+			if req.PageToken = res.GetNextPageToken(); req.GetPageToken() == "" {
 				return entries, sessions
 			}
 		}
@@ -150,7 +150,7 @@ func TestSessionsAreListedAndShownWhole(t *testing.T) {
 		if res.GetPreviousSessionId() != 0 || res.GetNextSessionId() == 0 || res.GetVisitor().GetVisitorKey() != "anna-7f3a" || res.GetSession().GetId() != s.GetId() {
 			t.Errorf("the session is %v", res)
 		}
-		if whole.PageToken = res.GetNextPageToken(); whole.PageToken == "" {
+		if whole.PageToken = res.GetNextPageToken(); whole.GetPageToken() == "" {
 			break
 		}
 	}
@@ -189,7 +189,7 @@ func TestVisitorsAreListedAndShownWhole(t *testing.T) {
 		for _, v := range res.GetVisitors() {
 			listed = append(listed, fmt.Sprintf("%q %v %d %s", v.GetVisitor().GetVisitorKey(), v.GetVisitor().GetIsCookieless(), v.GetVisitor().GetSessions(), v.GetLastSession().GetEntryPath()))
 		}
-		if req.PageToken = res.GetNextPageToken(); req.PageToken == "" {
+		if req.PageToken = res.GetNextPageToken(); req.GetPageToken() == "" {
 			break
 		}
 	}
