@@ -26,7 +26,7 @@ const (
 	defaultRows = 1000
 	// freshLife is for how long the answer about a range that goes on is kept, pastLife about one that is over: a late event
 	// of it ends that.
-	freshLife = 10 * time.Second
+	freshLife = 2 * time.Second
 	pastLife  = 10 * time.Minute
 	// lateAfter is after which time hardly an event of a range comes any more.
 	lateAfter = time.Hour
