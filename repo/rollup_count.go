@@ -16,9 +16,12 @@ type RollupWindow struct {
 	Step         time.Duration
 }
 
-// args are those of date_bin.
-func (w RollupWindow) args() []any {
-	return []any{fmt.Sprintf("%d seconds", int64(w.Step/time.Second)), w.Since}
+// step is the expression of when the step begins in which a moment lies, with its arguments.
+func (w RollupWindow) step(column string) (expr string, args []any) {
+	if w.Until.Sub(w.Since) <= w.Step {
+		return "?::timestamptz", []any{w.Since}
+	}
+	return "date_bin(?::interval, " + column + ", ?::timestamptz)", []any{fmt.Sprintf("%d seconds", int64(w.Step/time.Second)), w.Since}
 }
 
 // EventCount is how many events of one kind there were in one step. Those of bots' sessions are left out. There may be
@@ -28,10 +31,10 @@ type EventCount struct {
 	Step time.Time
 	Type string
 	// Key is the path of page views and the name of clicks; empty: none, or another type.
-	Key string
-	// IsCTA says of clicks that the element was marked as a call to action.
-	IsCTA  bool
+	Key    string
 	Events int64
+	// Marked is how many of the clicks met an element marked as a call to action.
+	Marked int64
 	// Visitors are the ids of the visitors, one for each event, in no order, each eight bytes with the highest first.
 	// They are given for one call alone.
 	Visitors []byte
@@ -75,24 +78,23 @@ type longCount struct {
 }
 
 func (t *RollupTx) countEvents(ctx context.Context, w RollupWindow, give func(c *EventCount), long *[]longCount) error {
-	args := append(w.args(), t.projectID, w.Since.Add(-longSession), w.Until, t.projectID, w.Since, w.Until)
+	step, args := w.step("e.created_at")
+	args = append(args, t.projectID, w.Since.Add(-longSession), w.Until, t.projectID, w.Since, w.Until)
 	rows, err := t.tx.QueryContext(ctx, `
-		SELECT date_bin(?::interval, e.created_at, ?::timestamptz), e.event_type,
-			coalesce(CASE e.event_type WHEN 'page_view' THEN e.path WHEN 'click' THEN e.name END, ''),
-			CASE WHEN e.event_type = 'click' THEN coalesce(e.meta -> 'cta' = 'true', false) ELSE false END,
-			CASE WHEN s.id IS NULL THEN e.session_id ELSE 0 END,
-			count(*), string_agg(int8send(e.visitor_id), '')
+		SELECT `+step+`, e.event_type, coalesce(CASE e.event_type WHEN 'page_view' THEN e.path WHEN 'click' THEN e.name END, ''),
+			CASE WHEN s.id IS NULL THEN e.session_id ELSE 0 END, count(*),
+			count(*) FILTER (WHERE e.event_type = 'click' AND e.meta -> 'cta' = 'true'), string_agg(int8send(e.visitor_id), '')
 		FROM events AS e LEFT JOIN tracking_sessions AS s
 			ON s.project_id = ? AND s.id = e.session_id AND s.started_at >= ? AND s.started_at < ?
 		WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at < ? AND s.is_bot IS NOT TRUE
-		GROUP BY 1, 2, 3, 4, 5`, args...)
+		GROUP BY 1, 2, 3, 4`, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
 	for rows.Next() {
 		var c longCount
-		if err := rows.Scan(&c.Step, &c.Type, &c.Key, &c.IsCTA, &c.sessionID, &c.Events, (*sql.RawBytes)(&c.Visitors)); err != nil {
+		if err := rows.Scan(&c.Step, &c.Type, &c.Key, &c.sessionID, &c.Events, &c.Marked, (*sql.RawBytes)(&c.Visitors)); err != nil {
 			return err
 		}
 		if c.sessionID == 0 {
@@ -121,9 +123,10 @@ type SessionCount struct {
 
 // CountSessions counts the sessions that started in a window.
 func (t *RollupTx) CountSessions(ctx context.Context, w RollupWindow, give func(c *SessionCount)) error {
-	args := append(w.args(), t.projectID, w.Since, w.Until)
+	step, args := w.step("started_at")
+	args = append(args, t.projectID, w.Since, w.Until)
 	rows, err := t.tx.QueryContext(ctx, `
-		SELECT date_bin(?::interval, started_at, ?::timestamptz), is_bot, coalesce(bot_reason, ''), source, channel, coalesce(device, ''),
+		SELECT `+step+`, is_bot, coalesce(bot_reason, ''), source, channel, coalesce(device, ''),
 			coalesce(country, ''), coalesce(browser, ''), coalesce(os, ''), count(*),
 			count(*) FILTER (WHERE pageviews = 1 AND interactive_events = 0 AND engaged_ms < 10000),
 			coalesce(sum(duration_seconds), 0), sum(engaged_ms)::bigint, count(pcqs), coalesce(sum((pcqs * 100)::bigint), 0)::bigint

@@ -29,8 +29,9 @@ const rollupTimeout = 5 * time.Minute
 func (s *Store) RollUp(ctx context.Context, projectID int64, work func(ctx context.Context, tx *RollupTx) error) error {
 	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead}
 	err := s.db.RunInTx(ctx, options, func(ctx context.Context, tx bun.Tx) error {
-		// As in inSnapshot; and a day's groups have to fit into memory, or the planner sorts a million rows by text.
-		_, err := tx.ExecContext(ctx, "SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '128MB'; SET LOCAL statement_timeout = ?",
+		// As in inSnapshot; and a day is grouped by hashing, in memory: the planner expects too many groups, and would sort a
+		// million rows by text.
+		_, err := tx.ExecContext(ctx, "SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off; SET LOCAL jit = off; SET LOCAL work_mem = '128MB'; SET LOCAL statement_timeout = ?",
 			rollupTimeout.Milliseconds())
 		if err != nil {
 			return err

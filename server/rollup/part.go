@@ -106,9 +106,7 @@ func (c *collector) addEvents(e *repo.EventCount) {
 			c.ctas[e.Key] = cta
 		}
 		cta.clicks += e.Events
-		if e.IsCTA {
-			cta.marked += e.Events
-		}
+		cta.marked += e.Marked
 	}
 }
 

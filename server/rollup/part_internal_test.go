@@ -27,7 +27,7 @@ func counted() *part {
 		{Type: "page_view", Key: "/b", Events: 1, Visitors: ids(3)},
 		{Type: "page_view", Events: 1, Visitors: ids(4)},
 		{Type: "click", Key: "Buy", Events: 2, Visitors: ids(3, 3)},
-		{Type: "click", Key: "Buy", IsCTA: true, Events: 1, Visitors: ids(9)},
+		{Type: "click", Key: "Buy", Marked: 1, Events: 1, Visitors: ids(9)},
 		{Type: "exit", Events: 1, Visitors: ids(5)},
 	} {
 		c.addEvents(&e)
