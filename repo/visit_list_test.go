@@ -111,6 +111,11 @@ func TestSessionsAreListedAsAsked(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
+		count := c.query
+		count.Metrics, count.Zone = []report.Metric{report.Sessions}, time.UTC
+		if answer, err := v.project.Report(t.Context(), count, nil); err != nil || *answer.Totals.Values[0] != float64(len(want)) {
+			t.Errorf("%s: the metric is %v, %v; %d are listed", c.name, answer.Totals, err, len(want))
+		}
 	}
 	hours := with(all, filteredBy(report.Hour, "x"), 0)
 	if _, err := v.project.ListSessions(t.Context(), repo.VisitList{Query: hours, Limit: 2}); !errors.Is(err, report.ErrUnsupported) {
