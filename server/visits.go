@@ -284,7 +284,8 @@ func (v view) visitor(visitor *repo.Visitor) *microtrackerv1.Visitor {
 	return res
 }
 
-func pixels(n int) int32 { return int32(n) } //nolint:gosec // an integer in the database
+// pixels are what an integer column holds.
+func pixels(n int) int32 { return int32(n) }
 
 // utmFromJSON reads what visitors.first_utm and last_utm keep; nil where there was no campaign.
 func (v view) utmFromJSON(text json.RawMessage) *microtrackerv1.Utm {
