@@ -40,7 +40,7 @@ type Conversion struct {
 func (c *Conversion) ForReport() report.Conversion {
 	return report.Conversion{
 		ID: c.ID, EventType: c.EventType, Name: c.EventName, PathPattern: c.PathPattern,
-		PropertyKey: c.PropertyKey, PropertyValue: c.PropertyValue,
+		PropertyKey: c.PropertyKey, PropertyValue: c.PropertyValue, Value: c.Value,
 	}
 }
 

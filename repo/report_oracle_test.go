@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -448,14 +449,20 @@ func (q *question) tallies() map[string]*tally {
 		row.visitors[e.session.visitor.id] = true
 		row.byKind[e.kind]++
 		row.events++
-		converts := false
+		converts, worth := false, 0.0
 		for _, c := range q.Conversions {
 			if isConversion(c, e) {
 				converts = true
+				if worth == 0 {
+					worth, _ = strconv.ParseFloat(c.Value, 64) // none is nothing
+				}
 				row.conversions[fmt.Sprint(e.session.id, " ", c.ID)]++
 			}
 		}
-		if converts && e.valued && (e.currency == "" || e.currency == q.Currency) {
+		switch {
+		case converts && !e.valued:
+			row.value += worth
+		case converts && (e.currency == "" || e.currency == q.Currency):
 			row.value += e.value
 		}
 	}
@@ -636,7 +643,8 @@ func randomQuestion(t *testing.T, r *rand.Rand, o *oracle, base time.Time) *ques
 	q := &question{oracle: o, Query: report.Query{
 		Zone: zone, Since: base.Add(time.Duration(r.IntN(48)) * time.Hour), Bots: report.Bots(r.IntN(3)), Currency: "USD", EveryConversion: r.IntN(2) == 0,
 		Conversions: []report.Conversion{
-			{ID: 7, EventType: "conversion"}, {ID: 8, Name: "buy", PathPattern: "/a**"}, {ID: 9, PropertyKey: "color", PropertyValue: "red"},
+			{ID: 7, EventType: "conversion"}, {ID: 8, Name: "buy", PathPattern: "/a**", Value: "2.50"},
+			{ID: 9, PropertyKey: "color", PropertyValue: "red", Value: "4"},
 		},
 	}}
 	q.Until = q.Since.Add(time.Duration(1+r.IntN(5*24)) * time.Hour)

@@ -286,7 +286,9 @@ func (c *compiler) conversionFacts(measures []measure) {
 		c.write(comma(i))
 		switch {
 		case m.expr == revenueExpr:
-			c.write("sum(e.value) FILTER (WHERE coalesce(e.currency, ?) = ? AND c.first_of_event)", c.query.Currency, c.query.Currency)
+			// Each event once; what says no value is worth that of the first conversion which has one.
+			c.write(`sum(CASE WHEN e.value IS NULL THEN c.worth WHEN coalesce(e.currency, ?) = ? THEN e.value END)
+				FILTER (WHERE c.is_first)`, c.query.Currency, c.query.Currency)
 		case c.query.EveryConversion:
 			c.write("count(*)")
 		default:
@@ -294,13 +296,15 @@ func (c *compiler) conversionFacts(measures []measure) {
 		}
 		c.write(" AS " + m.name)
 	}
-	c.write("\n\tFROM events AS e CROSS JOIN LATERAL (SELECT id, row_number() OVER (ORDER BY id) = 1 AS first_of_event FROM (VALUES (0::bigint, false)")
+	c.write(`
+	FROM events AS e CROSS JOIN LATERAL (
+		SELECT id, worth, row_number() OVER (ORDER BY worth IS NULL, id) = 1 AS is_first FROM (VALUES (0::bigint, NULL::numeric, false)`)
 	for _, conversion := range c.query.Conversions {
-		c.write(", (?::bigint, ", conversion.ID)
+		c.write(", (?::bigint, nullif(?, '')::numeric, ", conversion.ID, conversion.Value)
 		c.add(conversion.predicate())
 		c.write(")")
 	}
-	c.write(") AS d (id, hit) WHERE hit) AS c")
+	c.write(") AS d (id, worth, hit) WHERE hit) AS c")
 	c.ofEvents()
 	c.write(" AND ")
 	c.add(c.isConversion())

@@ -43,6 +43,8 @@ type Conversion struct {
 	// PathPattern is as in OperatorMatches.
 	PathPattern                string
 	PropertyKey, PropertyValue string
+	// Value is what an event that says none is worth, a decimal number in the project's currency; empty: nothing.
+	Value string
 }
 
 // Query is a question about one project.
