@@ -3,6 +3,7 @@ package repo_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func cohortLines(cohorts []repo.RetentionCohort) []string {
 	for _, cohort := range cohorts {
 		cells := []string{fmt.Sprintf("%s %d:", cohort.Start, cohort.Visitors)}
 		for _, cell := range cohort.Cells {
-			text := fmt.Sprint(cell.Returned)
+			text := strconv.FormatInt(cell.Returned, 10)
 			if !cell.Complete {
 				text += "*"
 			}

@@ -137,6 +137,19 @@ func expectations() map[string]expectation {
 		"ReportingService.QueryFunnel": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return funnelRequest()
 		}},
+		"ReportingService.QueryRetention": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.QueryRetentionRequest{
+				Range: &microtrackerv1.QueryRetentionRequest_Days{Days: these()}, Period: microtrackerv1.RetentionPeriod_RETENTION_PERIOD_DAY,
+			}
+		}},
+		"ReportingService.QueryPaths": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.QueryPathsRequest{
+				Range: &microtrackerv1.QueryPathsRequest_Days{Days: these()}, Direction: microtrackerv1.PathDirection_PATH_DIRECTION_NEXT,
+			}
+		}},
+		"ReportingService.QueryHeatmap": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.QueryHeatmapRequest{Range: &microtrackerv1.QueryHeatmapRequest_Days{Days: these()}, Path: "/"}
+		}},
 		"ReportingService.WatchLive": {who: "project", scope: reportsRead, byKeys: true},
 		"ReportingService.ListSessions": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.ReportingServiceListSessionsRequest{

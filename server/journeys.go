@@ -151,3 +151,126 @@ func funnelRowToProto(row repo.FunnelRow) *microtrackerv1.FunnelRow {
 	}
 	return res
 }
+
+// retentionPeriodFromProto is how long a cohort and each period after it is.
+func retentionPeriodFromProto(period microtrackerv1.RetentionPeriod) report.Dimension {
+	switch period {
+	case microtrackerv1.RetentionPeriod_RETENTION_PERIOD_WEEK:
+		return report.Week
+	case microtrackerv1.RetentionPeriod_RETENTION_PERIOD_MONTH:
+		return report.Month
+	default:
+		return report.Day
+	}
+}
+
+func (s reportingServer) QueryRetention(ctx context.Context, req *microtrackerv1.QueryRetentionRequest) (*microtrackerv1.QueryRetentionResponse, error) {
+	project, journey, err := s.openJourney(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	query := repo.RetentionQuery{
+		Journey: journey, Period: retentionPeriodFromProto(req.GetPeriod()), Periods: orDefault(req.GetPeriods(), 12),
+		FirstInRange: req.GetCohortStart() == microtrackerv1.CohortStart_COHORT_START_FIRST_IN_RANGE,
+		Return:       conditionsFromProto(req.GetReturnEvent()),
+	}
+	res := new(microtrackerv1.QueryRetentionResponse)
+	return res, s.answerJourney(ctx, req, project, query.End(), res, func(ctx context.Context) (proto.Message, error) {
+		query := query
+		query.Now = s.config.Now()
+		cohorts, err := project.Retention(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		res := &microtrackerv1.QueryRetentionResponse{Plan: s.journeyPlan(journey), Warning: warningOf(project)}
+		for _, cohort := range cohorts {
+			res.Cohorts = append(res.Cohorts, cohortToProto(cohort))
+		}
+		return res, nil
+	})
+}
+
+func cohortToProto(cohort repo.RetentionCohort) *microtrackerv1.RetentionCohort {
+	res := &microtrackerv1.RetentionCohort{Start: cohort.Start, Visitors: cohort.Visitors}
+	for _, cell := range cohort.Cells {
+		res.Cells = append(res.Cells, &microtrackerv1.RetentionCell{
+			Returned: cell.Returned, Rate: share(cell.Returned, cohort.Visitors), Complete: cell.Complete,
+		})
+	}
+	return res
+}
+
+// share is part / whole; nil where that divides by zero.
+func share(part, whole int64) *float64 {
+	if whole == 0 {
+		return nil
+	}
+	return new(float64(part) / float64(whole))
+}
+
+func (s reportingServer) QueryPaths(ctx context.Context, req *microtrackerv1.QueryPathsRequest) (*microtrackerv1.QueryPathsResponse, error) {
+	project, journey, err := s.openJourney(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	query := repo.PathsQuery{
+		Journey: journey, Previous: req.GetDirection() == microtrackerv1.PathDirection_PATH_DIRECTION_PREVIOUS, Path: req.GetPath(),
+		Depth: orDefault(req.GetDepth(), 3), MaxNodes: orDefault(req.GetMaxNodes(), 10),
+	}
+	res := new(microtrackerv1.QueryPathsResponse)
+	return res, s.answerJourney(ctx, req, project, journey.Until, res, func(ctx context.Context) (proto.Message, error) {
+		paths, err := project.Paths(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		res := &microtrackerv1.QueryPathsResponse{Plan: s.journeyPlan(journey)}
+		for _, node := range paths.Nodes {
+			res.Nodes = append(res.Nodes, &microtrackerv1.PathNode{
+				Step: int32(node.Step), Path: node.Path, Other: node.Other, Sessions: node.Sessions, Ended: node.Ended,
+			})
+		}
+		for _, link := range paths.Links {
+			res.Links = append(res.Links, &microtrackerv1.PathLink{
+				From: int32(link.From), To: int32(link.To), Sessions: link.Sessions,
+			})
+		}
+		return res, nil
+	})
+}
+
+func (s reportingServer) QueryHeatmap(ctx context.Context, req *microtrackerv1.QueryHeatmapRequest) (*microtrackerv1.QueryHeatmapResponse, error) {
+	project, journey, err := s.openJourney(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	query := repo.HeatmapQuery{Journey: journey, Path: req.GetPath()}
+	res := new(microtrackerv1.QueryHeatmapResponse)
+	return res, s.answerJourney(ctx, req, project, journey.Until, res, func(ctx context.Context) (proto.Message, error) {
+		heatmap, err := project.Heatmap(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		return heatmapToProto(heatmap, s.journeyPlan(journey)), nil
+	})
+}
+
+func heatmapToProto(heatmap *repo.Heatmap, plan *microtrackerv1.QueryPlan) *microtrackerv1.QueryHeatmapResponse {
+	res := &microtrackerv1.QueryHeatmapResponse{PageViews: heatmap.Scroll.Views, Measured: heatmap.Scroll.Measured, Plan: plan}
+	for _, class := range heatmap.Classes {
+		of := &microtrackerv1.HeatmapClass{Viewport: class.Viewport, Clicks: class.Clicks}
+		for _, bin := range class.Bins {
+			of.Binned += bin.Clicks
+			of.Bins = append(of.Bins, &microtrackerv1.HeatmapBin{X: bin.X, Y: bin.Y, Clicks: bin.Clicks})
+		}
+		for _, selector := range class.Selectors {
+			of.Selectors = append(of.Selectors, &microtrackerv1.HeatmapSelector{Selector: selector.Selector, Clicks: selector.Clicks})
+		}
+		res.Classes = append(res.Classes, of)
+	}
+	for i, views := range heatmap.Scroll.Reached {
+		res.Scroll = append(res.Scroll, &microtrackerv1.ScrollDepth{
+			Depth: int32(i) * 5, PageViews: views, Share: share(views, heatmap.Scroll.Measured),
+		})
+	}
+	return res
+}

@@ -679,7 +679,7 @@ type QueryRetentionRequest struct {
 	Range isQueryRetentionRequest_Range `protobuf_oneof:"range"`
 	// IANA name that cuts days. Empty: the project's own.
 	TimeZone string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
-	// Which first sessions count; all if absent. Returns are not filtered.
+	// Which sessions can be the first one; all if absent. Returns are not filtered.
 	Filter      *Filter         `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
 	Bots        Bots            `protobuf:"varint,6,opt,name=bots,proto3,enum=microtracker.v1.Bots" json:"bots,omitempty"`
 	Period      RetentionPeriod `protobuf:"varint,7,opt,name=period,proto3,enum=microtracker.v1.RetentionPeriod" json:"period,omitempty"`

@@ -916,7 +916,7 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
 	"\x04days\x18\x02 \x01(\v2\x19.microtracker.v1.DayRangeB\x06\xbaH\x03\xc8\x01\x01R\x04days\"K\n" +
 	"\x1bRebuildDailyRollupsResponse\x12,\n" +
-	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\x9c\f\n" +
+	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\xda\x0e\n" +
 	"\x10ReportingService\x12S\n" +
 	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12q\n" +
 	"\x0fGetCapabilities\x12'.microtracker.v1.GetCapabilitiesRequest\x1a(.microtracker.v1.GetCapabilitiesResponse\"\v\x8a\xb5\x18\x04\x18\t\b\x02\x90\x02\x01\x12t\n" +
@@ -932,7 +932,11 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\x0fListConversions\x12'.microtracker.v1.ListConversionsRequest\x1a(.microtracker.v1.ListConversionsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12q\n" +
 	"\x10UpdateConversion\x12(.microtracker.v1.UpdateConversionRequest\x1a).microtracker.v1.UpdateConversionResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12q\n" +
 	"\x10DeleteConversion\x12(.microtracker.v1.DeleteConversionRequest\x1a).microtracker.v1.DeleteConversionResponse\"\b\x8a\xb5\x18\x04\x18\x05\x10\x01\x12e\n" +
-	"\vQueryFunnel\x12#.microtracker.v1.QueryFunnelRequest\x1a$.microtracker.v1.QueryFunnelResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12^\n" +
+	"\vQueryFunnel\x12#.microtracker.v1.QueryFunnelRequest\x1a$.microtracker.v1.QueryFunnelResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12n\n" +
+	"\x0eQueryRetention\x12&.microtracker.v1.QueryRetentionRequest\x1a'.microtracker.v1.QueryRetentionResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12b\n" +
+	"\n" +
+	"QueryPaths\x12\".microtracker.v1.QueryPathsRequest\x1a#.microtracker.v1.QueryPathsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12h\n" +
+	"\fQueryHeatmap\x12$.microtracker.v1.QueryHeatmapRequest\x1a%.microtracker.v1.QueryHeatmapResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12^\n" +
 	"\tWatchLive\x12!.microtracker.v1.WatchLiveRequest\x1a\".microtracker.v1.WatchLiveResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01B\xcb\x01\n" +
 	"\x13com.microtracker.v1B\x0eReportingProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
@@ -982,17 +986,23 @@ var file_microtracker_v1_reporting_proto_goTypes = []any{
 	(*UpdateConversionRequest)(nil),              // 29: microtracker.v1.UpdateConversionRequest
 	(*DeleteConversionRequest)(nil),              // 30: microtracker.v1.DeleteConversionRequest
 	(*QueryFunnelRequest)(nil),                   // 31: microtracker.v1.QueryFunnelRequest
-	(*QueryResponse)(nil),                        // 32: microtracker.v1.QueryResponse
-	(*GetCapabilitiesResponse)(nil),              // 33: microtracker.v1.GetCapabilitiesResponse
-	(*ReportingServiceListSessionsResponse)(nil), // 34: microtracker.v1.ReportingServiceListSessionsResponse
-	(*GetSessionResponse)(nil),                   // 35: microtracker.v1.GetSessionResponse
-	(*ListVisitorsResponse)(nil),                 // 36: microtracker.v1.ListVisitorsResponse
-	(*GetVisitorResponse)(nil),                   // 37: microtracker.v1.GetVisitorResponse
-	(*CreateConversionResponse)(nil),             // 38: microtracker.v1.CreateConversionResponse
-	(*ListConversionsResponse)(nil),              // 39: microtracker.v1.ListConversionsResponse
-	(*UpdateConversionResponse)(nil),             // 40: microtracker.v1.UpdateConversionResponse
-	(*DeleteConversionResponse)(nil),             // 41: microtracker.v1.DeleteConversionResponse
-	(*QueryFunnelResponse)(nil),                  // 42: microtracker.v1.QueryFunnelResponse
+	(*QueryRetentionRequest)(nil),                // 32: microtracker.v1.QueryRetentionRequest
+	(*QueryPathsRequest)(nil),                    // 33: microtracker.v1.QueryPathsRequest
+	(*QueryHeatmapRequest)(nil),                  // 34: microtracker.v1.QueryHeatmapRequest
+	(*QueryResponse)(nil),                        // 35: microtracker.v1.QueryResponse
+	(*GetCapabilitiesResponse)(nil),              // 36: microtracker.v1.GetCapabilitiesResponse
+	(*ReportingServiceListSessionsResponse)(nil), // 37: microtracker.v1.ReportingServiceListSessionsResponse
+	(*GetSessionResponse)(nil),                   // 38: microtracker.v1.GetSessionResponse
+	(*ListVisitorsResponse)(nil),                 // 39: microtracker.v1.ListVisitorsResponse
+	(*GetVisitorResponse)(nil),                   // 40: microtracker.v1.GetVisitorResponse
+	(*CreateConversionResponse)(nil),             // 41: microtracker.v1.CreateConversionResponse
+	(*ListConversionsResponse)(nil),              // 42: microtracker.v1.ListConversionsResponse
+	(*UpdateConversionResponse)(nil),             // 43: microtracker.v1.UpdateConversionResponse
+	(*DeleteConversionResponse)(nil),             // 44: microtracker.v1.DeleteConversionResponse
+	(*QueryFunnelResponse)(nil),                  // 45: microtracker.v1.QueryFunnelResponse
+	(*QueryRetentionResponse)(nil),               // 46: microtracker.v1.QueryRetentionResponse
+	(*QueryPathsResponse)(nil),                   // 47: microtracker.v1.QueryPathsResponse
+	(*QueryHeatmapResponse)(nil),                 // 48: microtracker.v1.QueryHeatmapResponse
 }
 var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	18, // 0: microtracker.v1.WatchLiveResponse.as_of:type_name -> google.protobuf.Timestamp
@@ -1025,23 +1035,29 @@ var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	29, // 27: microtracker.v1.ReportingService.UpdateConversion:input_type -> microtracker.v1.UpdateConversionRequest
 	30, // 28: microtracker.v1.ReportingService.DeleteConversion:input_type -> microtracker.v1.DeleteConversionRequest
 	31, // 29: microtracker.v1.ReportingService.QueryFunnel:input_type -> microtracker.v1.QueryFunnelRequest
-	0,  // 30: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
-	32, // 31: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
-	33, // 32: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
-	4,  // 33: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
-	10, // 34: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
-	34, // 35: microtracker.v1.ReportingService.ListSessions:output_type -> microtracker.v1.ReportingServiceListSessionsResponse
-	35, // 36: microtracker.v1.ReportingService.GetSession:output_type -> microtracker.v1.GetSessionResponse
-	36, // 37: microtracker.v1.ReportingService.ListVisitors:output_type -> microtracker.v1.ListVisitorsResponse
-	37, // 38: microtracker.v1.ReportingService.GetVisitor:output_type -> microtracker.v1.GetVisitorResponse
-	38, // 39: microtracker.v1.ReportingService.CreateConversion:output_type -> microtracker.v1.CreateConversionResponse
-	39, // 40: microtracker.v1.ReportingService.ListConversions:output_type -> microtracker.v1.ListConversionsResponse
-	40, // 41: microtracker.v1.ReportingService.UpdateConversion:output_type -> microtracker.v1.UpdateConversionResponse
-	41, // 42: microtracker.v1.ReportingService.DeleteConversion:output_type -> microtracker.v1.DeleteConversionResponse
-	42, // 43: microtracker.v1.ReportingService.QueryFunnel:output_type -> microtracker.v1.QueryFunnelResponse
-	2,  // 44: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
-	31, // [31:45] is the sub-list for method output_type
-	17, // [17:31] is the sub-list for method input_type
+	32, // 30: microtracker.v1.ReportingService.QueryRetention:input_type -> microtracker.v1.QueryRetentionRequest
+	33, // 31: microtracker.v1.ReportingService.QueryPaths:input_type -> microtracker.v1.QueryPathsRequest
+	34, // 32: microtracker.v1.ReportingService.QueryHeatmap:input_type -> microtracker.v1.QueryHeatmapRequest
+	0,  // 33: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
+	35, // 34: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
+	36, // 35: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
+	4,  // 36: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
+	10, // 37: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
+	37, // 38: microtracker.v1.ReportingService.ListSessions:output_type -> microtracker.v1.ReportingServiceListSessionsResponse
+	38, // 39: microtracker.v1.ReportingService.GetSession:output_type -> microtracker.v1.GetSessionResponse
+	39, // 40: microtracker.v1.ReportingService.ListVisitors:output_type -> microtracker.v1.ListVisitorsResponse
+	40, // 41: microtracker.v1.ReportingService.GetVisitor:output_type -> microtracker.v1.GetVisitorResponse
+	41, // 42: microtracker.v1.ReportingService.CreateConversion:output_type -> microtracker.v1.CreateConversionResponse
+	42, // 43: microtracker.v1.ReportingService.ListConversions:output_type -> microtracker.v1.ListConversionsResponse
+	43, // 44: microtracker.v1.ReportingService.UpdateConversion:output_type -> microtracker.v1.UpdateConversionResponse
+	44, // 45: microtracker.v1.ReportingService.DeleteConversion:output_type -> microtracker.v1.DeleteConversionResponse
+	45, // 46: microtracker.v1.ReportingService.QueryFunnel:output_type -> microtracker.v1.QueryFunnelResponse
+	46, // 47: microtracker.v1.ReportingService.QueryRetention:output_type -> microtracker.v1.QueryRetentionResponse
+	47, // 48: microtracker.v1.ReportingService.QueryPaths:output_type -> microtracker.v1.QueryPathsResponse
+	48, // 49: microtracker.v1.ReportingService.QueryHeatmap:output_type -> microtracker.v1.QueryHeatmapResponse
+	2,  // 50: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
+	34, // [34:51] is the sub-list for method output_type
+	17, // [17:34] is the sub-list for method input_type
 	17, // [17:17] is the sub-list for extension type_name
 	17, // [17:17] is the sub-list for extension extendee
 	0,  // [0:17] is the sub-list for field type_name

@@ -62,6 +62,15 @@ const (
 	// ReportingServiceQueryFunnelProcedure is the procedure name of the ReportingService's QueryFunnel
 	// RPC.
 	ReportingServiceQueryFunnelProcedure = "/microtracker.v1.ReportingService/QueryFunnel"
+	// ReportingServiceQueryRetentionProcedure is the procedure name of the ReportingService's
+	// QueryRetention RPC.
+	ReportingServiceQueryRetentionProcedure = "/microtracker.v1.ReportingService/QueryRetention"
+	// ReportingServiceQueryPathsProcedure is the procedure name of the ReportingService's QueryPaths
+	// RPC.
+	ReportingServiceQueryPathsProcedure = "/microtracker.v1.ReportingService/QueryPaths"
+	// ReportingServiceQueryHeatmapProcedure is the procedure name of the ReportingService's
+	// QueryHeatmap RPC.
+	ReportingServiceQueryHeatmapProcedure = "/microtracker.v1.ReportingService/QueryHeatmap"
 	// ReportingServiceWatchLiveProcedure is the procedure name of the ReportingService's WatchLive RPC.
 	ReportingServiceWatchLiveProcedure = "/microtracker.v1.ReportingService/WatchLive"
 )
@@ -167,6 +176,30 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	reportingServiceQueryRetentionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("QueryRetention"),
+			Procedure:        ReportingServiceQueryRetentionProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceQueryPathsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("QueryPaths"),
+			Procedure:        ReportingServiceQueryPathsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceQueryHeatmapSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("QueryHeatmap"),
+			Procedure:        ReportingServiceQueryHeatmapProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 	reportingServiceWatchLiveSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeServer,
@@ -221,6 +254,13 @@ type ReportingServiceClient interface {
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED), DEADLINE_EXCEEDED (QUERY_TOO_LONG), RESOURCE_EXHAUSTED
 	// (OVERLOADED).
 	QueryFunnel(context.Context, *v1.QueryFunnelRequest) (*v1.QueryFunnelResponse, error)
+	// QueryRetention answers which visitors came back, in cohorts by their first session. Errors: as QueryFunnel.
+	QueryRetention(context.Context, *v1.QueryRetentionRequest) (*v1.QueryRetentionResponse, error)
+	// QueryPaths answers which pages sessions went on to, or came from, as a flow of at most ten steps. Errors: as QueryFunnel.
+	QueryPaths(context.Context, *v1.QueryPathsRequest) (*v1.QueryPathsResponse, error)
+	// QueryHeatmap answers where a page was clicked, by the width of the viewport, and how far down it was read.
+	// Errors: as QueryFunnel.
+	QueryHeatmap(context.Context, *v1.QueryHeatmapRequest) (*v1.QueryHeatmapResponse, error)
 	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
 	WatchLive(context.Context, *v1.WatchLiveRequest) (ReportingServiceWatchLiveClientStream, error)
 }
@@ -297,6 +337,13 @@ type ReportingServiceHandler interface {
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED), DEADLINE_EXCEEDED (QUERY_TOO_LONG), RESOURCE_EXHAUSTED
 	// (OVERLOADED).
 	QueryFunnel(context.Context, *v1.QueryFunnelRequest) (*v1.QueryFunnelResponse, error)
+	// QueryRetention answers which visitors came back, in cohorts by their first session. Errors: as QueryFunnel.
+	QueryRetention(context.Context, *v1.QueryRetentionRequest) (*v1.QueryRetentionResponse, error)
+	// QueryPaths answers which pages sessions went on to, or came from, as a flow of at most ten steps. Errors: as QueryFunnel.
+	QueryPaths(context.Context, *v1.QueryPathsRequest) (*v1.QueryPathsResponse, error)
+	// QueryHeatmap answers where a page was clicked, by the width of the viewport, and how far down it was read.
+	// Errors: as QueryFunnel.
+	QueryHeatmap(context.Context, *v1.QueryHeatmapRequest) (*v1.QueryHeatmapResponse, error)
 	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
 	WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error
 }
@@ -319,6 +366,9 @@ func RegisterReportingServiceHandler(server *connect.Server, svc ReportingServic
 		connect.Method{Spec: reportingServiceUpdateConversionSpec(), Handler: adapter.updateConversion},
 		connect.Method{Spec: reportingServiceDeleteConversionSpec(), Handler: adapter.deleteConversion},
 		connect.Method{Spec: reportingServiceQueryFunnelSpec(), Handler: adapter.queryFunnel},
+		connect.Method{Spec: reportingServiceQueryRetentionSpec(), Handler: adapter.queryRetention},
+		connect.Method{Spec: reportingServiceQueryPathsSpec(), Handler: adapter.queryPaths},
+		connect.Method{Spec: reportingServiceQueryHeatmapSpec(), Handler: adapter.queryHeatmap},
 		connect.Method{Spec: reportingServiceWatchLiveSpec(), Handler: adapter.watchLive},
 	)
 }
@@ -392,6 +442,18 @@ func (UnimplementedReportingServiceHandler) DeleteConversion(context.Context, *v
 
 func (UnimplementedReportingServiceHandler) QueryFunnel(context.Context, *v1.QueryFunnelRequest) (*v1.QueryFunnelResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.QueryFunnel is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) QueryRetention(context.Context, *v1.QueryRetentionRequest) (*v1.QueryRetentionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.QueryRetention is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) QueryPaths(context.Context, *v1.QueryPathsRequest) (*v1.QueryPathsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.QueryPaths is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) QueryHeatmap(context.Context, *v1.QueryHeatmapRequest) (*v1.QueryHeatmapResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.QueryHeatmap is not implemented")
 }
 
 func (UnimplementedReportingServiceHandler) WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error {
@@ -501,6 +563,30 @@ func (c *reportingServiceClient) DeleteConversion(ctx context.Context, req *v1.D
 func (c *reportingServiceClient) QueryFunnel(ctx context.Context, req *v1.QueryFunnelRequest) (*v1.QueryFunnelResponse, error) {
 	var res v1.QueryFunnelResponse
 	if err := c.client.CallUnary(ctx, reportingServiceQueryFunnelSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) QueryRetention(ctx context.Context, req *v1.QueryRetentionRequest) (*v1.QueryRetentionResponse, error) {
+	var res v1.QueryRetentionResponse
+	if err := c.client.CallUnary(ctx, reportingServiceQueryRetentionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) QueryPaths(ctx context.Context, req *v1.QueryPathsRequest) (*v1.QueryPathsResponse, error) {
+	var res v1.QueryPathsResponse
+	if err := c.client.CallUnary(ctx, reportingServiceQueryPathsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) QueryHeatmap(ctx context.Context, req *v1.QueryHeatmapRequest) (*v1.QueryHeatmapResponse, error) {
+	var res v1.QueryHeatmapResponse
+	if err := c.client.CallUnary(ctx, reportingServiceQueryHeatmapSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -666,6 +752,42 @@ func (h reportingServiceHandler) queryFunnel(ctx context.Context, _ connect.Spec
 		return err
 	}
 	res, err := h.svc.QueryFunnel(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) queryRetention(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.QueryRetentionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.QueryRetention(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) queryPaths(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.QueryPathsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.QueryPaths(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) queryHeatmap(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.QueryHeatmapRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.QueryHeatmap(ctx, &req)
 	if err != nil {
 		return err
 	}

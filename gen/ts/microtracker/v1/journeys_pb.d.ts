@@ -276,7 +276,7 @@ export declare type QueryRetentionRequest = Message<"microtracker.v1.QueryRetent
   timeZone: string;
 
   /**
-   * Which first sessions count; all if absent. Returns are not filtered.
+   * Which sessions can be the first one; all if absent. Returns are not filtered.
    *
    * @generated from field: microtracker.v1.Filter filter = 5;
    */

@@ -9,7 +9,7 @@ import type { DayRange, GetCapabilitiesRequestSchema, GetCapabilitiesResponseSch
 import type { Batch } from "./jobs_pb.js";
 import type { GetSessionRequestSchema, GetSessionResponseSchema, GetVisitorRequestSchema, GetVisitorResponseSchema, ListVisitorsRequestSchema, ListVisitorsResponseSchema, ReportingServiceListSessionsRequestSchema, ReportingServiceListSessionsResponseSchema } from "./visits_pb.js";
 import type { CreateConversionRequestSchema, CreateConversionResponseSchema, DeleteConversionRequestSchema, DeleteConversionResponseSchema, ListConversionsRequestSchema, ListConversionsResponseSchema, UpdateConversionRequestSchema, UpdateConversionResponseSchema } from "./conversions_pb.js";
-import type { QueryFunnelRequestSchema, QueryFunnelResponseSchema } from "./journeys_pb.js";
+import type { QueryFunnelRequestSchema, QueryFunnelResponseSchema, QueryHeatmapRequestSchema, QueryHeatmapResponseSchema, QueryPathsRequestSchema, QueryPathsResponseSchema, QueryRetentionRequestSchema, QueryRetentionResponseSchema } from "./journeys_pb.js";
 
 /**
  * Describes the file microtracker/v1/reporting.proto.
@@ -578,6 +578,37 @@ export declare const ReportingService: GenService<{
     methodKind: "unary";
     input: typeof QueryFunnelRequestSchema;
     output: typeof QueryFunnelResponseSchema;
+  },
+  /**
+   * QueryRetention answers which visitors came back, in cohorts by their first session. Errors: as QueryFunnel.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.QueryRetention
+   */
+  queryRetention: {
+    methodKind: "unary";
+    input: typeof QueryRetentionRequestSchema;
+    output: typeof QueryRetentionResponseSchema;
+  },
+  /**
+   * QueryPaths answers which pages sessions went on to, or came from, as a flow of at most ten steps. Errors: as QueryFunnel.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.QueryPaths
+   */
+  queryPaths: {
+    methodKind: "unary";
+    input: typeof QueryPathsRequestSchema;
+    output: typeof QueryPathsResponseSchema;
+  },
+  /**
+   * QueryHeatmap answers where a page was clicked, by the width of the viewport, and how far down it was read.
+   * Errors: as QueryFunnel.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.QueryHeatmap
+   */
+  queryHeatmap: {
+    methodKind: "unary";
+    input: typeof QueryHeatmapRequestSchema;
+    output: typeof QueryHeatmapResponseSchema;
   },
   /**
    * WatchLive sends who is there now, first at once and then on every change, until the caller goes.
