@@ -16,10 +16,13 @@ type counting struct {
 	frozen bool
 	// counted is how many parts of it were counted.
 	counted int
+	// breakdowns are those of the parts that were counted, replaced the parts whose stored ones they replace; nil: all.
+	breakdowns []repo.RollupBreakdown
+	replaced   []int16
 }
 
 func (c *counting) run(ctx context.Context, tx *repo.RollupTx) error {
-	c.frozen, c.counted = false, 0
+	c.frozen, c.counted, c.breakdowns, c.replaced = false, 0, nil, nil
 	zone, err := time.LoadLocation(tx.TimeZone)
 	if err != nil {
 		return fmt.Errorf("count a day: %w", err)
@@ -38,7 +41,7 @@ func (c *counting) run(ctx context.Context, tx *repo.RollupTx) error {
 	if c.day.Before(yesterday) {
 		parts, err = c.countWhole(ctx, tx, s)
 	} else {
-		if err = tx.DropPartsBefore(ctx, yesterday); err == nil {
+		if err = joinPartsBefore(ctx, tx, yesterday); err == nil {
 			parts, err = c.countMarked(ctx, tx, s, marks)
 		}
 	}
@@ -51,11 +54,57 @@ func (c *counting) run(ctx context.Context, tx *repo.RollupTx) error {
 // countWhole counts a day without keeping its parts.
 func (c *counting) countWhole(ctx context.Context, tx *repo.RollupTx, s span) ([]*part, error) {
 	c.counted = s.parts()
-	counted, err := count(ctx, tx, s.whole(), 1)
+	counted, breakdowns, err := count(ctx, tx, s.whole(), 1)
 	if err != nil {
 		return nil, err
 	}
+	c.keep(0, breakdowns[0])
 	return counted, tx.DropParts(ctx, s.day)
+}
+
+// keep keeps the breakdowns of a part to be stored.
+func (c *counting) keep(part int, byDimension map[int16]*breakdown) {
+	for dimension := range breakdownDimensions {
+		if b := byDimension[dimension]; b != nil {
+			c.breakdowns = append(c.breakdowns, repo.RollupBreakdown{Day: c.day, Part: int16(part), Dimension: dimension, Data: b.encode()})
+		}
+	}
+}
+
+// joinPartsBefore puts the breakdowns of the days before this one together that are in parts, and deletes the parts.
+func joinPartsBefore(ctx context.Context, tx *repo.RollupTx, day time.Time) error {
+	rows, err := tx.BreakdownsInParts(ctx, day)
+	if err != nil {
+		return err
+	}
+	var joined []repo.RollupBreakdown
+	for first := 0; first < len(rows); {
+		var parts []*breakdown
+		row := rows[first]
+		for ; first < len(rows) && rows[first].Day.Equal(row.Day) && rows[first].Dimension == row.Dimension; first++ {
+			part, err := decodeBreakdown(rows[first].Data)
+			if err != nil {
+				return err
+			}
+			parts = append(parts, part)
+		}
+		whole, err := mergeBreakdowns(parts)
+		if err != nil {
+			return err
+		}
+		joined = append(joined, repo.RollupBreakdown{Day: row.Day, Dimension: row.Dimension, Data: whole.encode()})
+	}
+	for i := range joined {
+		if i == 0 || !joined[i].Day.Equal(joined[i-1].Day) {
+			if err := tx.DropBreakdowns(ctx, joined[i].Day); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.SaveBreakdowns(ctx, joined); err != nil {
+		return err
+	}
+	return tx.DropPartsBefore(ctx, day)
 }
 
 // countMarked counts the marked parts of a day, and those that are not stored; the others it takes as they are.
@@ -89,12 +138,14 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 		for last < len(parts) && parts[last] == nil {
 			last++
 		}
-		counted, err := count(ctx, tx, s.window(first, last), last-first)
+		counted, breakdowns, err := count(ctx, tx, s.window(first, last), last-first)
 		if err != nil {
 			return nil, err
 		}
 		for i, p := range counted {
 			parts[first+i] = p
+			c.replaced = append(c.replaced, int16(first+i))
+			c.keep(first+i, breakdowns[i])
 			if p.isEmpty() && s.window(first+i, last).Since.After(tx.Now) {
 				continue // it has yet to come
 			}
@@ -108,24 +159,32 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 	return parts, tx.SaveParts(ctx, changed)
 }
 
-// count counts the steps of a window.
-func count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps int) ([]*part, error) {
+// count counts the steps of a window, and their breakdowns.
+func count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps int) ([]*part, []map[int16]*breakdown, error) {
 	collectors := make([]*collector, steps)
 	for i := range collectors {
 		collectors[i] = newCollector()
 	}
 	at := func(step time.Time) *collector { return collectors[int(step.Sub(w.Since)/w.Step)] }
 	if err := tx.CountEvents(ctx, w, func(e *repo.EventCount) { at(e.Step).addEvents(e) }); err != nil {
-		return nil, fmt.Errorf("count the events: %w", err)
+		return nil, nil, fmt.Errorf("count the events: %w", err)
 	}
 	if err := tx.CountSessions(ctx, w, func(s *repo.SessionCount) { at(s.Step).addSessions(s) }); err != nil {
-		return nil, fmt.Errorf("count the sessions: %w", err)
+		return nil, nil, fmt.Errorf("count the sessions: %w", err)
 	}
-	parts := make([]*part, steps)
+	details := make([]breakdownCollector, steps)
+	var ids []int64
+	if err := tx.CountBreakdown(ctx, w, func(b *repo.BreakdownCount) {
+		ids = decodeIDs(ids[:0], b.Visitors)
+		details[int(b.Step.Sub(w.Since)/w.Step)].add(b, ids)
+	}); err != nil {
+		return nil, nil, fmt.Errorf("break the window down: %w", err)
+	}
+	parts, breakdowns := make([]*part, steps), make([]map[int16]*breakdown, steps)
 	for i, c := range collectors {
-		parts[i] = c.finish()
+		parts[i], breakdowns[i] = c.finish(), details[i].finish(tx.TimeZone)
 	}
-	return parts, nil
+	return parts, breakdowns, nil
 }
 
 // save puts the day together and stores it. A day on which nothing happened has no row.
@@ -144,5 +203,11 @@ func (c *counting) save(ctx context.Context, tx *repo.RollupTx, parts []*part) e
 		return err
 	}
 	row.Day = c.day
-	return tx.Save(ctx, row)
+	if err := tx.Save(ctx, row); err != nil {
+		return err
+	}
+	if err := tx.DropBreakdowns(ctx, c.day, c.replaced...); err != nil {
+		return err
+	}
+	return tx.SaveBreakdowns(ctx, c.breakdowns)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // partVersion is the form in which parts are stored. One of another form is counted anew.
-const partVersion = 1
+const partVersion = 2
 
 // errPart is returned for what is no part of this version.
 var errPart = errors.New("no part of a day, or one of another version")
