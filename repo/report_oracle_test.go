@@ -23,6 +23,9 @@ import (
 // The oracle computes what docs/metrics.md says in the plainest way, from the same rows, to be compared with what the
 // compiler's SQL says.
 
+// attributes are what a session has.
+type attributes map[report.Dimension]string
+
 type oracleVisitor struct {
 	id        int64
 	firstSeen time.Time
@@ -34,7 +37,7 @@ type oracleSession struct {
 	id               int64
 	visitor          *oracleVisitor
 	started, last    time.Time
-	has              map[report.Dimension]string
+	has              attributes
 	isBot            bool
 	views, purposely int
 	engagedMS        int64
@@ -46,7 +49,6 @@ type oracleEvent struct {
 	session           *oracleSession
 	at                time.Time
 	kind, name, url   string
-	has               map[report.Dimension]string
 	properties        map[string]string
 	value             float64
 	valued            bool
@@ -86,7 +88,7 @@ func randomHistory(r *rand.Rand, base time.Time) *oracle {
 }
 
 func randomSession(r *rand.Rand, id int64, v *oracleVisitor, start time.Time, next func() int64) *oracleSession {
-	s := &oracleSession{id: id, visitor: v, started: start, last: start, has: map[report.Dimension]string{
+	s := &oracleSession{id: id, visitor: v, started: start, last: start, has: attributes{
 		report.Source: pick(r, "Google", "news", "Direct / None"), report.Channel: pick(r, "Direct", "Email"),
 		report.UTMSource: pick(r, "", "news"), report.UTMMedium: pick(r, "", "mail"), report.Country: pick(r, "", "DE", "JP"),
 		report.Device: pick(r, "mobile", "desktop"), report.Browser: pick(r, "Firefox", "Chrome"), report.OS: pick(r, "", "Linux"),
@@ -643,7 +645,8 @@ func randomQuestion(t *testing.T, r *rand.Rand, o *oracle, base time.Time) *ques
 	q := &question{oracle: o, Query: report.Query{
 		Zone: zone, Since: base.Add(time.Duration(r.IntN(48)) * time.Hour), Bots: report.Bots(r.IntN(3)), Currency: "USD", EveryConversion: r.IntN(2) == 0,
 		Conversions: []report.Conversion{
-			{ID: 7, EventType: "conversion"}, {ID: 8, Name: "buy", PathPattern: "/a**", Value: "2.50"},
+			{ID: 7, EventType: "conversion"},
+			{ID: 8, Name: "buy", PathPattern: "/a**", Value: "2.50"},
 			{ID: 9, PropertyKey: "color", PropertyValue: "red", Value: "4"},
 		},
 	}}

@@ -151,6 +151,6 @@ func daysToProto(days int) *int32 {
 	if days == 0 {
 		return nil
 	}
-	n := int32(days) //nolint:gosec // 3,650 at most
+	n := int32(days)
 	return &n
 }

@@ -128,12 +128,18 @@ func jobsByWorkers(ctx context.Context, db *database) (rate float64, kills int, 
 		_ = workers[i].Process.Kill()
 		_ = workers[i].Wait()
 	}
+	defer func() {
+		for i := range workers {
+			if workers[i] != nil && workers[i].Process != nil {
+				kill(i)
+			}
+		}
+	}()
 	begun := time.Now()
 	for i := range workers {
 		if err := start(i); err != nil {
 			return 0, 0, err
 		}
-		defer kill(i)
 	}
 	conn, err := pgx.Connect(ctx, db.URL())
 	if err != nil {

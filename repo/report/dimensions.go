@@ -84,8 +84,6 @@ func column(name, about string) dimensionDef {
 }
 
 // dimensionDefs is the closed table of dimensions. One entry is one dimension.
-//
-//nolint:gochecknoglobals // a closed table, never written
 var dimensionDefs = map[Dimension]dimensionDef{
 	// Hours are cut as instants, so that the hour that a clock shows twice in autumn is two rows.
 	Hour: {

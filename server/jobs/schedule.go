@@ -27,7 +27,7 @@ const (
 type Schedule struct {
 	// Name is shown, and kept: it stays.
 	Name string
-	// Cron has five fields (minute, hour, day of the month, month, weekday) or is @hourly, @daily, @every 15s and the like.
+	// Cron has the five usual fields, from minutes to weekdays, or is @hourly, @daily, @every 15s and the like.
 	Cron string
 	// TimeZone is the IANA name of the zone in which Cron is read; UTC if empty.
 	TimeZone string
