@@ -155,9 +155,9 @@ const (
 	Scope_SCOPE_TRACK_WRITE Scope = 8
 	// Ask for reports and watch live.
 	Scope_SCOPE_REPORTS_READ Scope = 9
-	// See ads and spend. No RPC asks for it yet.
+	// See ads and spend, and ask for reports about them.
 	Scope_SCOPE_ADS_READ Scope = 10
-	// Import ads and spend. No RPC asks for it yet.
+	// Import ads and spend, and say how they are to be read.
 	Scope_SCOPE_ADS_WRITE Scope = 11
 	// Export what is stored of a visitor.
 	Scope_SCOPE_VISITORS_READ Scope = 12

@@ -208,14 +208,14 @@ export enum Scope {
   REPORTS_READ = 9,
 
   /**
-   * See ads and spend. No RPC asks for it yet.
+   * See ads and spend, and ask for reports about them.
    *
    * @generated from enum value: SCOPE_ADS_READ = 10;
    */
   ADS_READ = 10,
 
   /**
-   * Import ads and spend. No RPC asks for it yet.
+   * Import ads and spend, and say how they are to be read.
    *
    * @generated from enum value: SCOPE_ADS_WRITE = 11;
    */
