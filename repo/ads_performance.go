@@ -43,7 +43,6 @@ const (
 	adSlowBounces  AdMetric = "slow_bounces" // bounces on pages that took long to show
 	adUnidentified AdMetric = "unidentified" // landed with neither id nor name
 	adMacros       AdMetric = "macros"       // landed with a macro that nobody filled in
-	adBotReason             = "s.bot_reason" // what bots are grouped by
 	slowPageMillis          = 4000           // a largest element that takes this long is slow: Google's "poor"
 	bounceOf                = "(s.pageviews = 1 AND s.interactive_events = 0 AND s.engaged_ms < 10000)"
 	maxAdSlots              = 200_000
