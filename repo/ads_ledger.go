@@ -47,6 +47,12 @@ type LedgerRow struct {
 	Key AdRow
 }
 
+// LedgerDimensions and LedgerMetrics are how many a Key has.
+const (
+	LedgerDimensions = 5
+	LedgerMetrics    = 12
+)
+
 func ledgerDimensions() []AdDimension {
 	return []AdDimension{AdDay, AdPlatform, AdCampaign, AdAdset, AdAd}
 }

@@ -43,6 +43,7 @@ func expectations() map[string]expectation {
 		reportsRead                 = microtrackerv1.Scope_SCOPE_REPORTS_READ
 		trackWrite                  = microtrackerv1.Scope_SCOPE_TRACK_WRITE
 		jobsRead, jobsWrite         = microtrackerv1.Scope_SCOPE_JOBS_READ, microtrackerv1.Scope_SCOPE_JOBS_WRITE
+		adsRead, adsWrite           = microtrackerv1.Scope_SCOPE_ADS_READ, microtrackerv1.Scope_SCOPE_ADS_WRITE
 	)
 	invalid, notFound := connect.CodeInvalidArgument, connect.CodeNotFound
 	return map[string]expectation{
@@ -176,6 +177,23 @@ func expectations() map[string]expectation {
 		}},
 		"ReportingService.DeleteConversion": {who: "project", scope: projectsWrite, allowed: notFound, request: func(f *fixture) proto.Message {
 			return &microtrackerv1.DeleteConversionRequest{ConversionId: f.theirConversion()}
+		}},
+
+		"AdsService.ListAdAccounts": {who: "project", scope: adsRead, byKeys: true},
+		"AdsService.SetAdAccount": {who: "project", scope: adsWrite, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.SetAdAccountRequest{Platform: "google", TimeZone: "Asia/Tokyo"}
+		}},
+		"AdsService.QueryAdPerformance": {who: "project", scope: adsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.QueryAdPerformanceRequest{Days: these(), Metrics: []microtrackerv1.AdMetric{microtrackerv1.AdMetric_AD_METRIC_SPEND}}
+		}},
+		"AdsService.QueryAttribution": {who: "project", scope: adsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.QueryAttributionRequest{Days: these()}
+		}},
+		"AdsService.ExplainConversion": {who: "project", scope: adsRead, byKeys: true, allowed: notFound, request: func(*fixture) proto.Message {
+			return &microtrackerv1.ExplainConversionRequest{EventId: "00000000-0000-4000-8000-000000000001"}
+		}},
+		"AdsService.QueryClickLedger": {who: "project", scope: adsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.QueryClickLedgerRequest{Days: these()}
 		}},
 
 		"JobsService.ListJobs":       {who: "project", scope: jobsRead, byKeys: true, instance: true},
@@ -447,7 +465,7 @@ func (f *fixture) credentials(e expectation) []credential {
 		{"a rotated secret key", bearer(f.mine.rotatedSecret), always(unauthenticated)},
 		{"a switched-off API key", bearer(f.apiKeyOf(f.mine.project, "*", false)), always(unauthenticated)},
 		{"a token without the ability", bearer(weak), always(denied)},
-		{"an API key without the scope", bearer(f.apiKeyOf(f.mine.project, "ads:write", true)), always(denied)},
+		{"an API key without the scope", bearer(f.apiKeyOf(f.mine.project, otherScope(e.scope), true)), always(denied)},
 		{"another user's session", map[string]string{"Cookie": f.theirs.cookie}, stranger},
 		{"another user's token", bearer(f.theirs.token), stranger},
 		{"another project's API key", bearer(f.theirs.apiKey), key(always(notFound))},
@@ -486,12 +504,21 @@ func abilityOf(scope microtrackerv1.Scope) string {
 		microtrackerv1.Scope_SCOPE_API_KEYS_READ: `["api_keys:read"]`, microtrackerv1.Scope_SCOPE_API_KEYS_WRITE: `["api_keys:write"]`,
 		microtrackerv1.Scope_SCOPE_REPORTS_READ: `["reports:read"]`, microtrackerv1.Scope_SCOPE_TRACK_WRITE: `["track:write"]`,
 		microtrackerv1.Scope_SCOPE_JOBS_READ: `["jobs:read"]`, microtrackerv1.Scope_SCOPE_JOBS_WRITE: `["jobs:write"]`,
+		microtrackerv1.Scope_SCOPE_ADS_READ: `["ads:read"]`, microtrackerv1.Scope_SCOPE_ADS_WRITE: `["ads:write"]`,
 		microtrackerv1.Scope_SCOPE_VISITORS_READ: `["visitors:read"]`, microtrackerv1.Scope_SCOPE_VISITORS_ERASE: `["visitors:erase"]`,
 	}[scope]
 }
 
+// otherScope is an API key's that does not open what asks for the scope.
+func otherScope(scope microtrackerv1.Scope) string {
+	if scope == microtrackerv1.Scope_SCOPE_ADS_WRITE {
+		return "reports:read"
+	}
+	return "ads:write"
+}
+
 func otherAbility(scope microtrackerv1.Scope) string {
-	if scope == microtrackerv1.Scope_SCOPE_REPORTS_READ {
+	if scope == microtrackerv1.Scope_SCOPE_REPORTS_READ || scope == microtrackerv1.Scope_SCOPE_ADS_WRITE {
 		return `["account:read"]`
 	}
 	return `["reports:read", "ads:write", "no such thing"]`
