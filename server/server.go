@@ -142,6 +142,7 @@ func New(config Config) (*Server, error) {
 	microtrackerv1connect.RegisterTrackingServiceHandler(s.rpc, trackingServer{s})
 	microtrackerv1connect.RegisterReportingServiceHandler(s.rpc, reportingServer{s})
 	microtrackerv1connect.RegisterJobsServiceHandler(s.rpc, jobsServer{s})
+	microtrackerv1connect.RegisterAdsServiceHandler(s.rpc, adsServer{s})
 	services := make([]string, 0, 8)
 	for spec := range s.rpc.Specs() {
 		services = append(services, serviceOf(spec.Procedure))
