@@ -48,7 +48,7 @@ type Deal struct {
 // before it, its own included. The touches are valid until each returns. report.ErrUnsupported when it is about too much,
 // context.DeadlineExceeded when it takes too long; an error of each ends it.
 func (p *Project) Deals(ctx context.Context, q AttributionQuery, each func(deal *Deal, touches []Touch) error) error {
-	return p.inJourney(ctx, "follow conversions back", func(ctx context.Context, tx bun.Tx) error {
+	return p.inAds(ctx, "follow conversions back", func(ctx context.Context, tx bun.Tx) error {
 		return p.deals(ctx, tx, q, nil, each)
 	})
 }
@@ -62,7 +62,7 @@ type one struct {
 // ExplainDeal returns one conversion, the ids of the conversions that it is, and its touches. sessionID is that of the event, 0:
 // not known, and all events of the project are looked through. ErrNotFound, also when the event is no conversion.
 func (p *Project) ExplainDeal(ctx context.Context, q AttributionQuery, eventID uuid.UUID, sessionID int64) (deal *Deal, ids []int64, touches []Touch, err error) {
-	err = p.inJourney(ctx, "explain a conversion", func(ctx context.Context, tx bun.Tx) error {
+	err = p.inAds(ctx, "explain a conversion", func(ctx context.Context, tx bun.Tx) error {
 		of := report.ConversionsOf(q.Conversions)
 		s := new(statement)
 		s.add("SELECT e.visitor_id, e.created_at, c.id FROM events AS e CROSS JOIN LATERAL ")
@@ -223,7 +223,7 @@ func (p *Project) AdSpendBy(ctx context.Context, dimensions []AdDimension, since
 // NameAds gives the campaigns, ad sets and ads of rows with these dimensions the latest names known: of ads_dim, else of the
 // sessions that started on the days from since to until.
 func (p *Project) NameAds(ctx context.Context, dimensions []AdDimension, since, until time.Time, rows []AdRow) error {
-	return p.inJourney(ctx, "name ads", func(ctx context.Context, tx bun.Tx) error {
+	return p.inAds(ctx, "name ads", func(ctx context.Context, tx bun.Tx) error {
 		return p.nameAds(ctx, tx, AdQuery{Dimensions: dimensions, Since: since, Until: until}, rows)
 	})
 }

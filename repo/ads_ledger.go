@@ -68,7 +68,7 @@ func (p *Project) ClickLedger(ctx context.Context, q LedgerQuery) (ledger []Ledg
 		EveryConversion: q.EveryConversion, Limit: q.Limit, After: q.After,
 		OrderBy: []AdOrder{{Dimension: AdDay}, {Metric: AdClicks, Descending: true}},
 	}
-	err = p.inJourney(ctx, "answer the click ledger", func(ctx context.Context, tx bun.Tx) error {
+	err = p.inAds(ctx, "answer the click ledger", func(ctx context.Context, tx bun.Tx) error {
 		rows, _, err := p.adRows(ctx, tx, ask)
 		if err != nil {
 			return err

@@ -46,6 +46,7 @@ const (
 	slowPageMillis          = 4000           // a largest element that takes this long is slow: Google's "poor"
 	bounceOf                = "(s.pageviews = 1 AND s.interactive_events = 0 AND s.engaged_ms < 10000)"
 	maxAdSlots              = 200_000
+	mostSlotsAlone          = 100 // as many slots are asked for one by one
 	maxAdDays               = 1100
 )
 
@@ -207,7 +208,7 @@ type adCompiler struct {
 // report.ErrUnsupported when it has no defined answer, context.DeadlineExceeded when it takes too long.
 func (p *Project) AdPerformance(ctx context.Context, q AdQuery, compared *AdQuery) (*AdAnswer, error) {
 	answer := new(AdAnswer)
-	err := p.inJourney(ctx, "report on ads", func(ctx context.Context, tx bun.Tx) error {
+	err := p.inAds(ctx, "report on ads", func(ctx context.Context, tx bun.Tx) error {
 		rows, totals, err := p.adRows(ctx, tx, q)
 		if err != nil {
 			return err
@@ -435,83 +436,32 @@ zones AS (SELECT * FROM unnest(?::text[], ?::int[]) AS t (platform, zone))`, pgd
 
 // addFacts writes the table facts: the sums of sessions by what they say of their ad.
 func (c *adCompiler) addFacts() {
+	if !c.hasSessions() {
+		return
+	}
 	bounds, _ := c.days.slots()
-	since, until := bounds[0], bounds[len(bounds)-1]
-	// Events are looked for until the last of these sessions ended: said, so that no later months are read.
-	ended := "(SELECT max(last_activity_at) FROM tracking_sessions WHERE project_id = ? AND started_at >= ? AND started_at < ?)"
-	first := true
+	c.add(",\nended AS (SELECT max(last_activity_at) AS at FROM tracking_sessions WHERE project_id = ? AND started_at >= ? AND started_at < ?)",
+		c.projectID, bounds[0], bounds[len(bounds)-1])
+	c.add(",\nfacts AS (")
+	before := c.text.Len()
 	for _, part := range []adPart{ofSessions, ofArrivals, ofForms, ofDeals, ofSlowPages} {
 		if !slices.ContainsFunc(c.measures, func(m adMeasure) bool { return m.of == part }) {
 			continue
 		}
-		if first {
-			c.add(",\nfacts AS (")
-		} else {
-			c.add("\n\tUNION ALL ")
-		}
-		first = false
-		c.add("SELECT " + campaignOf + " AS campaign, " + adsetOf + " AS adset, " + adOf + " AS ad")
-		if c.byPlacement() {
-			c.add(", coalesce(s.utm_placement, '') AS placement")
-		}
-		c.add(", s.click_id_kind, " + markedSource + " AS marked_source")
-		keys := 5
-		if c.byPlacement() {
-			keys++
-		}
-		if c.slots > 1 {
-			c.add(", width_bucket(s.started_at, ?::timestamptz[]) AS slot", pgdialect.Array(instantTexts(bounds)))
-			keys++
-		} else {
-			c.add(", 1 AS slot")
-		}
-		for _, m := range c.measures {
-			switch m.of {
-			case part:
-				c.add(", coalesce(" + m.sum + ", 0)::numeric AS " + m.name)
-			case ofSpend:
-			default:
-				c.add(", 0::numeric AS " + m.name)
+		slots := [][]time.Time{bounds}
+		if c.slots <= mostSlotsAlone && (part == ofSessions || part == ofArrivals) {
+			// One by one: a slot that is worked out of the time of each session lets the planner expect as many groups as sessions.
+			slots = slots[:0]
+			for i := range c.slots {
+				slots = append(slots, bounds[i:i+2])
 			}
 		}
-		c.add("\n\tFROM tracking_sessions AS s")
-		switch part {
-		case ofForms:
-			c.add(` JOIN (SELECT e.session_id, count(*) FILTER (WHERE e.event_type = 'form_start') AS starts, count(*) FILTER (WHERE e.event_type = 'form_submit') AS submits
-		FROM events AS e WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at <= `+ended+` AND e.event_type IN ('form_start', 'form_submit')
-		GROUP BY e.session_id) AS x ON x.session_id = s.id`, c.projectID, since, c.projectID, since, until)
-		case ofDeals:
-			c.add(" JOIN (SELECT e.session_id, ")
-			if c.EveryConversion {
-				c.add("count(*)")
-			} else {
-				c.add("count(DISTINCT c.id)")
+		for i, slot := range slots {
+			if c.text.Len() > before {
+				c.add("\n\tUNION ALL ")
 			}
-			c.add(` AS conversions, coalesce(sum(CASE WHEN e.value IS NULL THEN c.worth WHEN coalesce(e.currency, ?) = ? THEN e.value END)
-			FILTER (WHERE c.is_first), 0) AS revenue FROM events AS e CROSS JOIN LATERAL `, c.currency, c.currency)
-			of, is := report.ConversionsOf(c.Conversions), report.IsConversion(c.Conversions)
-			c.add(of.SQL, of.Args...)
-			c.add(" AS c\n\t\tWHERE e.project_id = ? AND e.created_at >= ? AND e.created_at <= "+ended+" AND ", c.projectID, since, c.projectID, since, until)
-			c.add(is.SQL, is.Args...)
-			c.add(" GROUP BY e.session_id) AS x ON x.session_id = s.id")
-		case ofSlowPages:
-			c.add(` JOIN (SELECT DISTINCT e.session_id FROM events AS e
-		WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at <= `+ended+` AND e.event_type = 'web_vital' AND e.name = 'LCP'
-			AND CASE WHEN jsonb_typeof(e.meta -> 'value') = 'number' THEN (e.meta ->> 'value')::numeric >= ? END) AS x ON x.session_id = s.id`,
-				c.projectID, since, c.projectID, since, until, slowPageMillis)
-		case ofSpend, ofSessions, ofArrivals:
+			c.addPart(part, slot, i+1)
 		}
-		c.add("\n\tWHERE s.project_id = ? AND s.started_at >= ? AND s.started_at < ? AND "+landed, c.projectID, since, until)
-		if part != ofArrivals {
-			c.add(" AND NOT s.is_bot")
-		}
-		c.add("\n\tGROUP BY ")
-		for i := range keys {
-			c.add(listed(i) + strconv.Itoa(i+1))
-		}
-	}
-	if first {
-		return
 	}
 	c.add(")")
 	columns := []string{"p.slot"}
@@ -524,6 +474,77 @@ func (c *adCompiler) addFacts() {
 		}
 	}
 	addPlaced(&c.statement, c.projectID, "placed", "facts", strings.Join(columns, ", "))
+}
+
+// addPart writes the sums of one part of the sessions that started within the bounds: of one slot, or of several.
+func (c *adCompiler) addPart(part adPart, bounds []time.Time, slot int) {
+	since, until := bounds[0], bounds[len(bounds)-1]
+	// Events are looked for until the last of these sessions ended: said, so that no later months are read.
+	const ended = "(SELECT at FROM ended)"
+	c.add("SELECT " + campaignOf + " AS campaign, " + adsetOf + " AS adset, " + adOf + " AS ad")
+	if c.byPlacement() {
+		c.add(", coalesce(s.utm_placement, '') AS placement")
+	}
+	c.add(", s.click_id_kind, " + markedSource + " AS marked_source")
+	keys := 5
+	if c.byPlacement() {
+		keys++
+	}
+	if len(bounds) > 2 {
+		c.add(", width_bucket(s.started_at, ?::timestamptz[]) AS slot", pgdialect.Array(instantTexts(bounds)))
+		keys++
+	} else {
+		c.add(fmt.Sprintf(", %d AS slot", slot))
+	}
+	for _, m := range c.measures {
+		switch m.of {
+		case part:
+			c.add(", coalesce(" + m.sum + ", 0)::numeric AS " + m.name)
+		case ofSpend:
+		default:
+			c.add(", 0::numeric AS " + m.name)
+		}
+	}
+	c.add("\n\tFROM tracking_sessions AS s")
+	switch part {
+	case ofForms:
+		c.add(` JOIN (SELECT e.session_id, count(*) FILTER (WHERE e.event_type = 'form_start') AS starts, count(*) FILTER (WHERE e.event_type = 'form_submit') AS submits
+		FROM events AS e WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at <= `+ended+` AND e.event_type IN ('form_start', 'form_submit')
+		GROUP BY e.session_id) AS x ON x.session_id = s.id`, c.projectID, since)
+	case ofDeals:
+		c.add(" JOIN (SELECT e.session_id, ")
+		if c.EveryConversion {
+			c.add("count(*)")
+		} else {
+			c.add("count(DISTINCT c.id)")
+		}
+		c.add(` AS conversions, coalesce(sum(CASE WHEN e.value IS NULL THEN c.worth WHEN coalesce(e.currency, ?) = ? THEN e.value END)
+			FILTER (WHERE c.is_first), 0) AS revenue FROM events AS e CROSS JOIN LATERAL `, c.currency, c.currency)
+		of, is := report.ConversionsOf(c.Conversions), report.IsConversion(c.Conversions)
+		c.add(of.SQL, of.Args...)
+		c.add(" AS c\n\t\tWHERE e.project_id = ? AND e.created_at >= ? AND e.created_at <= "+ended+" AND ", c.projectID, since)
+		c.add(is.SQL, is.Args...)
+		c.add(" GROUP BY e.session_id) AS x ON x.session_id = s.id")
+	case ofSlowPages:
+		c.add(` JOIN (SELECT DISTINCT e.session_id FROM events AS e
+		WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at <= `+ended+` AND e.event_type = 'web_vital' AND e.name = 'LCP'
+			AND CASE WHEN jsonb_typeof(e.meta -> 'value') = 'number' THEN (e.meta ->> 'value')::numeric >= ? END) AS x ON x.session_id = s.id`,
+			c.projectID, since, slowPageMillis)
+	case ofSpend, ofSessions, ofArrivals:
+	}
+	c.add("\n\tWHERE s.project_id = ? AND s.started_at >= ? AND s.started_at < ? AND "+landed, c.projectID, since, until)
+	if part != ofArrivals {
+		c.add(" AND NOT s.is_bot")
+	}
+	c.add("\n\tGROUP BY ")
+	for i := range keys {
+		c.add(listed(i) + strconv.Itoa(i+1))
+	}
+}
+
+// hasSessions reports whether a sum is over sessions.
+func (c *adCompiler) hasSessions() bool {
+	return slices.ContainsFunc(c.measures, func(m adMeasure) bool { return m.of != ofSpend })
 }
 
 // byPlacement reports whether the question looks at placements.
@@ -553,7 +574,6 @@ func listed(i int) string {
 
 // addCells writes the table cells: spend and sessions one below the other, each with its keys and with zeros for what the other has.
 func (c *adCompiler) addCells() {
-	sessions := slices.ContainsFunc(c.measures, func(m adMeasure) bool { return m.of != ofSpend })
 	c.add(",\ncells AS (SELECT x.platform, x.campaign_id AS campaign, x.adset_id AS adset, x.ad_id AS ad, '' AS placement, " +
 		c.days.bucketOfDate("x.date") + " AS bucket")
 	for _, m := range c.measures {
@@ -564,7 +584,7 @@ func (c *adCompiler) addCells() {
 		}
 	}
 	c.add("\n\tFROM spend AS x GROUP BY 1, 2, 3, 4, 5, 6")
-	if sessions {
+	if c.hasSessions() {
 		placement := "''"
 		if c.byPlacement() {
 			placement = "p.placement"

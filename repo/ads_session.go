@@ -1,8 +1,11 @@
 package repo
 
 import (
+	"context"
 	"slices"
 	"time"
+
+	"github.com/uptrace/bun"
 )
 
 // landed is the condition over sessions s that they came from an ad: they carry the id or the name of a campaign, an ad set or an
@@ -10,13 +13,25 @@ import (
 const landed = `(num_nonnulls(s.utm_campaign_id, s.utm_adset_id, s.utm_ad_id, s.utm_campaign_name, s.utm_adset_name, s.utm_ad_name) > 0
 	OR s.channel IN ('Paid Search', 'Paid Social', 'Display'))`
 
-// adKeyOf is what a session s has of each level of the campaigns: its id, else its name, else nothing.
+// inAds runs a question about ads: as one about journeys, and with processes for nothing. How many ads there are nobody tells the
+// planner: it expects a tenth of the sessions, and would rather add these up alone than hand that many sums over. work_mem is what
+// that many would take.
+func (p *Project) inAds(ctx context.Context, doing string, work func(ctx context.Context, tx bun.Tx) error) error {
+	return p.inJourney(ctx, doing, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.ExecContext(ctx, "SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL work_mem = '96MB'"); err != nil {
+			return err
+		}
+		return work(ctx, tx)
+	})
+}
+
+// These are what a session s has of each level of the campaigns: its id, else its name, else nothing.
 const (
 	campaignOf = "coalesce(s.utm_campaign_id, s.utm_campaign_name, '')"
 	adsetOf    = "coalesce(s.utm_adset_id, s.utm_adset_name, '')"
 	adOf       = "coalesce(s.utm_ad_id, s.utm_ad_name, '')"
-	// markedSource is the source that the address itself says.
-	markedSource = "CASE WHEN s.utm_source IS NOT NULL THEN lower(s.source) END"
+	// markedSource is the source that the address itself says, where no click id says more.
+	markedSource = "CASE WHEN s.click_id_kind IS NULL AND s.utm_source IS NOT NULL THEN lower(s.source) END"
 )
 
 // platformOf is the platform of a session by its own marks, over the columns click_id_kind and marked_source: by the click id, else

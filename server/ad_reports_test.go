@@ -1,0 +1,236 @@
+package server_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
+	"github.com/microtracker/microtracker/repo/repotest"
+)
+
+func (w *world) adsOf(t *testing.T, who account) microtrackerv1connect.AdsServiceClient {
+	t.Helper()
+	return microtrackerv1connect.NewAdsServiceClient(w.client(t, protocols()[2], who.auth()))
+}
+
+// october is the week of the worked example.
+func october() *microtrackerv1.DayRange {
+	return &microtrackerv1.DayRange{Since: "2026-10-05", Until: "2026-10-12"}
+}
+
+// exampleShop fills the project with what docs/ads.md tells of: 200,000 sessions of a week, what three platforms report of it in
+// their own time zones, and what was bought. All is made of numbers alone, so that it is the same each time.
+func exampleShop(t *testing.T, w *world, who account) {
+	t.Helper()
+	id := who.project.ID
+	repotest.Exec(t, w.databaseURL, "SELECT create_event_partitions('2026-09-01', '2026-10-31')")
+	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO ads_dim (project_id, ad_id, platform, campaign_id, campaign_name, adset_id, adset_name, ad_name, first_seen_at, last_seen_at)
+		SELECT %d, 'ad' || n, (ARRAY['facebook', 'google', 'tiktok'])[1 + n %% 3], 'c' || n %% 3, (ARRAY['Autumn sale', 'Brand search', 'Unboxing'])[1 + n %% 3],
+			's' || n %% 6, 'Set ' || n %% 6, 'Ad ' || n, '2026-10-05', '2026-10-12' FROM generate_series(0, 11) AS n`, id))
+	// The last ad was shown and not clicked; the twelfth's sessions have no spend.
+	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO ad_spend_fact (project_id, platform, date, campaign_id, adset_id, ad_id, impressions, clicks, spend)
+		SELECT project_id, platform, '2026-10-05'::date + day, campaign_id, adset_id, ad_id, 20000 + 100 * day, 1700 + 10 * day, 350.10 + day * 1.01
+		FROM ads_dim, generate_series(0, 6) AS day WHERE project_id = %d AND ad_id <> 'ad11'`, id))
+	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO ad_spend_fact (project_id, platform, date, campaign_id, adset_id, ad_id, impressions, clicks, spend)
+		VALUES (%d, 'tiktok', '2026-10-07', 'c2', 's9', 'ad99', 900, 0, 12.50)`, id))
+	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO visitors (id, project_id, visitor_key, first_seen_at, last_seen_at, sessions_count)
+		SELECT 5000000 + n, %d, 'example ' || n, '2026-10-05', '2026-10-12', 2 FROM generate_series(0, 99999) AS n`, id))
+	// Sessions come evenly, 200,000 in nine days; six in seven by an ad, one in fifty a bot. A visitor comes twice.
+	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO tracking_sessions (id, project_id, visitor_id, session_key, started_at, last_activity_at, duration_seconds, pageviews,
+			interactive_events, engaged_ms, pcqs, source, channel, is_bot, bot_reason, utm_source, utm_campaign_id, utm_adset_id, utm_ad_id, click_id, click_id_kind)
+		SELECT 5000000 + n, %d, 5000000 + n %% 100000, gen_random_uuid(), at, at + interval '5 minutes', 300, 1 + n %% 3, n %% 2, n %% 40 * 1000,
+			n %% 10000 / 100.0, CASE WHEN of_ad THEN (ARRAY['Facebook', 'Google', 'TikTok'])[1 + ad %% 3] ELSE 'Direct / None' END,
+			CASE WHEN of_ad THEN 'Paid Social' ELSE 'Direct' END, n %% 50 = 7, CASE WHEN n %% 50 = 7 THEN 'user_agent' END,
+			CASE WHEN of_ad THEN (ARRAY['facebook', 'google', 'tiktok'])[1 + ad %% 3] END, CASE WHEN of_ad THEN 'c' || ad %% 3 END,
+			CASE WHEN of_ad THEN 's' || ad %% 6 END, CASE WHEN of_ad THEN 'ad' || ad END, NULL, NULL
+		FROM generate_series(0, 199999) AS n,
+			LATERAL (SELECT n * 7 %% 12 AS ad, n %% 7 <> 3 AS of_ad, '2026-10-04 00:00:00+00'::timestamptz + n * interval '3.888 seconds' AS at) AS t`, id))
+	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO events (project_id, session_id, visitor_id, event_type, name, path, created_at, event_id, value)
+		SELECT project_id, id, visitor_id, kind, kind, '/', started_at + interval '1 minute', ('00000000-0000-4000-8000-' || lpad(id::text, 12, '0'))::uuid,
+			CASE WHEN kind = 'conversion' THEN 10 + id %% 997 / 100.0 END
+		FROM tracking_sessions, unnest(ARRAY['form_submit', 'conversion']) AS kind
+		WHERE project_id = %d AND id %% 40 = 5 AND (kind = 'conversion' OR id %% 80 = 5)`, id))
+	repotest.Exec(t, w.databaseURL, "ANALYZE")
+	client := w.adsOf(t, who)
+	for platform, zone := range map[string]string{"facebook": "America/New_York", "tiktok": "Asia/Tokyo"} {
+		if _, err := client.SetAdAccount(t.Context(), &microtrackerv1.SetAdAccountRequest{ProjectId: id, Platform: platform, TimeZone: zone}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// exampleTruth counts one platform of the worked example by itself: by day bounds that are written out, and by joins of its own.
+const exampleTruth = `
+	SELECT format('| %%s | %%s | %%s | %%s | %%s | %%s | %%s | %%s |', p.platform, spend.clicks, spend.money, s.landed, s.bounces, s.conversions,
+		s.revenue, round(spend.money / s.conversions, 2))
+	FROM (VALUES ('facebook', '2026-10-05 04:00:00+00'::timestamptz), ('google', '2026-10-05 00:00:00+00'), ('tiktok', '2026-10-04 15:00:00+00')) AS p (platform, since),
+		LATERAL (SELECT sum(clicks) AS clicks, sum(spend) AS money FROM ad_spend_fact WHERE project_id = %[1]d AND platform = p.platform) AS spend,
+		LATERAL (
+			SELECT count(*) AS landed, sum((s.pageviews = 1 AND s.interactive_events = 0 AND s.engaged_ms < 10000)::int) AS bounces,
+				count(e.value) AS conversions, round(sum(e.value), 2) AS revenue
+			FROM tracking_sessions AS s LEFT JOIN events AS e ON e.project_id = s.project_id AND e.session_id = s.id AND e.event_type = 'conversion'
+			WHERE s.project_id = %[1]d AND s.utm_source = p.platform AND NOT s.is_bot AND s.started_at >= p.since AND s.started_at < p.since + interval '7 days'
+		) AS s
+	ORDER BY 1`
+
+func TestTheWorkedExampleOfAdsIsRight(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	who := w.account(t)
+	exampleShop(t, w, who)
+	client := w.adsOf(t, who)
+	const (
+		clicks, spend, landed = microtrackerv1.AdMetric_AD_METRIC_CLICKS, microtrackerv1.AdMetric_AD_METRIC_SPEND, microtrackerv1.AdMetric_AD_METRIC_LANDED_SESSIONS
+		bounces, conversions  = microtrackerv1.AdMetric_AD_METRIC_BOUNCES, microtrackerv1.AdMetric_AD_METRIC_CONVERSIONS
+		revenue, cpa          = microtrackerv1.AdMetric_AD_METRIC_REVENUE, microtrackerv1.AdMetric_AD_METRIC_CPA
+		platform              = microtrackerv1.AdDimension_AD_DIMENSION_PLATFORM
+	)
+	res, err := client.QueryAdPerformance(t.Context(), &microtrackerv1.QueryAdPerformanceRequest{
+		ProjectId: who.project.ID, Days: october(), Metrics: []microtrackerv1.AdMetric{clicks, spend, landed, bounces, conversions, revenue, cpa},
+		Dimensions: []microtrackerv1.AdDimension{platform},
+		OrderBy:    &microtrackerv1.AdOrderBy{By: &microtrackerv1.AdOrderBy_Dimension{Dimension: platform}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range res.GetRows() {
+		cells := []string{row.GetDimensions()[0].GetId()}
+		for i, value := range row.GetMetrics() {
+			switch {
+			case i == 6:
+				cents, _, _ := strings.Cut(value.GetMoney(), ".")
+				cells = append(cells, cents+roundedCents(t, value.GetMoney()))
+			case value.GetMoney() != "":
+				cells = append(cells, value.GetMoney())
+			default:
+				cells = append(cells, fmt.Sprintf("%.0f", value.GetNumber()))
+			}
+		}
+		got = append(got, "| "+strings.Join(cells, " | ")+" |")
+	}
+	want := repotest.Texts(t, w.databaseURL, fmt.Sprintf(exampleTruth, who.project.ID))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("by platform (-counted by itself +answered):\n%s", diff)
+	}
+	page, err := os.ReadFile("../docs/ads.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range got {
+		if !strings.Contains(string(page), line+"\n") {
+			t.Errorf("docs/ads.md does not say %s", line)
+		}
+	}
+	exampleAttribution(t, w, who, string(page))
+}
+
+// roundedCents is what stands behind the point, rounded to two digits.
+func roundedCents(t *testing.T, money string) string {
+	t.Helper()
+	var value float64
+	if _, err := fmt.Sscan(money, &value); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("%.2f", value)
+	return text[strings.Index(text, "."):]
+}
+
+// exampleAttribution checks the second question of the example.
+func exampleAttribution(t *testing.T, w *world, who account, page string) {
+	t.Helper()
+	client := w.adsOf(t, who)
+	res, err := client.QueryAttribution(t.Context(), &microtrackerv1.QueryAttributionRequest{
+		ProjectId: who.project.ID, Days: october(), Dimensions: []microtrackerv1.AdDimension{microtrackerv1.AdDimension_AD_DIMENSION_CAMPAIGN},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cents [5]int64
+	var counted [5]float64
+	for _, row := range res.GetRows() {
+		name := strings.ToLower(strings.TrimPrefix(row.GetKind().String(), "KIND_"))
+		if row.GetKind() == microtrackerv1.AttributionRow_KIND_TOUCHED {
+			name = row.GetDimensions()[0].GetName()
+		}
+		cells := []string{name}
+		for i, share := range row.GetShares() {
+			cells = append(cells, share.GetRevenue())
+			var whole, rest int64
+			if _, err := fmt.Sscanf(share.GetRevenue(), "%d.%d", &whole, &rest); err != nil {
+				t.Fatal(err)
+			}
+			cents[i] += 100*whole + rest
+			counted[i] += share.GetConversions()
+		}
+		if line := "| " + strings.Join(cells, " | ") + " |"; !strings.Contains(page, line+"\n") {
+			t.Errorf("docs/ads.md does not say %s", line)
+		}
+	}
+	const bought = `FROM events AS e JOIN tracking_sessions AS s ON s.project_id = e.project_id AND s.id = e.session_id
+		WHERE e.project_id = $1 AND e.event_type = 'conversion' AND NOT s.is_bot AND e.created_at >= '2026-10-05' AND e.created_at < '2026-10-12'`
+	wantCents := repotest.Number(t, w.databaseURL, "SELECT (100 * sum(e.value))::bigint "+bought, who.project.ID)
+	want := repotest.Number(t, w.databaseURL, "SELECT count(*) "+bought, who.project.ID)
+	for model := range cents {
+		if cents[model] != wantCents || fmt.Sprintf("%.5f", counted[model]) != fmt.Sprintf("%d.00000", want) {
+			t.Errorf("model %d gives %d cents to %f conversions, not %d to %d", model+1, cents[model], counted[model], wantCents, want)
+		}
+	}
+	// By itself: who is last, by a window over all of the visitor's sessions.
+	last := repotest.Texts(t, w.databaseURL, fmt.Sprintf(`SELECT coalesce(l.campaign, 'untouched') || ' ' || round(sum(e.value), 2) FROM events AS e JOIN tracking_sessions AS own ON own.project_id = e.project_id AND own.id = e.session_id
+		LEFT JOIN LATERAL (SELECT s.utm_campaign_id AS campaign FROM tracking_sessions AS s WHERE s.project_id = %d AND s.visitor_id = e.visitor_id AND s.started_at <= e.created_at
+			AND s.utm_campaign_id IS NOT NULL AND NOT s.is_bot AND s.started_at >= e.created_at - interval '30 days' ORDER BY s.started_at DESC LIMIT 1) AS l ON true
+		WHERE e.project_id = %[1]d AND e.event_type = 'conversion' AND NOT own.is_bot AND e.created_at >= '2026-10-05' AND e.created_at < '2026-10-12' GROUP BY l.campaign ORDER BY 1`, who.project.ID))
+	answered := map[string]bool{}
+	for _, row := range res.GetRows() {
+		name := "untouched"
+		if len(row.GetDimensions()) > 0 {
+			name = row.GetDimensions()[0].GetId()
+		}
+		answered[name+" "+row.GetShares()[1].GetRevenue()] = true
+	}
+	for _, line := range last {
+		if !answered[line] {
+			t.Errorf("the last touch of %s is not in the answer %v", line, answered)
+		}
+	}
+}
+
+func TestAConversionIsExplainedOverTheWire(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	who := w.account(t)
+	at := time.Now().UTC().Truncate(time.Second).Add(-3 * time.Hour)
+	sent := of(visitor("anna"), at, "https://example.com/?utm_source=facebook&utm_id=c1&utm_campaign=Autumn&utm_ad_id=a1")
+	later := of(visitor("anna"), at.Add(time.Hour), "https://example.com/?utm_source=google&utm_id=c2&utm_ad_id=a2")
+	sale := of(visitor("anna"), at.Add(time.Hour+time.Minute), "https://example.com/done")
+	sale.EventType, sale.Name, sale.Value, sale.PageViewId, sale.EventId = microtrackerv1.EventType_EVENT_TYPE_CONVERSION, "sale", "0.03", later.GetEventId(), uuid.NewString()
+	w.sends(t, secretKey(t, who.project), &microtrackerv1.TrackRequest{Events: []*microtrackerv1.Event{sent, later, sale}}, "ACCEPTED", "ACCEPTED", "ACCEPTED")
+	res, err := w.adsOf(t, who).ExplainConversion(t.Context(), &microtrackerv1.ExplainConversionRequest{ProjectId: who.project.ID, EventId: sale.GetEventId()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, touch := range res.GetTouches() {
+		line := fmt.Sprintf("%s %s %q %s:", touch.GetPlatform(), touch.GetCampaign().GetId(), touch.GetCampaign().GetName(), touch.GetAd().GetId())
+		for _, share := range touch.GetShares()[:3] {
+			line += fmt.Sprintf(" %g %s", share.GetWeight(), share.GetRevenue())
+		}
+		got = append(got, line)
+	}
+	want := []string{`facebook c1 "Autumn" a1: 1 0.03 0 0.00 0.5 0.02`, `google c2 "" a2: 0 0.00 1 0.03 0.5 0.01`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if _, err := w.adsOf(t, w.account(t)).ExplainConversion(t.Context(), &microtrackerv1.ExplainConversionRequest{ProjectId: who.project.ID, EventId: sale.GetEventId()}); connect.CodeOf(err) != connect.CodeNotFound {
+		t.Errorf("a stranger: %v", err)
+	}
+}
