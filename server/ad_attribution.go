@@ -175,7 +175,7 @@ func (s adsServer) QueryAttribution(ctx context.Context, req *microtrackerv1.Que
 	if err != nil {
 		return nil, err
 	}
-	zone, err := zoneOf("time_zone", "", project)
+	zone, err := loadZone("days", project.TimeZone)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func (s adsServer) QueryAttribution(ctx context.Context, req *microtrackerv1.Que
 		}
 		return &microtrackerv1.QueryAttributionResponse{
 			Rows: rows, Conversions: sums.all.touched, Revenue: sums.all.revenue[0].text(), Currency: project.Currency,
-			Range: rangeToProto(query.Since, query.Until), LookbackDays: int32(lookback), //nolint:gosec // at most 365
+			Range: rangeToProto(query.Since, query.Until), LookbackDays: int32(lookback),
 			ComputedAt: timestamppb.New(s.config.Now()), Warning: warningOf(project),
 		}, nil
 	})
@@ -292,7 +292,7 @@ func (a *attributed) toProto(kind microtrackerv1.AttributionRow_Kind, keys []*mi
 
 // modelToProto is the protocol's name of a model: they stand in the same order.
 func modelToProto(model attribution.Model) microtrackerv1.AttributionModel {
-	return microtrackerv1.AttributionModel(model + 1) //nolint:gosec // there are five
+	return microtrackerv1.AttributionModel(model + 1)
 }
 
 func (s adsServer) ExplainConversion(ctx context.Context, req *microtrackerv1.ExplainConversionRequest) (*microtrackerv1.ExplainConversionResponse, error) {
@@ -320,7 +320,7 @@ func (s adsServer) ExplainConversion(ctx context.Context, req *microtrackerv1.Ex
 		}
 		res := &microtrackerv1.ExplainConversionResponse{
 			EventId: deal.EventID.String(), SessionId: deal.SessionID, VisitorId: deal.VisitorID, Time: timeToProto(deal.At),
-			Value: moneyText(deal.Value), Currency: project.Currency, ConversionIds: ids, LookbackDays: int32(lookback), //nolint:gosec // at most 365
+			Value: moneyText(deal.Value), Currency: project.Currency, ConversionIds: ids, LookbackDays: int32(lookback),
 			Warning: warningOf(project),
 		}
 		res.Touches, err = touchesToProto(ctx, project, deal, touches)

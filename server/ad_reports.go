@@ -368,7 +368,7 @@ func ledgerRowToProto(row *repo.LedgerRow) *microtrackerv1.LedgerRow {
 				step.Reasons = append(step.Reasons, reason)
 			}
 		}
-		slices.SortStableFunc(step.Reasons, func(a, b *microtrackerv1.LedgerReason) int {
+		slices.SortStableFunc(step.GetReasons(), func(a, b *microtrackerv1.LedgerReason) int {
 			return cmp.Or(cmp.Compare(b.GetCount(), a.GetCount()), strings.Compare(a.GetDetail(), b.GetDetail()))
 		})
 		return step

@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,8 +108,7 @@ func TestTheWorkedExampleOfAdsIsRight(t *testing.T) {
 		for i, value := range row.GetMetrics() {
 			switch {
 			case i == 6:
-				cents, _, _ := strings.Cut(value.GetMoney(), ".")
-				cells = append(cells, cents+roundedCents(t, value.GetMoney()))
+				cells = append(cells, cents(t, value.GetMoney()))
 			case value.GetMoney() != "":
 				cells = append(cells, value.GetMoney())
 			default:
@@ -133,15 +133,14 @@ func TestTheWorkedExampleOfAdsIsRight(t *testing.T) {
 	exampleAttribution(t, w, who, string(page))
 }
 
-// roundedCents is what stands behind the point, rounded to two digits.
-func roundedCents(t *testing.T, money string) string {
+// cents is an amount with two decimals.
+func cents(t *testing.T, money string) string {
 	t.Helper()
 	var value float64
 	if _, err := fmt.Sscan(money, &value); err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("%.2f", value)
-	return text[strings.Index(text, "."):]
+	return fmt.Sprintf("%.2f", value)
 }
 
 // exampleAttribution checks the second question of the example.
@@ -154,7 +153,7 @@ func exampleAttribution(t *testing.T, w *world, who account, page string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cents [5]int64
+	var given [5]int64
 	var counted [5]float64
 	for _, row := range res.GetRows() {
 		name := strings.ToLower(strings.TrimPrefix(row.GetKind().String(), "KIND_"))
@@ -168,7 +167,7 @@ func exampleAttribution(t *testing.T, w *world, who account, page string) {
 			if _, err := fmt.Sscanf(share.GetRevenue(), "%d.%d", &whole, &rest); err != nil {
 				t.Fatal(err)
 			}
-			cents[i] += 100*whole + rest
+			given[i] += 100*whole + rest
 			counted[i] += share.GetConversions()
 		}
 		if line := "| " + strings.Join(cells, " | ") + " |"; !strings.Contains(page, line+"\n") {
@@ -179,9 +178,9 @@ func exampleAttribution(t *testing.T, w *world, who account, page string) {
 		WHERE e.project_id = $1 AND e.event_type = 'conversion' AND NOT s.is_bot AND e.created_at >= '2026-10-05' AND e.created_at < '2026-10-12'`
 	wantCents := repotest.Number(t, w.databaseURL, "SELECT (100 * sum(e.value))::bigint "+bought, who.project.ID)
 	want := repotest.Number(t, w.databaseURL, "SELECT count(*) "+bought, who.project.ID)
-	for model := range cents {
-		if cents[model] != wantCents || fmt.Sprintf("%.5f", counted[model]) != fmt.Sprintf("%d.00000", want) {
-			t.Errorf("model %d gives %d cents to %f conversions, not %d to %d", model+1, cents[model], counted[model], wantCents, want)
+	for model := range given {
+		if given[model] != wantCents || fmt.Sprintf("%.5f", counted[model]) != fmt.Sprintf("%d.00000", want) {
+			t.Errorf("model %d gives %d cents to %f conversions, not %d to %d", model+1, given[model], counted[model], wantCents, want)
 		}
 	}
 	// By itself: who is last, by a window over all of the visitor's sessions.
@@ -220,11 +219,11 @@ func TestAConversionIsExplainedOverTheWire(t *testing.T) {
 	}
 	var got []string
 	for _, touch := range res.GetTouches() {
-		line := fmt.Sprintf("%s %s %q %s:", touch.GetPlatform(), touch.GetCampaign().GetId(), touch.GetCampaign().GetName(), touch.GetAd().GetId())
+		cells := []string{touch.GetPlatform(), touch.GetCampaign().GetId(), strconv.Quote(touch.GetCampaign().GetName()), touch.GetAd().GetId() + ":"}
 		for _, share := range touch.GetShares()[:3] {
-			line += fmt.Sprintf(" %g %s", share.GetWeight(), share.GetRevenue())
+			cells = append(cells, fmt.Sprintf("%g %s", share.GetWeight(), share.GetRevenue()))
 		}
-		got = append(got, line)
+		got = append(got, strings.Join(cells, " "))
 	}
 	want := []string{`facebook c1 "Autumn" a1: 1 0.03 0 0.00 0.5 0.02`, `google c2 "" a2: 0 0.00 1 0.03 0.5 0.01`}
 	if diff := cmp.Diff(want, got); diff != "" {
