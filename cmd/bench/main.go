@@ -55,6 +55,7 @@ func scenarios() []scenario {
 		{"rollups", rollups},
 		{"size", bigTable},
 		{"jobs", queue},
+		{"ads", ads},
 	}
 }
 
