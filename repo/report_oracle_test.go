@@ -88,7 +88,7 @@ func randomHistory(r *rand.Rand, base time.Time) *oracle {
 }
 
 func randomSession(r *rand.Rand, id int64, v *oracleVisitor, start time.Time, next func() int64) *oracleSession {
-	s := &oracleSession{id: id, visitor: v, started: start, last: start, has: attributes{
+	s := &oracleSession{id: id, visitor: v, started: start, last: start, has: attributes{ //nolint:exhaustive // the rest follows from these
 		report.Source: pick(r, "Google", "news", "Direct / None"), report.Channel: pick(r, "Direct", "Email"),
 		report.UTMSource: pick(r, "", "news"), report.UTMMedium: pick(r, "", "mail"), report.Country: pick(r, "", "DE", "JP"),
 		report.Device: pick(r, "mobile", "desktop"), report.Browser: pick(r, "Firefox", "Chrome"), report.OS: pick(r, "", "Linux"),
