@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // BreakdownKind says what a BreakdownCount is of: events or sessions, and by what.
@@ -198,13 +199,6 @@ func (t *RollupTx) SaveBreakdowns(ctx context.Context, rows []RollupBreakdown) e
 	return err
 }
 
-// BreakdownPlace is where a breakdown is, and which version of it.
-type BreakdownPlace struct {
-	Day             time.Time
-	Part, Dimension int16
-	Version         string
-}
-
 // BreakdownView is one state of the database's breakdowns of a project.
 type BreakdownView struct {
 	tx        bun.Tx
@@ -219,34 +213,30 @@ func (p *Project) ViewBreakdowns(ctx context.Context, work func(ctx context.Cont
 	return classify("read the breakdowns", err)
 }
 
-// Places lists what there is by these dimensions of the days from since (included) to until (excluded), by day, part and
-// dimension. counted are the days that have a rollup, with or without breakdowns.
-func (v *BreakdownView) Places(ctx context.Context, since, until time.Time, dimensions ...int16) (places []BreakdownPlace, counted []time.Time, err error) {
-	first, last := since.Format(time.DateOnly), until.Format(time.DateOnly)
-	err = v.tx.NewSelect().Model((*RollupBreakdown)(nil)).Column("day", "part", "dimension", "version").
-		Where("project_id = ? AND day >= ? AND day < ? AND dimension IN (?)", v.projectID, first, last, bun.List(dimensions)).
-		Order("day", "part", "dimension").Scan(ctx, &places)
-	if err == nil {
-		err = v.tx.NewSelect().Model((*DailyRollup)(nil)).Column("day").Where("project_id = ? AND day >= ? AND day < ?", v.projectID, first, last).
-			Order("day").Scan(ctx, &counted)
+// Breakdowns gives those by these dimensions of the days from since (included) to until (excluded), by day and part; without
+// the data where the version is known.
+func (v *BreakdownView) Breakdowns(ctx context.Context, since, until time.Time, dimensions []int16, known []string, give func(row *RollupBreakdown)) error {
+	rows, err := v.tx.QueryContext(ctx, `
+		SELECT day, part, dimension, version::text, CASE WHEN version = ANY (?::uuid[]) THEN NULL ELSE data END
+		FROM rollup_breakdowns WHERE project_id = ? AND day >= ? AND day < ? AND dimension IN (?) ORDER BY day, part`,
+		pgdialect.Array(known), v.projectID, since.Format(time.DateOnly), until.Format(time.DateOnly), bun.List(dimensions))
+	if err != nil {
+		return err
 	}
-	return places, counted, err
+	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
+	for rows.Next() {
+		row := RollupBreakdown{ProjectID: v.projectID}
+		if err := rows.Scan(&row.Day, &row.Part, &row.Dimension, &row.Version, &row.Data); err != nil {
+			return err
+		}
+		give(&row)
+	}
+	return rows.Err()
 }
 
-// Read gives the data of these places.
-func (v *BreakdownView) Read(ctx context.Context, places []BreakdownPlace, give func(place BreakdownPlace, data []byte)) error {
-	if len(places) == 0 {
-		return nil
-	}
-	keys := make([][]any, len(places))
-	for i, place := range places {
-		keys[i] = []any{place.Day.Format(time.DateOnly), place.Part, place.Dimension}
-	}
-	var rows []RollupBreakdown
-	err := v.tx.NewSelect().Model(&rows).Where("project_id = ?", v.projectID).
-		Where("(day, part, dimension) IN (?)", bun.List(keys)).Scan(ctx)
-	for _, row := range rows {
-		give(BreakdownPlace{Day: row.Day, Part: row.Part, Dimension: row.Dimension, Version: row.Version}, row.Data)
-	}
-	return err
+// Undivided reports whether one of these days has figures that are not broken down.
+func (v *BreakdownView) Undivided(ctx context.Context, since, until time.Time) (bool, error) {
+	return v.tx.NewSelect().Model((*DailyRollup)(nil)).
+		Where("project_id = ? AND day >= ? AND day < ? AND (sessions > 0 OR visitors > 0)", v.projectID, since.Format(time.DateOnly), until.Format(time.DateOnly)).
+		Where("NOT EXISTS (SELECT FROM rollup_breakdowns AS b WHERE b.project_id = ? AND b.day = daily_rollup.day)", v.projectID).Exists(ctx)
 }

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -47,6 +48,42 @@ func (s *Store) RollupState(ctx context.Context, projectID int64) (*RollupState,
 			Scan(ctx, &state.Marks)
 	}
 	return state, classify("read what is to be counted", err)
+}
+
+// RollupOutlook is what the days of a range can be counted on for.
+type RollupOutlook struct {
+	TimeZone string
+	// FrozenBefore is until where days are not counted anew, since raw data have been deleted for their age; zero: nowhere.
+	FrozenBefore time.Time
+	// Marks are those that lie in the range, or reach into it, each once, and at most 1,000.
+	Marks []RollupMark
+}
+
+// RollupOutlook returns what is to be counted of the range. ErrNotFound.
+func (p *Project) RollupOutlook(ctx context.Context, since, until time.Time) (*RollupOutlook, error) {
+	var rows []struct {
+		TimeZone             string
+		Frozen               bun.NullTime
+		MarkSince, MarkUntil bun.NullTime
+	}
+	err := p.store.db.NewRaw(`
+		SELECT p.time_zone, greatest(p.events_deleted_before, p.sessions_deleted_before) AS frozen, m.since AS mark_since, m.until AS mark_until
+		FROM projects AS p LEFT JOIN (
+			SELECT DISTINCT since, until FROM rollup_marks WHERE project_id = ? AND since < ? AND until > ? LIMIT 1000
+		) AS m ON true WHERE p.id = ?`, p.ID, until, since, p.ID).Scan(ctx, &rows)
+	if err == nil && len(rows) == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return nil, classify("read what is to be counted", err)
+	}
+	outlook := &RollupOutlook{TimeZone: rows[0].TimeZone, FrozenBefore: rows[0].Frozen.Time}
+	for _, row := range rows {
+		if !row.MarkSince.IsZero() {
+			outlook.Marks = append(outlook.Marks, RollupMark{Since: row.MarkSince.Time, Until: row.MarkUntil.Time})
+		}
+	}
+	return outlook, nil
 }
 
 // SplitRollupMark puts pieces in the place of a mark. Nothing happens if the mark has been taken meanwhile.

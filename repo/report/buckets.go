@@ -24,7 +24,7 @@ func (q Query) Finish(rows []Row) ([]Row, bool) {
 		rows = q.fill(rows)
 		q.sort(rows)
 		if q.After != nil {
-			at := slices.IndexFunc(rows, func(row Row) bool { return q.compare(row, *q.After) > 0 })
+			at := slices.IndexFunc(rows, func(row Row) bool { return q.Compare(row, *q.After) > 0 })
 			if at < 0 {
 				at = len(rows)
 			}
@@ -146,15 +146,15 @@ func (q Query) hours() []string {
 }
 
 // sort orders filled rows as the statement would have.
-func (q Query) sort(rows []Row) { slices.SortStableFunc(rows, q.compare) }
+func (q Query) sort(rows []Row) { slices.SortStableFunc(rows, q.Compare) }
 
-// compare compares two rows by what sorts them, then by their dimensions.
-func (q Query) compare(a, b Row) int {
-	for _, o := range q.order() {
+// Compare compares two rows by what sorts them, then by their dimensions.
+func (q Query) Compare(a, b Row) int {
+	for _, o := range q.SortedBy() {
 		var c int
 		if o.Dimension != "" {
 			i := slices.Index(q.Dimensions, o.Dimension)
-			c = compareTimes(a.Dimensions[i], b.Dimensions[i])
+			c = q.compareDimension(i, a, b)
 		} else {
 			i := slices.Index(q.Metrics, o.Metric)
 			if a.Values[i] == nil || b.Values[i] == nil {
@@ -173,21 +173,23 @@ func (q Query) compare(a, b Row) int {
 		}
 	}
 	for i := range a.Dimensions {
-		if c := compareTimes(a.Dimensions[i], b.Dimensions[i]); c != 0 {
+		if c := q.compareDimension(i, a, b); c != 0 {
 			return c
 		}
 	}
 	return 0
 }
 
-// compareTimes compares two buckets: days as text, hours as instants, since their offsets may differ.
-func compareTimes(a, b string) int {
-	atA, errA := time.Parse(time.RFC3339, a)
-	atB, errB := time.Parse(time.RFC3339, b)
-	if errA != nil || errB != nil {
-		return strings.Compare(a, b)
+// compareDimension compares texts by their bytes, but hours as instants, since their offsets may differ.
+func (q Query) compareDimension(i int, a, b Row) int {
+	if q.Dimensions[i] == Hour {
+		atA, errA := time.Parse(time.RFC3339, a.Dimensions[i])
+		atB, errB := time.Parse(time.RFC3339, b.Dimensions[i])
+		if errA == nil && errB == nil {
+			return atA.Compare(atB)
+		}
 	}
-	return atA.Compare(atB)
+	return strings.Compare(a.Dimensions[i], b.Dimensions[i])
 }
 
 func compareNil(a, b *float64) int {

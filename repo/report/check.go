@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// check refuses what has no defined answer.
-func (q Query) check() error {
+// Check refuses what has no defined answer: ErrUnsupported.
+func (q Query) Check() error {
 	if len(q.Metrics) == 0 {
 		return fmt.Errorf("%w: ask for at least one metric", ErrUnsupported)
 	}

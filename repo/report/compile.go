@@ -26,7 +26,7 @@ func Compile(projectID int64, q Query) (Statement, error) {
 	if projectID == 0 {
 		return Statement{}, fmt.Errorf("compile: no project")
 	}
-	if err := q.check(); err != nil {
+	if err := q.Check(); err != nil {
 		return Statement{}, err
 	}
 	c := &compiler{query: q, projectID: projectID}
@@ -391,7 +391,7 @@ func (c *compiler) page() {
 		c.add(where)
 	}
 	var terms []string
-	for _, o := range q.order() {
+	for _, o := range q.SortedBy() {
 		term := fmt.Sprintf("m%d", slices.Index(q.Metrics, o.Metric))
 		if o.Dimension != "" {
 			term = fmt.Sprintf(`d%d COLLATE "C"`, slices.Index(q.Dimensions, o.Dimension))
@@ -435,7 +435,7 @@ func (c *compiler) after() fragment {
 		column := fmt.Sprintf(`d%d COLLATE "C"`, i)
 		term(fragment{column + " = ?", []any{value}}, fragment{column + " " + than + " ?", []any{value}})
 	}
-	for _, o := range q.order() {
+	for _, o := range q.SortedBy() {
 		if o.Dimension != "" {
 			dimension(slices.Index(q.Dimensions, o.Dimension), o.Descending)
 			continue

@@ -100,8 +100,9 @@ type Answer struct {
 // byTimeOnly reports whether time is the only dimension, so that every bucket of the range belongs in the answer.
 func (q Query) byTimeOnly() bool { return len(q.Dimensions) == 1 && q.Dimensions[0].isTime() }
 
-// order returns what sorts the rows, the default when nothing was asked.
-func (q Query) order() []Order {
+// SortedBy is what sorts the rows, the default when nothing was asked; rows that it finds the same are in the order of their
+// dimensions.
+func (q Query) SortedBy() []Order {
 	if len(q.OrderBy) > 0 {
 		return q.OrderBy
 	}

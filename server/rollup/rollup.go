@@ -76,6 +76,23 @@ func (r *Refresher) Refresh(ctx context.Context, projectID int64, progress func(
 	return nil
 }
 
+// refreshDays counts those of these days that are marked. ErrNotFound when the project is gone.
+func (r *Refresher) refreshDays(ctx context.Context, projectID int64, days map[time.Time]bool) error {
+	marked, err := r.markedDays(ctx, projectID)
+	if err != nil {
+		return err
+	}
+	for _, day := range marked {
+		if !days[day] {
+			continue
+		}
+		if _, err := r.refreshDay(ctx, projectID, day); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Rebuild counts a whole day of a project from its raw data. The day is a date, midnight UTC. ErrFrozen, ErrNotFound.
 func (r *Refresher) Rebuild(ctx context.Context, projectID int64, day time.Time) error {
 	state, err := r.config.Store.RollupState(ctx, projectID)
