@@ -40,11 +40,43 @@ func (p *Project) ReplaceAdSpend(ctx context.Context, rows []AdSpend) error {
 	return classify("save the ad spend", err)
 }
 
-// AdSpendBetween returns the rows of the days from since (included) to until (excluded).
-func (p *Project) AdSpendBetween(ctx context.Context, since, until time.Time) ([]AdSpend, error) {
+// AdSpendFilter says which spend to list: of the days from Since (included) to Until (excluded), dates at midnight UTC. Other
+// fields say nothing where they are empty.
+type AdSpendFilter struct {
+	Since, Until                        time.Time
+	Platform, CampaignID, AdsetID, AdID string
+}
+
+// AdSpendKey is what there is one row of spend of.
+type AdSpendKey struct {
+	Date       string
+	Platform   string
+	CampaignID string
+	AdsetID    string
+	AdID       string
+}
+
+// Key returns the row's key.
+func (s *AdSpend) Key() AdSpendKey {
+	return AdSpendKey{s.Date.Format(time.DateOnly), s.Platform, s.CampaignID, s.AdsetID, s.AdID}
+}
+
+// AdSpend lists spend in the order of its key: page.After is that of the last row seen.
+func (p *Project) AdSpend(ctx context.Context, filter AdSpendFilter, page Page[*AdSpendKey]) ([]AdSpend, error) {
 	var rows []AdSpend
-	err := p.store.db.NewSelect().Model(&rows).
-		Where("project_id = ? AND date >= ? AND date < ?", p.ID, since.Format(time.DateOnly), until.Format(time.DateOnly)).
-		Order("date", "platform", "campaign_id", "adset_id", "ad_id").Scan(ctx)
-	return rows, classify("list the ad spend", err)
+	query := p.store.db.NewSelect().Model(&rows).
+		Where("project_id = ? AND date >= ? AND date < ?", p.ID, filter.Since.Format(time.DateOnly), filter.Until.Format(time.DateOnly)).
+		Order("date", "platform", "campaign_id", "adset_id", "ad_id").Limit(int64(page.Limit))
+	if after := page.After; after != nil {
+		query = query.Where("date >= ? AND (date, platform, campaign_id, adset_id, ad_id) > (?, ?, ?, ?, ?)",
+			after.Date, after.Date, after.Platform, after.CampaignID, after.AdsetID, after.AdID)
+	}
+	for _, equal := range []struct{ column, value string }{
+		{"platform", filter.Platform}, {"campaign_id", filter.CampaignID}, {"adset_id", filter.AdsetID}, {"ad_id", filter.AdID},
+	} {
+		if equal.value != "" {
+			query = query.Where("? = ?", bun.Ident(equal.column), equal.value)
+		}
+	}
+	return rows, classify("list the ad spend", query.Scan(ctx))
 }

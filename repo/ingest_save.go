@@ -262,7 +262,8 @@ func (b *ingestBatch) upsertAds(c *Changes, now time.Time) error {
 			placement = coalesce(EXCLUDED.placement, ad.placement),
 			first_seen_at = least(ad.first_seen_at, EXCLUDED.first_seen_at),
 			last_seen_at = greatest(ad.last_seen_at, EXCLUDED.last_seen_at),
-			updated_at = EXCLUDED.updated_at`, string(adsJSON), now)
+			updated_at = EXCLUDED.updated_at,
+			`+setFormerNames, string(adsJSON), now)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -202,12 +203,40 @@ func TestAnAdKeepsNamesThatANewSightingLacks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ads, err := project.Ads(t.Context(), repo.Page[string]{Limit: 10})
+	ads, err := project.Ads(t.Context(), repo.AdFilter{}, repo.Page[string]{Limit: 10})
 	if err != nil || len(ads) != 1 {
 		t.Fatalf("ads = %v, %v", ads, err)
 	}
 	if ad := ads[0]; ad.CampaignName != "Autumn" || ad.AdName != "Blue" || !ad.FirstSeenAt.Equal(now.Add(-time.Hour)) || !ad.LastSeenAt.Equal(now) {
 		t.Fatalf("ad = %+v", ad)
+	}
+}
+
+func TestAnAdKeepsTheNamesThatItHadBefore(t *testing.T) {
+	t.Parallel()
+	project := repotest.Project(t, repotest.Store(t))
+	for i := range 25 {
+		at := now.Add(time.Duration(i) * time.Minute)
+		ads := []*repo.Ad{
+			{AdID: "7", Platform: "google", CampaignName: fmt.Sprint("Campaign ", i/2), AdName: "Blue", FirstSeenAt: at, LastSeenAt: at, UpdatedAt: at},
+			{AdID: "3", Platform: "google", AdName: "Red", FirstSeenAt: at, LastSeenAt: at, UpdatedAt: at},
+		}
+		if err := project.UpsertAds(t.Context(), ads); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ads, err := project.Ads(t.Context(), repo.AdFilter{Platform: "google"}, repo.Page[string]{Limit: 10})
+	if err != nil || len(ads) != 2 || len(ads[0].FormerNames) != 0 || len(ads[1].FormerNames) != 12 {
+		t.Fatalf("ads = %+v, %v", ads, err)
+	}
+	if former := ads[1].FormerNames[0]; former.Campaign != "Campaign 11" || former.Ad != "Blue" || former.Adset != "" || !former.Until.Equal(now.Add(24*time.Minute)) {
+		t.Errorf("formerly %+v", former)
+	}
+	if !ads[1].FirstSeenAt.Equal(now) || !ads[1].LastSeenAt.Equal(now) {
+		t.Errorf("told of, not seen: %+v", ads[1])
+	}
+	if ads, err = project.Ads(t.Context(), repo.AdFilter{Platform: "tiktok"}, repo.Page[string]{Limit: 10}); err != nil || len(ads) != 0 {
+		t.Errorf("of another platform: %v, %v", ads, err)
 	}
 }
 
@@ -220,7 +249,7 @@ func TestRestatedSpendReplacesItsRow(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rows, err := project.AdSpendBetween(t.Context(), now, now.AddDate(0, 0, 1))
+	rows, err := project.AdSpend(t.Context(), repo.AdSpendFilter{Since: now, Until: now.AddDate(0, 0, 1)}, repo.Page[*repo.AdSpendKey]{Limit: 10})
 	if err != nil || len(rows) != 1 || rows[0].Spend != "9999999999.99" {
 		t.Fatalf("rows = %+v, %v", rows, err)
 	}

@@ -180,6 +180,13 @@ func expectations() map[string]expectation {
 		}},
 
 		"AdsService.ListAdAccounts": {who: "project", scope: adsRead, byKeys: true},
+		"AdsService.ListAds":        {who: "project", scope: adsRead, byKeys: true},
+		"AdsService.ListAdSpend": {who: "project", scope: adsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.ListAdSpendRequest{Days: these()}
+		}},
+		"AdsService.UpsertAds": {who: "project", scope: adsWrite, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.UpsertAdsRequest{Ads: []*microtrackerv1.Ad{{AdId: "1", Platform: "google"}}}
+		}},
 		"AdsService.SetAdAccount": {who: "project", scope: adsWrite, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.SetAdAccountRequest{Platform: "google", TimeZone: "Asia/Tokyo"}
 		}},

@@ -27,7 +27,7 @@ func TestTheAdsThatVisitsComeFromAreStoredWithTheirLatestNames(t *testing.T) {
 	wg.Wait()
 	land(0, "x", "utm_ad_id=7&utm_ad=New+name", noon.Add(time.Hour)) // without its campaign, which stays known
 	land(1, "y", "utm_ad_id=8", noon.Add(time.Hour))
-	ads, err := project.Ads(t.Context(), repo.Page[string]{Limit: 10})
+	ads, err := project.Ads(t.Context(), repo.AdFilter{}, repo.Page[string]{Limit: 10})
 	if err != nil || len(ads) != 2 {
 		t.Fatalf("ads = %+v, %v; want two", ads, err)
 	}

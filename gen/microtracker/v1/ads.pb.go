@@ -24,7 +24,7 @@ var File_microtracker_v1_ads_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_ads_proto_rawDesc = "" +
 	"\n" +
-	"\x19microtracker/v1/ads.proto\x12\x0fmicrotracker.v1\x1a\x1cmicrotracker/v1/access.proto\x1a microtracker/v1/ad_reports.proto2\xc4\x05\n" +
+	"\x19microtracker/v1/ads.proto\x12\x0fmicrotracker.v1\x1a\x1cmicrotracker/v1/access.proto\x1a microtracker/v1/ad_reports.proto\x1a\x1bmicrotracker/v1/spend.proto2\xe4\a\n" +
 	"\n" +
 	"AdsService\x12e\n" +
 	"\fSetAdAccount\x12$.microtracker.v1.SetAdAccountRequest\x1a%.microtracker.v1.SetAdAccountResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12n\n" +
@@ -37,6 +37,11 @@ const file_microtracker_v1_ads_proto_rawDesc = "" +
 	"\x11ExplainConversion\x12).microtracker.v1.ExplainConversionRequest\x1a*.microtracker.v1.ExplainConversionResponse\"\v\x8a\xb5\x18\x04\x18\n" +
 	"\x10\x01\x90\x02\x01\x12t\n" +
 	"\x10QueryClickLedger\x12(.microtracker.v1.QueryClickLedgerRequest\x1a).microtracker.v1.QueryClickLedgerResponse\"\v\x8a\xb5\x18\x04\x18\n" +
+	"\x10\x01\x90\x02\x01\x12\\\n" +
+	"\tUpsertAds\x12!.microtracker.v1.UpsertAdsRequest\x1a\".microtracker.v1.UpsertAdsResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12Y\n" +
+	"\aListAds\x12\x1f.microtracker.v1.ListAdsRequest\x1a .microtracker.v1.ListAdsResponse\"\v\x8a\xb5\x18\x04\x18\n" +
+	"\x10\x01\x90\x02\x01\x12e\n" +
+	"\vListAdSpend\x12#.microtracker.v1.ListAdSpendRequest\x1a$.microtracker.v1.ListAdSpendResponse\"\v\x8a\xb5\x18\x04\x18\n" +
 	"\x10\x01\x90\x02\x01B\xc5\x01\n" +
 	"\x13com.microtracker.v1B\bAdsProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
@@ -47,12 +52,18 @@ var file_microtracker_v1_ads_proto_goTypes = []any{
 	(*QueryAttributionRequest)(nil),    // 3: microtracker.v1.QueryAttributionRequest
 	(*ExplainConversionRequest)(nil),   // 4: microtracker.v1.ExplainConversionRequest
 	(*QueryClickLedgerRequest)(nil),    // 5: microtracker.v1.QueryClickLedgerRequest
-	(*SetAdAccountResponse)(nil),       // 6: microtracker.v1.SetAdAccountResponse
-	(*ListAdAccountsResponse)(nil),     // 7: microtracker.v1.ListAdAccountsResponse
-	(*QueryAdPerformanceResponse)(nil), // 8: microtracker.v1.QueryAdPerformanceResponse
-	(*QueryAttributionResponse)(nil),   // 9: microtracker.v1.QueryAttributionResponse
-	(*ExplainConversionResponse)(nil),  // 10: microtracker.v1.ExplainConversionResponse
-	(*QueryClickLedgerResponse)(nil),   // 11: microtracker.v1.QueryClickLedgerResponse
+	(*UpsertAdsRequest)(nil),           // 6: microtracker.v1.UpsertAdsRequest
+	(*ListAdsRequest)(nil),             // 7: microtracker.v1.ListAdsRequest
+	(*ListAdSpendRequest)(nil),         // 8: microtracker.v1.ListAdSpendRequest
+	(*SetAdAccountResponse)(nil),       // 9: microtracker.v1.SetAdAccountResponse
+	(*ListAdAccountsResponse)(nil),     // 10: microtracker.v1.ListAdAccountsResponse
+	(*QueryAdPerformanceResponse)(nil), // 11: microtracker.v1.QueryAdPerformanceResponse
+	(*QueryAttributionResponse)(nil),   // 12: microtracker.v1.QueryAttributionResponse
+	(*ExplainConversionResponse)(nil),  // 13: microtracker.v1.ExplainConversionResponse
+	(*QueryClickLedgerResponse)(nil),   // 14: microtracker.v1.QueryClickLedgerResponse
+	(*UpsertAdsResponse)(nil),          // 15: microtracker.v1.UpsertAdsResponse
+	(*ListAdsResponse)(nil),            // 16: microtracker.v1.ListAdsResponse
+	(*ListAdSpendResponse)(nil),        // 17: microtracker.v1.ListAdSpendResponse
 }
 var file_microtracker_v1_ads_proto_depIdxs = []int32{
 	0,  // 0: microtracker.v1.AdsService.SetAdAccount:input_type -> microtracker.v1.SetAdAccountRequest
@@ -61,14 +72,20 @@ var file_microtracker_v1_ads_proto_depIdxs = []int32{
 	3,  // 3: microtracker.v1.AdsService.QueryAttribution:input_type -> microtracker.v1.QueryAttributionRequest
 	4,  // 4: microtracker.v1.AdsService.ExplainConversion:input_type -> microtracker.v1.ExplainConversionRequest
 	5,  // 5: microtracker.v1.AdsService.QueryClickLedger:input_type -> microtracker.v1.QueryClickLedgerRequest
-	6,  // 6: microtracker.v1.AdsService.SetAdAccount:output_type -> microtracker.v1.SetAdAccountResponse
-	7,  // 7: microtracker.v1.AdsService.ListAdAccounts:output_type -> microtracker.v1.ListAdAccountsResponse
-	8,  // 8: microtracker.v1.AdsService.QueryAdPerformance:output_type -> microtracker.v1.QueryAdPerformanceResponse
-	9,  // 9: microtracker.v1.AdsService.QueryAttribution:output_type -> microtracker.v1.QueryAttributionResponse
-	10, // 10: microtracker.v1.AdsService.ExplainConversion:output_type -> microtracker.v1.ExplainConversionResponse
-	11, // 11: microtracker.v1.AdsService.QueryClickLedger:output_type -> microtracker.v1.QueryClickLedgerResponse
-	6,  // [6:12] is the sub-list for method output_type
-	0,  // [0:6] is the sub-list for method input_type
+	6,  // 6: microtracker.v1.AdsService.UpsertAds:input_type -> microtracker.v1.UpsertAdsRequest
+	7,  // 7: microtracker.v1.AdsService.ListAds:input_type -> microtracker.v1.ListAdsRequest
+	8,  // 8: microtracker.v1.AdsService.ListAdSpend:input_type -> microtracker.v1.ListAdSpendRequest
+	9,  // 9: microtracker.v1.AdsService.SetAdAccount:output_type -> microtracker.v1.SetAdAccountResponse
+	10, // 10: microtracker.v1.AdsService.ListAdAccounts:output_type -> microtracker.v1.ListAdAccountsResponse
+	11, // 11: microtracker.v1.AdsService.QueryAdPerformance:output_type -> microtracker.v1.QueryAdPerformanceResponse
+	12, // 12: microtracker.v1.AdsService.QueryAttribution:output_type -> microtracker.v1.QueryAttributionResponse
+	13, // 13: microtracker.v1.AdsService.ExplainConversion:output_type -> microtracker.v1.ExplainConversionResponse
+	14, // 14: microtracker.v1.AdsService.QueryClickLedger:output_type -> microtracker.v1.QueryClickLedgerResponse
+	15, // 15: microtracker.v1.AdsService.UpsertAds:output_type -> microtracker.v1.UpsertAdsResponse
+	16, // 16: microtracker.v1.AdsService.ListAds:output_type -> microtracker.v1.ListAdsResponse
+	17, // 17: microtracker.v1.AdsService.ListAdSpend:output_type -> microtracker.v1.ListAdSpendResponse
+	9,  // [9:18] is the sub-list for method output_type
+	0,  // [0:9] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -81,6 +98,7 @@ func file_microtracker_v1_ads_proto_init() {
 	}
 	file_microtracker_v1_access_proto_init()
 	file_microtracker_v1_ad_reports_proto_init()
+	file_microtracker_v1_spend_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

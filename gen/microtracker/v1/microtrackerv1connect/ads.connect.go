@@ -40,6 +40,12 @@ const (
 	// AdsServiceQueryClickLedgerProcedure is the procedure name of the AdsService's QueryClickLedger
 	// RPC.
 	AdsServiceQueryClickLedgerProcedure = "/microtracker.v1.AdsService/QueryClickLedger"
+	// AdsServiceUpsertAdsProcedure is the procedure name of the AdsService's UpsertAds RPC.
+	AdsServiceUpsertAdsProcedure = "/microtracker.v1.AdsService/UpsertAds"
+	// AdsServiceListAdsProcedure is the procedure name of the AdsService's ListAds RPC.
+	AdsServiceListAdsProcedure = "/microtracker.v1.AdsService/ListAds"
+	// AdsServiceListAdSpendProcedure is the procedure name of the AdsService's ListAdSpend RPC.
+	AdsServiceListAdSpendProcedure = "/microtracker.v1.AdsService/ListAdSpend"
 )
 
 var (
@@ -90,6 +96,29 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	adsServiceUpsertAdsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("UpsertAds"),
+			Procedure:  AdsServiceUpsertAdsProcedure,
+		}
+	})
+	adsServiceListAdsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("ListAds"),
+			Procedure:        AdsServiceListAdsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	adsServiceListAdSpendSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("ListAdSpend"),
+			Procedure:        AdsServiceListAdSpendProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // AdsServiceClient is a client for the microtracker.v1.AdsService service.
@@ -113,6 +142,15 @@ type AdsServiceClient interface {
 	// QueryClickLedger follows the clicks of each ad and day to the money: how many got to each step, and why the others may have
 	// not. Errors: as QueryAdPerformance.
 	QueryClickLedger(context.Context, *v1.QueryClickLedgerRequest) (*v1.QueryClickLedgerResponse, error)
+	// UpsertAds says what ads are called and where they belong. What is given replaces what is known; sessions do the same.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	UpsertAds(context.Context, *v1.UpsertAdsRequest) (*v1.UpsertAdsResponse, error)
+	// ListAds lists the ads that sessions came from, that spend was imported of or that somebody told of.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListAds(context.Context, *v1.ListAdsRequest) (*v1.ListAdsResponse, error)
+	// ListAdSpend lists what ads cost, day by day, as it was imported.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListAdSpend(context.Context, *v1.ListAdSpendRequest) (*v1.ListAdSpendResponse, error)
 }
 
 // NewAdsServiceClient constructs a client for the microtracker.v1.AdsService service. Multiple
@@ -142,6 +180,15 @@ type AdsServiceHandler interface {
 	// QueryClickLedger follows the clicks of each ad and day to the money: how many got to each step, and why the others may have
 	// not. Errors: as QueryAdPerformance.
 	QueryClickLedger(context.Context, *v1.QueryClickLedgerRequest) (*v1.QueryClickLedgerResponse, error)
+	// UpsertAds says what ads are called and where they belong. What is given replaces what is known; sessions do the same.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	UpsertAds(context.Context, *v1.UpsertAdsRequest) (*v1.UpsertAdsResponse, error)
+	// ListAds lists the ads that sessions came from, that spend was imported of or that somebody told of.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListAds(context.Context, *v1.ListAdsRequest) (*v1.ListAdsResponse, error)
+	// ListAdSpend lists what ads cost, day by day, as it was imported.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListAdSpend(context.Context, *v1.ListAdSpendRequest) (*v1.ListAdSpendResponse, error)
 }
 
 // RegisterAdsServiceHandler registers svc as the microtracker.v1.AdsService implementation on
@@ -155,6 +202,9 @@ func RegisterAdsServiceHandler(server *connect.Server, svc AdsServiceHandler) {
 		connect.Method{Spec: adsServiceQueryAttributionSpec(), Handler: adapter.queryAttribution},
 		connect.Method{Spec: adsServiceExplainConversionSpec(), Handler: adapter.explainConversion},
 		connect.Method{Spec: adsServiceQueryClickLedgerSpec(), Handler: adapter.queryClickLedger},
+		connect.Method{Spec: adsServiceUpsertAdsSpec(), Handler: adapter.upsertAds},
+		connect.Method{Spec: adsServiceListAdsSpec(), Handler: adapter.listAds},
+		connect.Method{Spec: adsServiceListAdSpendSpec(), Handler: adapter.listAdSpend},
 	)
 }
 
@@ -183,6 +233,18 @@ func (UnimplementedAdsServiceHandler) ExplainConversion(context.Context, *v1.Exp
 
 func (UnimplementedAdsServiceHandler) QueryClickLedger(context.Context, *v1.QueryClickLedgerRequest) (*v1.QueryClickLedgerResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.QueryClickLedger is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) UpsertAds(context.Context, *v1.UpsertAdsRequest) (*v1.UpsertAdsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.UpsertAds is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) ListAds(context.Context, *v1.ListAdsRequest) (*v1.ListAdsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.ListAds is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) ListAdSpend(context.Context, *v1.ListAdSpendRequest) (*v1.ListAdSpendResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.ListAdSpend is not implemented")
 }
 
 type adsServiceClient struct {
@@ -232,6 +294,30 @@ func (c *adsServiceClient) ExplainConversion(ctx context.Context, req *v1.Explai
 func (c *adsServiceClient) QueryClickLedger(ctx context.Context, req *v1.QueryClickLedgerRequest) (*v1.QueryClickLedgerResponse, error) {
 	var res v1.QueryClickLedgerResponse
 	if err := c.client.CallUnary(ctx, adsServiceQueryClickLedgerSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) UpsertAds(ctx context.Context, req *v1.UpsertAdsRequest) (*v1.UpsertAdsResponse, error) {
+	var res v1.UpsertAdsResponse
+	if err := c.client.CallUnary(ctx, adsServiceUpsertAdsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) ListAds(ctx context.Context, req *v1.ListAdsRequest) (*v1.ListAdsResponse, error) {
+	var res v1.ListAdsResponse
+	if err := c.client.CallUnary(ctx, adsServiceListAdsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) ListAdSpend(ctx context.Context, req *v1.ListAdSpendRequest) (*v1.ListAdSpendResponse, error) {
+	var res v1.ListAdSpendResponse
+	if err := c.client.CallUnary(ctx, adsServiceListAdSpendSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -305,6 +391,42 @@ func (h adsServiceHandler) queryClickLedger(ctx context.Context, _ connect.Spec,
 		return err
 	}
 	res, err := h.svc.QueryClickLedger(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) upsertAds(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UpsertAdsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UpsertAds(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) listAds(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListAdsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListAds(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) listAdSpend(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListAdSpendRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListAdSpend(ctx, &req)
 	if err != nil {
 		return err
 	}

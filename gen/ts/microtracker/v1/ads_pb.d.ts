@@ -4,6 +4,7 @@
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { ExplainConversionRequestSchema, ExplainConversionResponseSchema, ListAdAccountsRequestSchema, ListAdAccountsResponseSchema, QueryAdPerformanceRequestSchema, QueryAdPerformanceResponseSchema, QueryAttributionRequestSchema, QueryAttributionResponseSchema, QueryClickLedgerRequestSchema, QueryClickLedgerResponseSchema, SetAdAccountRequestSchema, SetAdAccountResponseSchema } from "./ad_reports_pb.js";
+import type { ListAdSpendRequestSchema, ListAdSpendResponseSchema, ListAdsRequestSchema, ListAdsResponseSchema, UpsertAdsRequestSchema, UpsertAdsResponseSchema } from "./spend_pb.js";
 
 /**
  * Describes the file microtracker/v1/ads.proto.
@@ -83,6 +84,39 @@ export declare const AdsService: GenService<{
     methodKind: "unary";
     input: typeof QueryClickLedgerRequestSchema;
     output: typeof QueryClickLedgerResponseSchema;
+  },
+  /**
+   * UpsertAds says what ads are called and where they belong. What is given replaces what is known; sessions do the same.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+   *
+   * @generated from rpc microtracker.v1.AdsService.UpsertAds
+   */
+  upsertAds: {
+    methodKind: "unary";
+    input: typeof UpsertAdsRequestSchema;
+    output: typeof UpsertAdsResponseSchema;
+  },
+  /**
+   * ListAds lists the ads that sessions came from, that spend was imported of or that somebody told of.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.AdsService.ListAds
+   */
+  listAds: {
+    methodKind: "unary";
+    input: typeof ListAdsRequestSchema;
+    output: typeof ListAdsResponseSchema;
+  },
+  /**
+   * ListAdSpend lists what ads cost, day by day, as it was imported.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.AdsService.ListAdSpend
+   */
+  listAdSpend: {
+    methodKind: "unary";
+    input: typeof ListAdSpendRequestSchema;
+    output: typeof ListAdSpendResponseSchema;
   },
 }>;
 
