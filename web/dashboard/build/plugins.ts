@@ -1,9 +1,9 @@
 import { readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { base64Encode } from "@bufbuild/protobuf/wire";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import { type DescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import type { Plugin, Rolldown } from "vite";
 
 /** Emits the theme bootstrap as a hashed, render-blocking script of its own and names it in the page's head. */
@@ -64,15 +64,50 @@ export function slimValidateDescriptor(): Plugin {
   };
 }
 
-/** react-aria carries its strings in thirty languages. The dashboard speaks English so far, so the others become English. */
-export function englishAria(): Plugin {
+/**
+ * Forms are checked in the browser by the rules in the contract; questions are not. So the descriptors of files that only
+ * questions are in lose their rules: custom options, and nothing else.
+ */
+export function dropRules(files: string[]): Plugin {
+  const wanted = new RegExp(`/gen/ts/microtracker/v1/(${files.join("|")})_pb\\.js$|@microtracker/client/microtracker/v1/(${files.join("|")})_pb\\.js$`);
   return {
-    name: "english-aria",
+    name: "drop-rules",
+    apply: "build",
+    enforce: "pre",
+    transform(code, id) {
+      if (!wanted.test(id)) return null;
+      return {
+        code: code.replace(/fileDesc\("([A-Za-z0-9+/]+)"/, (_, encoded: string) => {
+          const file = fromBinary(FileDescriptorProtoSchema, base64Decode(encoded));
+          file.messageType.forEach(dropFromMessage);
+          file.service.flatMap((service) => service.method).forEach(dropCustom);
+          return `fileDesc(${JSON.stringify(base64Encode(toBinary(FileDescriptorProtoSchema, file), "std_raw"))}`;
+        }),
+        map: null,
+      };
+    },
+  };
+}
+
+function dropFromMessage(message: DescriptorProto) {
+  [message, ...message.field, ...message.oneofDecl].forEach(dropCustom);
+  message.nestedType.forEach(dropFromMessage);
+}
+
+/** What the runtime does not know of are the extensions. */
+function dropCustom(described: { options?: Message | undefined }) {
+  if (described.options) delete described.options.$unknown;
+}
+
+/** react-aria carries its strings in thirty languages. Those that the dashboard does not speak become English. */
+export function ariaLanguages(): Plugin {
+  return {
+    name: "aria-languages",
     apply: "build",
     enforce: "pre",
     load(id) {
       if (!/\/react-(aria|stately|aria-components)\/dist\/.*\/intl\/.*\/[a-z]{2}-[A-Z]{2}\.m?js$/.test(id)) return null;
-      if (id.includes("/en-US.")) return null;
+      if (/\/(en-US|de-DE)\./.test(id)) return null;
       return `export { default } from "./en-US.mjs";`;
     },
   };

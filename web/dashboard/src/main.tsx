@@ -13,11 +13,11 @@ import { I18nProvider } from "react-aria-components/I18nProvider";
 import { createQueryClient } from "./app/queries";
 import { createAppRouter } from "./app/router";
 import { forgetUser } from "./app/session";
-import { locale } from "./lib/format";
 import { initI18n } from "./lib/i18n";
+import { locale } from "./lib/i18n/language";
 import { createTransport } from "./lib/transport";
 
-initI18n();
+const texts = initI18n();
 
 const queryClient = createQueryClient();
 const transport = createTransport(() => {
@@ -30,7 +30,8 @@ const router = createAppRouter({ queryClient, transport });
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
-createRoot(root).render(
+const place = createRoot(root);
+void texts.then(() => place.render(
   <StrictMode>
     <I18nProvider locale={locale}>
       <TransportProvider transport={transport}>
@@ -40,4 +41,4 @@ createRoot(root).render(
       </TransportProvider>
     </I18nProvider>
   </StrictMode>,
-);
+));

@@ -1,5 +1,5 @@
 import { redirect, useRouterState } from "@tanstack/react-router";
-import type en from "../lib/i18n/en";
+import type { Texts } from "../lib/i18n";
 
 declare module "@tanstack/react-router" {
   interface HistoryState {
@@ -10,7 +10,7 @@ declare module "@tanstack/react-router" {
   }
 }
 
-type LoginNotice = `auth.${keyof Pick<(typeof en)["auth"], "resetDone" | "accountDeleted">}`;
+type LoginNotice = `auth.${keyof Pick<Texts["auth"], "resetDone" | "accountDeleted">}`;
 
 export interface LinkSearch {
   token?: string;

@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import en from "./i18n/en";
+import en from "./i18n/en/common";
 import { decodeErrorInfo, isTransient, kindOf, requestIdOf, retryAfterOf } from "./errors";
 import { ErrorReason } from "@microtracker/client/errors";
 

@@ -1,13 +1,10 @@
 import { toUTC } from "./days";
+import { locale } from "./i18n/language";
 import type { MetricKind } from "./metrics";
 import type { Interval } from "./range";
 
 /** What stands where there is no number. */
 export const dash = "–";
-
-/** The reader's own English where the browser speaks English, else the plain one. */
-export const locale =
-  typeof navigator !== "undefined" && /^en(-|$)/.test(navigator.language) ? navigator.language : "en-US";
 
 /** Formats for one locale; a test makes its own. */
 export function formatter(locale: string) {
@@ -40,7 +37,7 @@ export function formatter(locale: string) {
   /** A bucket's name: the day, or the local hour that the server's timestamp carries. */
   const bucket = (value: string, interval: Interval, form: "axis" | "full", severalDays = false) => {
     const day = toUTC(value.slice(0, 10));
-    if (interval === "day") return (form === "axis" ? dayFormats.short : dayFormats.long).format(day);
+    if (interval !== "hour") return (form === "axis" ? dayFormats.short : dayFormats.long).format(day);
     const hour = value.slice(11, 16);
     if (form === "axis") return severalDays && hour === "00:00" ? dayFormats.short.format(day) : hour;
     return `${dayFormats.long.format(day)}, ${hour} (UTC${offsetOf(value)})`;

@@ -48,7 +48,8 @@ export function resolveRange(range: Range, today: Day): Days {
   }
 }
 
-export type Interval = "hour" | "day";
+export const intervals = ["hour", "day", "week", "month"] as const;
+export type Interval = (typeof intervals)[number];
 
 /** Up to two days are drawn by the hour. */
 export function intervalOf(days: Days): Interval {

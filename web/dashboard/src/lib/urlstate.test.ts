@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseSearch, readOverview, safeNext, stringifySearch, validateOverviewSearch } from "./urlstate";
+import { parseSearch, readReport, safeNext, stringifySearch, validateReportSearch } from "./urlstate";
 
 describe("the query string", () => {
   test("is plain words, readable, with repeated keys as lists", () => {
@@ -23,16 +23,17 @@ describe("the query string", () => {
   });
 });
 
-describe("the overview's state", () => {
+describe("a report's state", () => {
   test("drops defaults and what cannot be read", () => {
-    expect(validateOverviewSearch({ range: "30d", metric: "visitors" })).toEqual({});
-    expect(validateOverviewSearch({ range: "7d", metric: "bounce_rate" })).toEqual({ range: "7d", metric: "bounce_rate" });
-    expect(validateOverviewSearch({ range: "nonsense", metric: "toString", other: "x" })).toEqual({});
-    expect(validateOverviewSearch({ range: ["7d", "30d"] })).toEqual({});
+    expect(validateReportSearch({ range: "30d", metric: "visitors", compare: "previous" })).toEqual({});
+    const search = { range: "7d", compare: "year", interval: "week", metric: "bounce_rate", f: ["source:is:google", "path:is_not:/a|/b"] };
+    expect(validateReportSearch(search)).toEqual(search);
+    expect(validateReportSearch({ range: "nonsense", metric: "toString", compare: "x", interval: "x", f: "nonsense", other: "x" })).toEqual({});
+    expect(validateReportSearch({ range: ["7d", "30d"] })).toEqual({});
   });
 
   test("has defaults", () => {
-    expect(readOverview({})).toEqual({ range: { preset: "30d" }, metric: "visitors" });
+    expect(readReport({})).toEqual({ range: { preset: "30d" }, compare: "previous", interval: undefined, metric: "visitors", conditions: [] });
   });
 });
 

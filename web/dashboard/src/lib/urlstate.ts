@@ -1,5 +1,6 @@
+import { type Condition, formatCondition, maxConditions, parseCondition } from "./filters";
 import { defaultMetric, isMetricName, type MetricName } from "./metrics";
-import { defaultRange, formatRange, parseRange, type Range } from "./range";
+import { defaultRange, formatRange, type Interval, intervals, parseRange, type Range } from "./range";
 
 /** The query string as plain words: repeated keys are lists, nothing is JSON. */
 export type Search = Record<string, string | string[] | undefined>;
@@ -25,29 +26,55 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return text && `?${text}`;
 }
 
-/** What the overview keeps in the address. Absent means the default, so that a short address stays short. */
-export interface OverviewSearch {
+/** What reports keep in the address. Absent means the default, so that a short address stays short. */
+export interface ReportSearch {
   range?: string;
+  compare?: string;
+  interval?: string;
   metric?: string;
+  /** Conditions, as formatCondition writes them. */
+  f?: string[];
 }
+
+export const comparisons = ["previous", "year", "none"] as const;
+export type Compare = (typeof comparisons)[number];
+
+/** What a report is asked about, beside the project. */
+export interface ReportState {
+  range: Range;
+  compare: Compare;
+  /** Undefined: what suits the range. */
+  interval: Interval | undefined;
+  metric: MetricName;
+  conditions: Condition[];
+}
+
+const oneOf = <T extends string>(all: readonly T[], text: unknown) => all.find((one) => one === text);
 
 /** Keeps what can be read and drops the rest: an address typed wrong shows the default, not an error. */
-export function validateOverviewSearch(search: Record<string, unknown>): OverviewSearch {
-  const { range, metric } = readOverview(search);
-  return writeOverview({ range, metric });
+export function validateReportSearch(search: Record<string, unknown>): ReportSearch {
+  return writeReport(readReport(search));
 }
 
-export function readOverview(search: Record<string, unknown>): { range: Range; metric: MetricName } {
-  const range = typeof search.range === "string" ? parseRange(search.range) : undefined;
-  const metric = typeof search.metric === "string" && isMetricName(search.metric) ? search.metric : undefined;
-  return { range: range ?? defaultRange, metric: metric ?? defaultMetric };
+export function readReport(search: Record<string, unknown>): ReportState {
+  const texts = (Array.isArray(search.f) ? search.f : [search.f]).slice(0, maxConditions);
+  return {
+    range: (typeof search.range === "string" && parseRange(search.range)) || defaultRange,
+    compare: oneOf(comparisons, search.compare) ?? "previous",
+    interval: oneOf(intervals, search.interval),
+    metric: typeof search.metric === "string" && isMetricName(search.metric) ? search.metric : defaultMetric,
+    conditions: texts.flatMap((text) => (typeof text === "string" ? (parseCondition(text) ?? []) : [])),
+  };
 }
 
-export function writeOverview(state: { range: Range; metric: MetricName }): OverviewSearch {
+export function writeReport(state: ReportState): ReportSearch {
   const range = formatRange(state.range);
   return {
     ...(range !== formatRange(defaultRange) && { range }),
+    ...(state.compare !== "previous" && { compare: state.compare }),
+    ...(state.interval && { interval: state.interval }),
     ...(state.metric !== defaultMetric && { metric: state.metric }),
+    ...(state.conditions.length > 0 && { f: state.conditions.map(formatCondition) }),
   };
 }
 

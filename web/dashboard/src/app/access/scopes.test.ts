@@ -1,7 +1,7 @@
 import { Scope } from "@microtracker/client/access";
 import { CreateApiKeyRequestSchema } from "@microtracker/client/api_keys";
 import { expect, test } from "vitest";
-import en from "../../lib/i18n/en";
+import en from "../../lib/i18n/en/scopes";
 import { validate } from "../../lib/violations";
 import { apiKeyScopes, scopeCode, tokenScopes } from "./scopes";
 

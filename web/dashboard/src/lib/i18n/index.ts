@@ -1,21 +1,74 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import en from "./en";
+import type account from "./en/account";
+import type auth from "./en/auth";
+import type common from "./en/common";
+import type install from "./en/install";
+import type reports from "./en/reports";
+import type scopes from "./en/scopes";
+import type settings from "./en/settings";
+import { type Language, language } from "./language";
+
+/** All texts. English is the original; the other languages have the same keys (see Translation). */
+export type Texts = typeof account & typeof auth & typeof common & typeof install & typeof reports & typeof scopes & typeof settings;
+
+/** The shape that a translation of these texts has. */
+export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> };
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: typeof en };
+    resources: { translation: Texts };
   }
 }
 
-/** Loads the texts. React escapes what is inserted, so i18next does not. */
-export function initI18n() {
-  void i18next.use(initReactI18next).init({
-    lng: "en",
-    fallbackLng: "en",
-    resources: { en: { translation: en } },
+/** The texts by area: each is loaded with the first page that needs it. */
+const files = {
+  account: { en: () => import("./en/account"), de: () => import("./de/account") },
+  auth: { en: () => import("./en/auth"), de: () => import("./de/auth") },
+  common: { en: () => import("./en/common"), de: () => import("./de/common") },
+  install: { en: () => import("./en/install"), de: () => import("./de/install") },
+  reports: { en: () => import("./en/reports"), de: () => import("./de/reports") },
+  scopes: { en: () => import("./en/scopes"), de: () => import("./de/scopes") },
+  settings: { en: () => import("./en/settings"), de: () => import("./de/settings") },
+} satisfies Record<string, Record<Language, () => Promise<{ default: object }>>>;
+
+export type Area = keyof typeof files;
+
+const loading = new Map<Area, Promise<void>>();
+
+/** Loads the texts of the areas, each once. */
+export async function loadTexts(...areas: Area[]): Promise<void> {
+  await Promise.all(
+    areas.map((area) => {
+      let done = loading.get(area);
+      if (!done) {
+        done = files[area][language]().then((texts) => {
+          i18next.addResourceBundle(language, "translation", texts.default, true);
+        });
+        // What could not be loaded is tried again by the next page.
+        done.catch(() => loading.delete(area));
+        loading.set(area, done);
+      }
+      return done;
+    }),
+  );
+}
+
+/** A module together with the texts that it shows: for lazy() and lazyRouteComponent(). */
+export async function withTexts<M>(areas: Area[], load: () => Promise<M>): Promise<M> {
+  const [module] = await Promise.all([load(), loadTexts(...areas)]);
+  return module;
+}
+
+/** Starts with the texts that every page needs. React escapes what is inserted, so i18next does not. */
+export async function initI18n(): Promise<void> {
+  document.documentElement.lang = language;
+  await i18next.use(initReactI18next).init({
+    lng: language,
+    resources: {},
     interpolation: { escapeValue: false },
     initAsync: false,
   });
+  await loadTexts("common");
 }

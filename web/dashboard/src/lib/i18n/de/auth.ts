@@ -1,0 +1,46 @@
+import type { Translation } from "..";
+import type en from "../en/auth";
+
+const de: Translation<typeof en> = {
+  auth: {
+    login: "Anmelden",
+    loginTitle: "Bei Micro Tracker anmelden",
+    register: "Konto erstellen",
+    registerTitle: "Erstelle dein Konto",
+    name: "Name",
+    email: "E-Mail",
+    password: "Passwort",
+    passwordHint: "Mindestens 8 Zeichen. Ein Satz ist ein gutes Passwort.",
+    showPassword: "Passwort anzeigen",
+    noAccount: "Noch kein Konto?",
+    haveAccount: "Hast du schon ein Konto?",
+    expired: "Bitte melde dich an, um fortzufahren.",
+    remember: "Angemeldet bleiben",
+    forgot: "Passwort vergessen?",
+    forgotTitle: "Passwort zurücksetzen",
+    forgotText: "Gib die Adresse deines Kontos ein. Du bekommst eine E-Mail mit einem Link, der einmal funktioniert und 60 Minuten gilt.",
+    forgotSend: "Link senden",
+    forgotSentTitle: "Schau in dein Postfach",
+    forgotSentText: "Wenn es das Konto gibt, ist eine E-Mail unterwegs. Ihr Link funktioniert einmal und gilt 60 Minuten.",
+    forgotNothing: "Nach ein paar Minuten noch nichts da? Schau in den Spam-Ordner und prüfe die Adresse.",
+    forgotAgain: "Andere Adresse verwenden",
+    backToLogin: "Zurück zur Anmeldung",
+    resetTitle: "Wähle ein neues Passwort",
+    resetText: "Alle Browser, in denen du angemeldet bist, werden abgemeldet.",
+    resetSave: "Neues Passwort speichern",
+    resetDone: "Dein Passwort ist geändert. Melde dich mit dem neuen an.",
+    newPassword: "Neues Passwort",
+    linkBrokenTitle: "Dieser Link funktioniert nicht",
+    linkBrokenText: "Er wurde schon verwendet, ist zu alt oder wurde nicht vollständig kopiert.",
+    linkAgain: "Neuen Link anfordern",
+    verifyTitle: "Bestätige deine Adresse",
+    verifying: "Einen Moment.",
+    verifiedTitle: "Deine Adresse ist bestätigt",
+    verifiedText: "Danke. Hier gibt es nichts weiter zu tun.",
+    verifyNext: "Zu deinen Projekten",
+    verifyAgain: "Melde dich an und lass dir oben auf der Seite einen neuen Link senden.",
+    accountDeleted: "Dein Konto und alles, was dazugehört, ist gelöscht.",
+  },
+};
+
+export default de;

@@ -1,0 +1,68 @@
+import type { Translation } from "..";
+import type en from "../en/reports";
+
+const de: Translation<typeof en> = {
+  overview: {
+    title: "Übersicht",
+    totals: "Kennzahlen",
+    range: "Zeitraum",
+    presets: {
+      today: "Heute",
+      yesterday: "Gestern",
+      "7d": "Letzte 7 Tage",
+      "30d": "Letzte 30 Tage",
+      "12mo": "Letzte 12 Monate",
+    },
+    custom: "Eigener Zeitraum…",
+    customTitle: "Zeitraum wählen",
+    customApply: "Zeitraum anzeigen",
+    customHint: "Wähle den ersten Tag, dann den letzten.",
+    exact: "genau {{value}}",
+    previousMonth: "Voriger Monat",
+    nextMonth: "Nächster Monat",
+  },
+  metrics: {
+    visitors: { name: "Besucher", short: "Besucher", definition: "Verschiedene Personen mit mindestens einem Ereignis im Zeitraum. Nie die Summe der Tage: Wer an zwei Tagen kommt, ist ein Besucher." },
+    sessions: { name: "Sitzungen", short: "Sitzungen", definition: "Besuche, die im Zeitraum begonnen haben. Ein Besuch endet nach 30 Minuten ohne Aktivität." },
+    pageviews: { name: "Seitenaufrufe", short: "Seitenaufrufe", definition: "Wie oft eine Seite angezeigt wurde." },
+    bounce_rate: { name: "Absprungrate", short: "Absprungrate", definition: "Anteil der Sitzungen mit einem einzigen Seitenaufruf, ohne Interaktion und mit weniger als 10 Sekunden Aufmerksamkeit." },
+    duration: { name: "Durchschnittsdauer", short: "Durchschnittsdauer", definition: "Zeit vom Beginn einer Sitzung bis zu ihrer letzten Aktivität, im Durchschnitt aller Sitzungen." },
+    views_per_session: { name: "Aufrufe pro Sitzung", short: "Aufrufe pro Sitzung", definition: "Seitenaufrufe geteilt durch Sitzungen." },
+    nullReason: "Keine Sitzungen in dieser Zeit, also nichts, wodurch sich teilen ließe.",
+    nullShort: "keine Sitzungen",
+  },
+  timeline: {
+    chart: "Diagramm",
+    table: "Tabelle",
+    view: "Anzeigen als",
+    csv: "CSV",
+    csvLabel: "Als CSV herunterladen",
+    slider: "{{metric}} nach {{interval}}. Mit den Pfeiltasten liest du die Werte ab.",
+    byHour: "Stunde",
+    byDay: "Tag",
+    zone: "Zeiten in {{zone}}",
+    running: "Das gestrichelte Ende läuft noch.",
+    runningMark: "läuft noch",
+    future: "kommt noch",
+    missing: "keine Daten",
+    empty: "Keine Besuche in diesem Zeitraum",
+    emptyText: "Wähle einen längeren Zeitraum oder prüfe die Installation.",
+    hour: "Stunde",
+    day: "Tag",
+  },
+  breakdown: {
+    pages: "Seiten",
+    sources: "Quellen",
+    page: "Seite",
+    source: "Quelle",
+    visitors: "Besucher",
+    share: "% der Besucher",
+    emptyPages: "Keine Seitenaufrufe in diesem Zeitraum.",
+    emptySources: "Keine Sitzungen in diesem Zeitraum.",
+    openPage: "{{path}} öffnen",
+    hint: "Besucher und ihr Anteil an allen Besuchern im Zeitraum. Ein Besucher kann mehrere Seiten sehen, deshalb können die Anteile zusammen mehr als 100 % ergeben.",
+    hintSources: "Besucher nach der Quelle ihrer Sitzung und ihr Anteil an allen Besuchern im Zeitraum.",
+  },
+};
+
+export default de;

@@ -1,0 +1,45 @@
+const en = {
+  install: {
+    title: "Installation",
+    waitingTitle: "Waiting for the first event",
+    waitingText: "Paste the snippet into your website, then open the website in a browser. This page turns into your overview by itself.",
+    waitingTextInstall: "Paste the snippet into your website, then open the website in a browser.",
+    arrivedTitle: "The first event has arrived",
+    arrivedText: "Opening the overview.",
+    receivingTitle: "Receiving events",
+    receivingText: "The newest event happened {{when}}.",
+    openOverview: "Open the overview",
+    connectionLost: "The connection to the server is lost. Trying again by itself.",
+    step1: "Paste this before </head> on every page",
+    step2: "Open your website",
+    step2Text: "Visit any page of it in a browser. The event shows up here within seconds.",
+    openSite: "Open {{host}}",
+    guides: "Guides",
+    guideIntro: {
+      html: "Put the snippet into the <head> of every page, or into the template that all pages share.",
+      gtm: "In Google Tag Manager create a tag of the type “Custom HTML”, paste this code, choose the trigger “All Pages” and publish. Tag Manager drops attributes from script tags, so this version sets them itself.",
+      wordpress: "Add this to the functions.php of your child theme. Or paste the plain snippet into a plugin that inserts code into the header.",
+      react: "Put the snippet into index.html, the page that your app is served with. Changes of the route are counted by themselves.",
+      next: "Add the script to the root layout, app/layout.tsx.",
+      shopify: "In Online Store, Themes, choose “Edit code” and open layout/theme.liquid. Paste the snippet before </head> and save.",
+    },
+    guideName: {
+      html: "Plain HTML",
+      gtm: "Google Tag Manager",
+      wordpress: "WordPress",
+      react: "React",
+      next: "Next.js",
+      shopify: "Shopify",
+    },
+    checkTitle: "If nothing arrives",
+    check: {
+      cache: "Clear the cache of your website or its CDN: visitors may still get the page without the snippet.",
+      source: "Look at the source of the page in the browser: the snippet must be there once.",
+      blocker: "Switch off ad blockers in the browser you test with.",
+      csp: "If the website sends a Content-Security-Policy, allow {{origin}} in script-src and connect-src.",
+      bot: "Automated and headless browsers are recognised as bots and left out.",
+    },
+  },
+};
+
+export default en;
