@@ -1,19 +1,15 @@
 import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { InactiveNotice } from "../../app/projects/InactiveNotice";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { useInstallation } from "../../app/install/useInstallation";
-import { dayIn } from "../../lib/days";
-import { resolveRange } from "../../lib/range";
-import { readOverview, writeOverview } from "../../lib/urlstate";
+import { withTexts } from "../../lib/i18n";
 import { RangeMenu } from "../../ui/RangeMenu";
 import { PageSkeleton } from "../../ui/Skeleton";
 import { ErrorState } from "../../ui/ErrorState";
-import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
 import { Breakdown } from "../breakdown/Breakdown";
 import { useLive } from "../live/live";
@@ -22,9 +18,10 @@ import { LivePanel } from "../live/LivePanel";
 import { KeyFigures } from "../timeline/KeyFigures";
 import { TimelineCard } from "../timeline/TimelineCard";
 import { useTimeline } from "../timeline/useTimeline";
+import { useReport } from "../useReport";
 
 // A project that has events never needs it.
-const Waiting = lazy(() => import("../../app/install/Waiting"));
+const Waiting = lazy(() => withTexts(["install"], () => import("../../app/install/Waiting")));
 
 /** How the project is doing; before its first event, how to install it. */
 export function Overview() {
@@ -51,14 +48,7 @@ export function Overview() {
 
 function Report() {
   const { t } = useTranslation();
-  const project = useOpenProject();
-  const now = useNow();
-  const search = useSearch({ from: "/member/p/$projectId/" });
-  const navigate = useNavigate({ from: "/p/$projectId/" });
-  const { range, metric } = readOverview(search);
-  const today = dayIn(project.timeZone, now);
-  const { since, until } = resolveRange(range, today);
-  const days = useMemo(() => ({ since, until }), [since, until]);
+  const { project, now, range, metric, today, days, change } = useReport();
   const { query, timeline } = useTimeline(project, days, now);
   useFollowLive(days.until > today);
 
@@ -68,13 +58,13 @@ function Report() {
       <div className="controls">
         <LiveCounter />
         <span className="spacer" />
-        <RangeMenu range={range} today={today} onChange={(chosen) => void navigate({ search: writeOverview({ range: chosen, metric }) })} />
+        <RangeMenu range={range} today={today} onChange={(chosen) => change({ range: chosen })} />
       </div>
       <KeyFigures
         totals={timeline?.totals}
         failed={query.isError}
         chosen={metric}
-        onChoose={(chosen) => void navigate({ search: writeOverview({ range, metric: chosen }), resetScroll: false })}
+        onChoose={(chosen) => change({ metric: chosen })}
       />
       <TimelineCard
         timeline={timeline}

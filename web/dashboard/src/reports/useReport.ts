@@ -1,0 +1,60 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { QueryRequestSchema } from "@microtracker/client/query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+import { useOpenProject } from "../app/projects/ProjectLayout";
+import { dayIn } from "../lib/days";
+import { toFilter } from "../lib/filters";
+import { resolveRange } from "../lib/range";
+import { type Compare, readReport, type ReportState, writeReport } from "../lib/urlstate";
+import { useNow } from "../ui/useNow";
+
+type Asked = MessageInitShape<typeof QueryRequestSchema>;
+
+/** What the address asks about, ready for a question to the server, and a way to change it. */
+export function useReport() {
+  const project = useOpenProject();
+  const now = useNow();
+  const search = useSearch({ strict: false });
+  const navigate = useNavigate();
+  // The address as text, so that the same address is the same state.
+  const address = JSON.stringify(search);
+  const state = useMemo(() => readReport(JSON.parse(address) as Record<string, unknown>), [address]);
+  const today = dayIn(project.timeZone, now);
+  const { since, until } = resolveRange(state.range, today);
+  const days = useMemo(() => ({ since, until }), [since, until]);
+  const { conditions, compare } = state;
+  /** Range, filter and project: the part that all questions share. */
+  const asked = useMemo(
+    () => ({ projectId: project.id, range: { case: "days" as const, value: days }, filter: toFilter(conditions) }) satisfies Asked,
+    [project.id, days, conditions],
+  );
+  const comparison = useMemo(() => comparisonOf(compare), [compare]);
+  const change = useCallback(
+    (changed: Partial<ReportState>) => {
+      void navigate({
+        to: ".",
+        search: (before: Record<string, unknown>) => {
+          const kept = Object.fromEntries(Object.entries(before).filter(([key]) => !reportKeys.has(key)));
+          return { ...kept, ...writeReport({ ...readReport(before), ...changed }) };
+        },
+        resetScroll: false,
+      } as Parameters<typeof navigate>[0]);
+    },
+    [navigate],
+  );
+  return { ...state, project, now, today, days, asked, comparison, change };
+}
+
+const reportKeys = new Set(["range", "compare", "interval", "metric", "f"]);
+
+function comparisonOf(compare: Compare): Asked["comparison"] {
+  switch (compare) {
+    case "previous":
+      return { with: { case: "previousPeriod", value: true } };
+    case "year":
+      return { with: { case: "yearBefore", value: true } };
+    case "none":
+      return undefined;
+  }
+}
