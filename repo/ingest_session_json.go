@@ -42,6 +42,8 @@ type sessionJSON struct {
 	Device            string    `json:"device,omitempty"`
 	Browser           string    `json:"browser,omitempty"`
 	OS                string    `json:"os,omitempty"`
+	BrowserVersion    string    `json:"browser_version,omitempty"`
+	OSVersion         string    `json:"os_version,omitempty"`
 	IsBot             bool      `json:"is_bot"`
 	BotReason         string    `json:"bot_reason,omitempty"`
 	EntryPath         string    `json:"entry_path,omitempty"`
@@ -62,7 +64,7 @@ func newSessionJSON(s *TrackingSession) sessionJSON {
 		UTMAdsetID: s.UTMAdsetID, UTMAdsetName: s.UTMAdsetName, UTMAdID: s.UTMAdID, UTMAdName: s.UTMAdName,
 		UTMPlacement: s.UTMPlacement, UTMTerm: s.UTMTerm, UTMContent: s.UTMContent, ClickID: s.ClickID, ClickIDKind: s.ClickIDKind,
 		HasMacro: s.HasMacro, SearchTerm: s.SearchTerm, Country: s.Country, Region: s.Region, Device: s.Device,
-		Browser: s.Browser, OS: s.OS, IsBot: s.IsBot, BotReason: s.BotReason, EntryPath: s.EntryPath, ExitPath: s.ExitPath,
+		Browser: s.Browser, OS: s.OS, BrowserVersion: s.BrowserVersion, OSVersion: s.OSVersion, IsBot: s.IsBot, BotReason: s.BotReason, EntryPath: s.EntryPath, ExitPath: s.ExitPath,
 		Pageviews: s.Pageviews, InteractiveEvents: s.InteractiveEvents, EngagedMS: s.EngagedMS,
 	}
 	if s.Fold != nil {
@@ -80,8 +82,8 @@ func (row *sessionJSON) session() (*TrackingSession, error) {
 		UTMCampaignName: row.UTMCampaignName, UTMAdsetID: row.UTMAdsetID, UTMAdsetName: row.UTMAdsetName, UTMAdID: row.UTMAdID,
 		UTMAdName: row.UTMAdName, UTMPlacement: row.UTMPlacement, UTMTerm: row.UTMTerm, UTMContent: row.UTMContent,
 		ClickID: row.ClickID, ClickIDKind: row.ClickIDKind, HasMacro: row.HasMacro, SearchTerm: row.SearchTerm,
-		Country: row.Country, Region: row.Region, Device: row.Device, Browser: row.Browser, OS: row.OS, IsBot: row.IsBot,
-		BotReason: row.BotReason, EntryPath: row.EntryPath, ExitPath: row.ExitPath, Pageviews: row.Pageviews,
+		Country: row.Country, Region: row.Region, Device: row.Device, Browser: row.Browser, OS: row.OS, BrowserVersion: row.BrowserVersion,
+		OSVersion: row.OSVersion, IsBot: row.IsBot, BotReason: row.BotReason, EntryPath: row.EntryPath, ExitPath: row.ExitPath, Pageviews: row.Pageviews,
 		InteractiveEvents: row.InteractiveEvents, EngagedMS: row.EngagedMS,
 	}
 	fold, err := hex.DecodeString(strings.TrimPrefix(row.Fold, `\x`))

@@ -14,7 +14,7 @@ import (
 const sessionColumns = `visitor_id, session_key, is_keyed, started_at, last_activity_at, landing_url, landing_referrer,
 	duration_seconds, scroll_pct, pcqs, source, channel, utm_source, utm_medium, utm_campaign_id, utm_campaign_name,
 	utm_adset_id, utm_adset_name, utm_ad_id, utm_ad_name, utm_placement, utm_term, utm_content, click_id, click_id_kind,
-	has_macro, search_term, country, region, device, browser, os, is_bot, bot_reason, entry_path, exit_path, pageviews,
+	has_macro, search_term, country, region, device, browser, os, browser_version, os_version, is_bot, bot_reason, entry_path, exit_path, pageviews,
 	interactive_events, engaged_ms, fold`
 
 func (b *ingestBatch) insertSessions(c *Changes, now time.Time) error {

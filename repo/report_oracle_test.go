@@ -95,6 +95,11 @@ func randomSession(r *rand.Rand, id int64, v *oracleVisitor, start time.Time, ne
 		report.CampaignID: pick(r, "", "c1", "c2"), report.AdID: pick(r, "", "a1"), report.Placement: pick(r, "", "feed"),
 		report.Referrer: pick(r, "", "https://example.org/x"), report.SearchTerm: pick(r, "", "shoes"), report.ClickIDKind: pick(r, "", "gclid"),
 	}}
+	s.has["version"] = pick(r, "", "131", "17.4")
+	s.has[report.BrowserVersion] = strings.TrimSuffix(s.has[report.Browser]+" "+s.has["version"], " ")
+	if s.has[report.OS] != "" {
+		s.has[report.OSVersion] = strings.TrimSuffix(s.has[report.OS]+" "+s.has["version"], " ")
+	}
 	campaignName := pick(r, "", "Spring")
 	s.has["campaign_name"] = campaignName
 	s.has[report.Campaign] = campaignName
@@ -173,6 +178,7 @@ func (o *oracle) store(t *testing.T, url string, project int64) {
 			"utm_placement": null(s.has[report.Placement]), "landing_referrer": null(s.has[report.Referrer]), "search_term": null(s.has[report.SearchTerm]),
 			"click_id_kind": null(s.has[report.ClickIDKind]), "country": null(s.has[report.Country]), "region": null(s.has["region"]),
 			"device": s.has[report.Device], "browser": s.has[report.Browser], "os": null(s.has[report.OS]), "is_bot": s.isBot,
+			"browser_version": null(s.has["version"]), "os_version": null(s.has["version"]),
 			"bot_reason": null(s.has[report.BotReason]), "entry_path": null(s.has[report.EntryPath]), "exit_path": null(s.has[report.ExitPath]),
 			"pageviews": s.views, "interactive_events": s.purposely, "engaged_ms": s.engagedMS, "is_keyed": false, "has_macro": false,
 		})
@@ -586,7 +592,7 @@ func allDimensions() []report.Dimension {
 		report.Hostname, report.Title, report.Source, report.Referrer, report.Channel, report.UTMSource, report.UTMMedium,
 		report.ClickIDKind, report.Campaign, report.CampaignID, report.Ad, report.AdID, report.Placement, report.Country, report.Region,
 		report.TimeZone, report.Device, report.Browser, report.OS, report.Viewport, report.EventType, report.EventName, report.Property,
-		report.VisitorType, report.SearchTerm,
+		report.VisitorType, report.SearchTerm, report.BrowserVersion, report.OSVersion,
 	}
 }
 

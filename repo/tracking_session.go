@@ -46,16 +46,19 @@ type TrackingSession struct {
 	// SearchTerm is what was looked for at the search engine that led here, without personal data.
 	SearchTerm string `bun:",nullzero"`
 	// Country is ISO 3166-1, Region the rest of the ISO 3166-2 code.
-	Country   string `bun:",nullzero"`
-	Region    string `bun:",nullzero"`
-	Device    string `bun:",nullzero"`
-	Browser   string `bun:",nullzero"`
-	OS        string `bun:"os,nullzero"`
-	IsBot     bool
-	BotReason string `bun:",nullzero"`
-	EntryPath string `bun:",nullzero"`
-	ExitPath  string `bun:",nullzero"`
-	Pageviews int
+	Country string `bun:",nullzero"`
+	Region  string `bun:",nullzero"`
+	Device  string `bun:",nullzero"`
+	Browser string `bun:",nullzero"`
+	OS      string `bun:"os,nullzero"`
+	// BrowserVersion and OSVersion are such as 131 and 17.4.
+	BrowserVersion string `bun:",nullzero"`
+	OSVersion      string `bun:"os_version,nullzero"`
+	IsBot          bool
+	BotReason      string `bun:",nullzero"`
+	EntryPath      string `bun:",nullzero"`
+	ExitPath       string `bun:",nullzero"`
+	Pageviews      int
 	// InteractiveEvents counts what a person did on purpose (docs/metrics.md).
 	InteractiveEvents int
 	// EngagedMS is how long the session's pages were visible and focused, in milliseconds.

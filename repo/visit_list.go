@@ -63,7 +63,7 @@ const listedColumns = `s.id, s.project_id, s.visitor_id, s.session_key, s.is_key
 	s.landing_referrer, s.duration_seconds, s.scroll_pct, s.pcqs, s.source, s.channel, s.utm_source, s.utm_medium,
 	s.utm_campaign_id, s.utm_campaign_name, s.utm_adset_id, s.utm_adset_name, s.utm_ad_id, s.utm_ad_name, s.utm_placement,
 	s.utm_term, s.utm_content, s.click_id, s.click_id_kind, s.has_macro, s.search_term, s.country, s.region, s.device,
-	s.browser, s.os, s.is_bot, s.bot_reason, s.entry_path, s.exit_path, s.pageviews, s.interactive_events, s.engaged_ms`
+	s.browser, s.os, s.browser_version, s.os_version, s.is_bot, s.bot_reason, s.entry_path, s.exit_path, s.pageviews, s.interactive_events, s.engaged_ms`
 
 const joinVisitors = " JOIN visitors AS v ON v.project_id = s.project_id AND v.id = s.visitor_id"
 

@@ -343,7 +343,7 @@ func (v view) session(session *repo.TrackingSession, visitor *repo.Visitor) *mic
 			ClickId: v.identity(session.ClickID),
 		},
 		HasMacro: session.HasMacro, SearchTerm: session.SearchTerm, Country: session.Country, Device: session.Device,
-		Browser: session.Browser, Os: session.OS, TimeZone: visitor.Timezone, ViewportW: pixels(visitor.ViewportW),
+		Browser: session.Browser, Os: session.OS, BrowserVersion: session.BrowserVersion, OsVersion: session.OSVersion, TimeZone: visitor.Timezone, ViewportW: pixels(visitor.ViewportW),
 		ViewportH: pixels(visitor.ViewportH), IsBot: session.IsBot, BotReason: session.BotReason,
 	}
 	if session.Country != "" && session.Region != "" {

@@ -44,6 +44,9 @@ const (
 	VisitorType Dimension = "visitor_type"
 	BotReason   Dimension = "bot_reason"
 	SearchTerm  Dimension = "search_term"
+
+	BrowserVersion Dimension = "browser_version"
+	OSVersion      Dimension = "os_version"
 )
 
 // level is what has a dimension.
@@ -83,6 +86,11 @@ func column(name, about string) dimensionDef {
 	return dimensionDef{expr: "coalesce(s." + name + ", '')", about: about}
 }
 
+// withVersion is a name with its version behind it, where that is known.
+func withVersion(name, version, about string) dimensionDef {
+	return dimensionDef{expr: "coalesce(s." + name + " || ' ' || s." + version + ", s." + name + ", '')", about: about}
+}
+
 // dimensionDefs is the closed table of dimensions. One entry is one dimension.
 var dimensionDefs = map[Dimension]dimensionDef{
 	// Hours are cut as instants, so that the hour that a clock shows twice in autumn is two rows.
@@ -106,31 +114,33 @@ var dimensionDefs = map[Dimension]dimensionDef{
 	EventName: {level: ofEvent, expr: "e.name", about: "The name of the event."},
 	Property:  {level: ofEvent, expr: "coalesce(e.meta ->> ?, '')", keyed: true, about: "A custom property of the event."},
 
-	EntryPath:   column("entry_path", "The path of the session's first page view."),
-	ExitPath:    column("exit_path", "The path of the session's last page view."),
-	Source:      {expr: "s.source", about: "Where the session came from."},
-	Channel:     {expr: "s.channel", about: "The sort of source."},
-	Referrer:    column("landing_referrer", "The address of the page that the session came from."),
-	UTMSource:   column("utm_source", "utm_source of the page that the session began on."),
-	UTMMedium:   column("utm_medium", "utm_medium of the page that the session began on."),
-	UTMTerm:     column("utm_term", "utm_term of the page that the session began on."),
-	UTMContent:  column("utm_content", "utm_content of the page that the session began on."),
-	ClickIDKind: column("click_id_kind", "Which click id the session came with."),
-	Campaign:    {expr: "coalesce(s.utm_campaign_name, s.utm_campaign_id, '')", about: "The campaign's name, else its id."},
-	CampaignID:  column("utm_campaign_id", "The campaign's id."),
-	Adset:       {expr: "coalesce(s.utm_adset_name, s.utm_adset_id, '')", about: "The ad set's name, else its id."},
-	AdsetID:     column("utm_adset_id", "The ad set's id."),
-	Ad:          {expr: "coalesce(s.utm_ad_name, s.utm_ad_id, '')", about: "The ad's name, else its id."},
-	AdID:        column("utm_ad_id", "The ad's id."),
-	Placement:   column("utm_placement", "Where the ad was shown."),
-	Country:     column("country", "The country, ISO 3166-1."),
-	Region:      {expr: "coalesce(s.country || '-' || s.region, '')", about: "The region, ISO 3166-2."},
-	Device:      column("device", "The sort of device."),
-	Browser:     column("browser", "The browser."),
-	OS:          column("os", "The operating system."),
-	SearchTerm:  column("search_term", "What was looked for at the search engine."),
-	BotReason:   column("bot_reason", "Why the session is taken for a bot's."),
-	TimeZone:    {expr: "coalesce(v.timezone, '')", visitor: true, about: "The visitor's time zone."},
+	EntryPath:      column("entry_path", "The path of the session's first page view."),
+	ExitPath:       column("exit_path", "The path of the session's last page view."),
+	Source:         {expr: "s.source", about: "Where the session came from."},
+	Channel:        {expr: "s.channel", about: "The sort of source."},
+	Referrer:       column("landing_referrer", "The address of the page that the session came from."),
+	UTMSource:      column("utm_source", "utm_source of the page that the session began on."),
+	UTMMedium:      column("utm_medium", "utm_medium of the page that the session began on."),
+	UTMTerm:        column("utm_term", "utm_term of the page that the session began on."),
+	UTMContent:     column("utm_content", "utm_content of the page that the session began on."),
+	ClickIDKind:    column("click_id_kind", "Which click id the session came with."),
+	Campaign:       {expr: "coalesce(s.utm_campaign_name, s.utm_campaign_id, '')", about: "The campaign's name, else its id."},
+	CampaignID:     column("utm_campaign_id", "The campaign's id."),
+	Adset:          {expr: "coalesce(s.utm_adset_name, s.utm_adset_id, '')", about: "The ad set's name, else its id."},
+	AdsetID:        column("utm_adset_id", "The ad set's id."),
+	Ad:             {expr: "coalesce(s.utm_ad_name, s.utm_ad_id, '')", about: "The ad's name, else its id."},
+	AdID:           column("utm_ad_id", "The ad's id."),
+	Placement:      column("utm_placement", "Where the ad was shown."),
+	Country:        column("country", "The country, ISO 3166-1."),
+	Region:         {expr: "coalesce(s.country || '-' || s.region, '')", about: "The region, ISO 3166-2."},
+	Device:         column("device", "The sort of device."),
+	Browser:        column("browser", "The browser."),
+	OS:             column("os", "The operating system."),
+	BrowserVersion: withVersion("browser", "browser_version", "The browser with its version."),
+	OSVersion:      withVersion("os", "os_version", "The operating system with its version, where browsers tell it."),
+	SearchTerm:     column("search_term", "What was looked for at the search engine."),
+	BotReason:      column("bot_reason", "Why the session is taken for a bot's."),
+	TimeZone:       {expr: "coalesce(v.timezone, '')", visitor: true, about: "The visitor's time zone."},
 	Viewport: {
 		expr: `CASE WHEN v.viewport_w < 576 THEN 'under 576' WHEN v.viewport_w < 992 THEN '576 to 991'
 			WHEN v.viewport_w < 1440 THEN '992 to 1439' WHEN v.viewport_w >= 1440 THEN '1440 and more' ELSE '' END`,

@@ -190,7 +190,8 @@ func (s *session) takeRow(row *repo.TrackingSession) {
 
 // copySender takes over what the stored events' sender was like: events do not tell.
 func (s *session) copySender(source *repo.TrackingSession) {
-	s.row.Device, s.row.Browser, s.row.OS = source.Device, source.Browser, source.OS
+	s.row.Device, s.row.Browser, s.row.BrowserVersion = source.Device, source.Browser, source.BrowserVersion
+	s.row.OS, s.row.OSVersion = source.OS, source.OSVersion
 	s.row.Country, s.row.Region = source.Country, source.Region
 	s.row.IsBot, s.row.BotReason = source.IsBot, source.BotReason
 }

@@ -103,7 +103,9 @@ func (s *session) finish() {
 	}
 	for _, h := range s.hits {
 		if s.isNew && row.Device == "" {
-			row.Device, row.Browser, row.OS = h.from.device.Device, h.from.device.Browser, h.from.device.OS
+			device := &h.from.device
+			row.Device, row.Browser, row.BrowserVersion = device.Device, device.Browser, device.BrowserVersion
+			row.OS, row.OSVersion = device.OS, device.OSVersion
 			row.Country, row.Region = h.from.country, h.from.region
 		}
 		if h.botReason != "" && !row.IsBot {

@@ -221,6 +221,10 @@ const (
 	Dimension_DIMENSION_BOT_REASON Dimension = 38
 	// What was looked for at the search engine, without personal data.
 	Dimension_DIMENSION_SEARCH_TERM Dimension = 39
+	// The browser with its version, such as "Chrome 131"; its name alone where the version is not known.
+	Dimension_DIMENSION_BROWSER_VERSION Dimension = 40
+	// The operating system with its version, such as "iOS 17.4"; its name alone where browsers no longer tell it.
+	Dimension_DIMENSION_OS_VERSION Dimension = 41
 )
 
 // Enum value maps for Dimension.
@@ -266,48 +270,52 @@ var (
 		37: "DIMENSION_VISITOR_TYPE",
 		38: "DIMENSION_BOT_REASON",
 		39: "DIMENSION_SEARCH_TERM",
+		40: "DIMENSION_BROWSER_VERSION",
+		41: "DIMENSION_OS_VERSION",
 	}
 	Dimension_value = map[string]int32{
-		"DIMENSION_UNSPECIFIED":   0,
-		"DIMENSION_HOUR":          1,
-		"DIMENSION_DAY":           2,
-		"DIMENSION_PATH":          3,
-		"DIMENSION_SOURCE":        4,
-		"DIMENSION_WEEK":          5,
-		"DIMENSION_MONTH":         6,
-		"DIMENSION_QUARTER":       7,
-		"DIMENSION_YEAR":          8,
-		"DIMENSION_ENTRY_PATH":    9,
-		"DIMENSION_EXIT_PATH":     10,
-		"DIMENSION_HOSTNAME":      11,
-		"DIMENSION_TITLE":         12,
-		"DIMENSION_REFERRER":      13,
-		"DIMENSION_CHANNEL":       14,
-		"DIMENSION_UTM_SOURCE":    15,
-		"DIMENSION_UTM_MEDIUM":    16,
-		"DIMENSION_UTM_TERM":      17,
-		"DIMENSION_UTM_CONTENT":   18,
-		"DIMENSION_CLICK_ID_KIND": 19,
-		"DIMENSION_CAMPAIGN":      20,
-		"DIMENSION_CAMPAIGN_ID":   21,
-		"DIMENSION_ADSET":         22,
-		"DIMENSION_ADSET_ID":      23,
-		"DIMENSION_AD":            24,
-		"DIMENSION_AD_ID":         25,
-		"DIMENSION_PLACEMENT":     26,
-		"DIMENSION_COUNTRY":       27,
-		"DIMENSION_REGION":        28,
-		"DIMENSION_TIME_ZONE":     29,
-		"DIMENSION_DEVICE":        30,
-		"DIMENSION_BROWSER":       31,
-		"DIMENSION_OS":            32,
-		"DIMENSION_VIEWPORT":      33,
-		"DIMENSION_EVENT_TYPE":    34,
-		"DIMENSION_EVENT_NAME":    35,
-		"DIMENSION_PROPERTY":      36,
-		"DIMENSION_VISITOR_TYPE":  37,
-		"DIMENSION_BOT_REASON":    38,
-		"DIMENSION_SEARCH_TERM":   39,
+		"DIMENSION_UNSPECIFIED":     0,
+		"DIMENSION_HOUR":            1,
+		"DIMENSION_DAY":             2,
+		"DIMENSION_PATH":            3,
+		"DIMENSION_SOURCE":          4,
+		"DIMENSION_WEEK":            5,
+		"DIMENSION_MONTH":           6,
+		"DIMENSION_QUARTER":         7,
+		"DIMENSION_YEAR":            8,
+		"DIMENSION_ENTRY_PATH":      9,
+		"DIMENSION_EXIT_PATH":       10,
+		"DIMENSION_HOSTNAME":        11,
+		"DIMENSION_TITLE":           12,
+		"DIMENSION_REFERRER":        13,
+		"DIMENSION_CHANNEL":         14,
+		"DIMENSION_UTM_SOURCE":      15,
+		"DIMENSION_UTM_MEDIUM":      16,
+		"DIMENSION_UTM_TERM":        17,
+		"DIMENSION_UTM_CONTENT":     18,
+		"DIMENSION_CLICK_ID_KIND":   19,
+		"DIMENSION_CAMPAIGN":        20,
+		"DIMENSION_CAMPAIGN_ID":     21,
+		"DIMENSION_ADSET":           22,
+		"DIMENSION_ADSET_ID":        23,
+		"DIMENSION_AD":              24,
+		"DIMENSION_AD_ID":           25,
+		"DIMENSION_PLACEMENT":       26,
+		"DIMENSION_COUNTRY":         27,
+		"DIMENSION_REGION":          28,
+		"DIMENSION_TIME_ZONE":       29,
+		"DIMENSION_DEVICE":          30,
+		"DIMENSION_BROWSER":         31,
+		"DIMENSION_OS":              32,
+		"DIMENSION_VIEWPORT":        33,
+		"DIMENSION_EVENT_TYPE":      34,
+		"DIMENSION_EVENT_NAME":      35,
+		"DIMENSION_PROPERTY":        36,
+		"DIMENSION_VISITOR_TYPE":    37,
+		"DIMENSION_BOT_REASON":      38,
+		"DIMENSION_SEARCH_TERM":     39,
+		"DIMENSION_BROWSER_VERSION": 40,
+		"DIMENSION_OS_VERSION":      41,
 	}
 )
 
@@ -2285,7 +2293,7 @@ const file_microtracker_v1_query_proto_rawDesc = "" +
 	"\x13METRIC_NEW_SESSIONS\x10\x12\x12\x16\n" +
 	"\x12METRIC_CONVERSIONS\x10\x13\x12\x1a\n" +
 	"\x16METRIC_CONVERSION_RATE\x10\x14\x12\x12\n" +
-	"\x0eMETRIC_REVENUE\x10\x15*\xb8\a\n" +
+	"\x0eMETRIC_REVENUE\x10\x15*\xf1\a\n" +
 	"\tDimension\x12\x19\n" +
 	"\x15DIMENSION_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eDIMENSION_HOUR\x10\x01\x12\x11\n" +
@@ -2327,7 +2335,9 @@ const file_microtracker_v1_query_proto_rawDesc = "" +
 	"\x12DIMENSION_PROPERTY\x10$\x12\x1a\n" +
 	"\x16DIMENSION_VISITOR_TYPE\x10%\x12\x18\n" +
 	"\x14DIMENSION_BOT_REASON\x10&\x12\x19\n" +
-	"\x15DIMENSION_SEARCH_TERM\x10'*Q\n" +
+	"\x15DIMENSION_SEARCH_TERM\x10'\x12\x1d\n" +
+	"\x19DIMENSION_BROWSER_VERSION\x10(\x12\x18\n" +
+	"\x14DIMENSION_OS_VERSION\x10)*Q\n" +
 	"\x04Bots\x12\x14\n" +
 	"\x10BOTS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rBOTS_EXCLUDED\x10\x01\x12\x11\n" +

@@ -278,9 +278,12 @@ type TrackingSession struct {
 	BotReason string `protobuf:"bytes,31,opt,name=bot_reason,json=botReason,proto3" json:"bot_reason,omitempty"`
 	// The key by which a server holds it together; empty where time does. Only for those who may read visitors
 	// (SCOPE_VISITORS_READ).
-	SessionKey    string `protobuf:"bytes,32,opt,name=session_key,json=sessionKey,proto3" json:"session_key,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SessionKey string `protobuf:"bytes,32,opt,name=session_key,json=sessionKey,proto3" json:"session_key,omitempty"`
+	// Such as "131" and "17.4"; empty where they are not known.
+	BrowserVersion string `protobuf:"bytes,33,opt,name=browser_version,json=browserVersion,proto3" json:"browser_version,omitempty"`
+	OsVersion      string `protobuf:"bytes,34,opt,name=os_version,json=osVersion,proto3" json:"os_version,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *TrackingSession) Reset() {
@@ -533,6 +536,20 @@ func (x *TrackingSession) GetBotReason() string {
 func (x *TrackingSession) GetSessionKey() string {
 	if x != nil {
 		return x.SessionKey
+	}
+	return ""
+}
+
+func (x *TrackingSession) GetBrowserVersion() string {
+	if x != nil {
+		return x.BrowserVersion
+	}
+	return ""
+}
+
+func (x *TrackingSession) GetOsVersion() string {
+	if x != nil {
+		return x.OsVersion
 	}
 	return ""
 }
@@ -1752,7 +1769,7 @@ const file_microtracker_v1_visits_proto_rawDesc = "" +
 	" \x01(\tR\x04term\x12\x18\n" +
 	"\acontent\x18\v \x01(\tR\acontent\x12\"\n" +
 	"\rclick_id_kind\x18\f \x01(\tR\vclickIdKind\x12\x19\n" +
-	"\bclick_id\x18\r \x01(\tR\aclickId\"\xaf\b\n" +
+	"\bclick_id\x18\r \x01(\tR\aclickId\"\xf7\b\n" +
 	"\x0fTrackingSession\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1d\n" +
 	"\n" +
@@ -1796,7 +1813,10 @@ const file_microtracker_v1_visits_proto_rawDesc = "" +
 	"\n" +
 	"bot_reason\x18\x1f \x01(\tR\tbotReason\x12\x1f\n" +
 	"\vsession_key\x18  \x01(\tR\n" +
-	"sessionKeyB\r\n" +
+	"sessionKey\x12'\n" +
+	"\x0fbrowser_version\x18! \x01(\tR\x0ebrowserVersion\x12\x1d\n" +
+	"\n" +
+	"os_version\x18\" \x01(\tR\tosVersionB\r\n" +
 	"\v_scroll_pctB\a\n" +
 	"\x05_pcqs\"\xf6\x03\n" +
 	"\aVisitor\x12\x0e\n" +

@@ -1232,6 +1232,20 @@ export enum Dimension {
    * @generated from enum value: DIMENSION_SEARCH_TERM = 39;
    */
   SEARCH_TERM = 39,
+
+  /**
+   * The browser with its version, such as "Chrome 131"; its name alone where the version is not known.
+   *
+   * @generated from enum value: DIMENSION_BROWSER_VERSION = 40;
+   */
+  BROWSER_VERSION = 40,
+
+  /**
+   * The operating system with its version, such as "iOS 17.4"; its name alone where browsers no longer tell it.
+   *
+   * @generated from enum value: DIMENSION_OS_VERSION = 41;
+   */
+  OS_VERSION = 41,
 }
 
 /**

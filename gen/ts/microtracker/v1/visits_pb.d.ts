@@ -293,6 +293,18 @@ export declare type TrackingSession = Message<"microtracker.v1.TrackingSession">
    * @generated from field: string session_key = 32;
    */
   sessionKey: string;
+
+  /**
+   * Such as "131" and "17.4"; empty where they are not known.
+   *
+   * @generated from field: string browser_version = 33;
+   */
+  browserVersion: string;
+
+  /**
+   * @generated from field: string os_version = 34;
+   */
+  osVersion: string;
 };
 
 /**

@@ -35,7 +35,7 @@ export function ProjectKeys() {
           <code className="secret-code">{project.publicKey}</code>
           <CopyButton text={project.publicKey} />
           <Button
-            aria-label={t("keys.rotateNamed", { key: t("keys.publicName").toLowerCase() })}
+            aria-label={t("keys.rotateNamed", { key: t("keys.publicName") })}
             onClick={() => setRotating(ProjectKey.PUBLIC)}
           >
             {t("keys.rotate")}
@@ -48,7 +48,7 @@ export function ProjectKeys() {
         <div className="secret">
           <span className="secret-code muted">{t("keys.secretHidden")}</span>
           <Button
-            aria-label={t("keys.rotateNamed", { key: t("keys.secretName").toLowerCase() })}
+            aria-label={t("keys.rotateNamed", { key: t("keys.secretName") })}
             onClick={() => setRotating(ProjectKey.SECRET)}
           >
             {t("keys.rotate")}
