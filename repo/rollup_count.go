@@ -2,12 +2,11 @@ package repo
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // RollupWindow is a stretch of time to count, Since included, Until excluded, in steps that begin with Since.
@@ -24,126 +23,148 @@ func (w RollupWindow) step(column string) (expr string, args []any) {
 	return "date_bin(?::interval, " + column + ", ?::timestamptz)", []any{fmt.Sprintf("%d seconds", int64(w.Step/time.Second)), w.Since}
 }
 
-// EventCount is how many events of one kind there were in one step. Those of bots' sessions are left out. There may be
-// several of one kind.
-type EventCount struct {
-	// Step is when the step begins.
-	Step time.Time
-	Type string
-	// Key is the path of page views and the name of clicks; empty: none, or another type.
-	Key    string
-	Events int64
-	// Marked is how many of the clicks met an element marked as a call to action.
-	Marked int64
-	// Visitors are the ids of the visitors, one for each event, in no order, each eight bytes with the highest first.
-	// They are given for one call alone.
-	Visitors []byte
+// SessionTexts are what sessions are told apart by, in the order of RollupSession.Texts.
+const SessionTexts = 13
+
+// RollupSession is a session, as it is counted.
+type RollupSession struct {
+	ID, VisitorID int64
+	StartedAt     time.Time
+	// Lasts says that it went on after the window.
+	Lasts bool
+	IsBot bool
+	// Numbers are 1, whether it bounced, seconds, milliseconds of attention, hundredths of per cents scrolled, whether that is
+	// known, hundredths of its score, and whether it has one.
+	Numbers [8]int64
+	// BotReason is empty without one.
+	BotReason string
+	// Texts are entry path, exit path, source, channel, campaign, campaign id, utm_source, utm_medium, country, region, device,
+	// browser and operating system. Empty: there is none.
+	Texts [SessionTexts]string
 }
 
-// longSession is how long before a window a session may have started to be found by that. Events of those that started
-// earlier are counted for each session by itself, and their sessions are looked up one by one: so the cost follows the
-// window, and not all that was there before.
-const longSession = 2 * time.Hour
+// StartedSessions gives the sessions that started in a window, those of bots, too. What is given is for one call alone.
+func (t *RollupTx) StartedSessions(ctx context.Context, w RollupWindow, give func(s *RollupSession)) error {
+	return t.sessions(ctx, w, give, "started_at >= ? AND started_at < ?", w.Since, w.Until)
+}
 
-// CountEvents counts the events of a window. Ids are gathered by the database, so that no event goes over the wire by itself.
-func (t *RollupTx) CountEvents(ctx context.Context, w RollupWindow, give func(c *EventCount)) error {
-	var long []longCount
-	if err := t.countEvents(ctx, w, give, &long); err != nil || len(long) == 0 {
-		return err
-	}
-	ids := make([]int64, len(long))
-	for i := range long {
-		ids[i] = long[i].sessionID
-	}
-	slices.Sort(ids)
-	var bots []int64
-	err := t.tx.NewRaw("SELECT id FROM tracking_sessions WHERE project_id = ? AND id IN (?) AND is_bot", t.projectID, bun.List(slices.Compact(ids))).
-		Scan(ctx, &bots)
-	if err != nil {
-		return err
-	}
-	for i := range long {
-		if !slices.Contains(bots, long[i].sessionID) {
-			give(&long[i].EventCount)
+// sessionsAtOnce is how many sessions are looked up by their ids at once.
+const sessionsAtOnce = 10_000
+
+// SessionsOf gives the sessions with these ids, in the same way.
+func (t *RollupTx) SessionsOf(ctx context.Context, w RollupWindow, ids []int64, give func(s *RollupSession)) error {
+	for some := range slices.Chunk(ids, sessionsAtOnce) {
+		if err := t.sessions(ctx, w, give, "id = ANY (?)", pgdialect.Array(some)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// longCount is a count of one session that started long before the window.
-type longCount struct {
-	EventCount
-
-	sessionID int64
-}
-
-func (t *RollupTx) countEvents(ctx context.Context, w RollupWindow, give func(c *EventCount), long *[]longCount) error {
-	step, args := w.step("e.created_at")
-	args = append(args, t.projectID, w.Since.Add(-longSession), w.Until, t.projectID, w.Since, w.Until)
+func (t *RollupTx) sessions(ctx context.Context, w RollupWindow, give func(s *RollupSession), which string, args ...any) error {
 	rows, err := t.tx.QueryContext(ctx, `
-		SELECT `+step+`, e.event_type, coalesce(CASE e.event_type WHEN 'page_view' THEN e.path WHEN 'click' THEN e.name END, ''),
-			CASE WHEN s.id IS NULL THEN e.session_id ELSE 0 END, count(*),
-			count(*) FILTER (WHERE e.event_type = 'click' AND e.meta -> 'cta' = 'true'), string_agg(int8send(e.visitor_id), '')
-		FROM events AS e LEFT JOIN tracking_sessions AS s
-			ON s.project_id = ? AND s.id = e.session_id AND s.started_at >= ? AND s.started_at < ?
-		WHERE e.project_id = ? AND e.created_at >= ? AND e.created_at < ? AND s.is_bot IS NOT TRUE
-		GROUP BY 1, 2, 3, 4`, args...)
+		SELECT id, visitor_id, started_at, last_activity_at >= ?, is_bot, pageviews = 1 AND interactive_events = 0 AND engaged_ms < 10000,
+			duration_seconds::bigint, engaged_ms::bigint, (scroll_pct * 100)::bigint, (pcqs * 100)::bigint, bot_reason,
+			entry_path, exit_path, source, channel, coalesce(utm_campaign_name, utm_campaign_id), utm_campaign_id, utm_source, utm_medium,
+			country, country || '-' || region, device, browser, os
+		FROM tracking_sessions WHERE project_id = ? AND `+which, append([]any{w.Until, t.projectID}, args...)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
+	// As the driver has them: converting a hundred thousand rows takes longer than counting them.
+	var columns [11 + SessionTexts]any
+	targets := make([]any, len(columns))
+	for i := range columns {
+		targets[i] = &columns[i]
+	}
+	number := func(i int) int64 { n, _ := columns[i].(int64); return n }
+	flag := func(is bool) int64 {
+		if is {
+			return 1
+		}
+		return 0
+	}
+	var s RollupSession
 	for rows.Next() {
-		var c longCount
-		if err := rows.Scan(&c.Step, &c.Type, &c.Key, &c.sessionID, &c.Events, &c.Marked, (*sql.RawBytes)(&c.Visitors)); err != nil {
+		if err := rows.Scan(targets...); err != nil {
 			return err
 		}
-		if c.sessionID == 0 {
-			give(&c.EventCount)
-			continue
+		s.ID, s.VisitorID = number(0), number(1)
+		s.StartedAt, _ = columns[2].(time.Time)
+		s.Lasts, _ = columns[3].(bool)
+		s.IsBot, _ = columns[4].(bool)
+		bounced, _ := columns[5].(bool)
+		s.Numbers = [8]int64{1, flag(bounced), number(6), number(7), number(8), flag(columns[8] != nil), number(9), flag(columns[9] != nil)}
+		s.BotReason, _ = columns[10].(string)
+		for i := range s.Texts {
+			s.Texts[i], _ = columns[11+i].(string)
 		}
-		c.Visitors = slices.Clone(c.Visitors)
-		*long = append(*long, c)
+		give(&s)
 	}
 	return rows.Err()
 }
 
-// SessionCount is how many sessions of one kind started in one step.
-type SessionCount struct {
+// RollupEvents are the events of one kind in one step. There may be several of one kind.
+type RollupEvents struct {
 	// Step is when the step begins.
-	Step  time.Time
-	IsBot bool
-	// BotReason is empty without one, and so are the texts below.
-	BotReason                                     string
-	Source, Channel, Device, Country, Browser, OS string
-	Sessions, Bounces                             int64
-	DurationSeconds, EngagedMS                    int64
-	// Scored is how many have a page quality score; Score is their sum, in hundredths.
-	Scored, Score int64
+	Step time.Time
+	Type string
+	// Path is empty without one. Name is that of clicks, empty of others.
+	Path, Name string
+	// Marked says of clicks that they met an element marked as a call to action.
+	Marked bool
+	// Sessions are the ids of their sessions, one for each event, in no order, each eight bytes with the highest first.
+	Sessions []byte
 }
 
-// CountSessions counts the sessions that started in a window.
-func (t *RollupTx) CountSessions(ctx context.Context, w RollupWindow, give func(c *SessionCount)) error {
-	step, args := w.step("started_at")
-	args = append(args, t.projectID, w.Since, w.Until)
+// Events gives the events of a window, those of bots, too. Ids are gathered by the database, so that no event goes over the wire
+// by itself.
+func (t *RollupTx) Events(ctx context.Context, w RollupWindow, give func(e *RollupEvents)) error {
+	step, args := w.step("created_at")
 	rows, err := t.tx.QueryContext(ctx, `
-		SELECT `+step+`, is_bot, coalesce(bot_reason, ''), source, channel, coalesce(device, ''),
-			coalesce(country, ''), coalesce(browser, ''), coalesce(os, ''), count(*),
-			count(*) FILTER (WHERE pageviews = 1 AND interactive_events = 0 AND engaged_ms < 10000),
-			coalesce(sum(duration_seconds), 0), sum(engaged_ms)::bigint, count(pcqs), coalesce(sum((pcqs * 100)::bigint), 0)::bigint
-		FROM tracking_sessions
-		WHERE project_id = ? AND started_at >= ? AND started_at < ?
-		GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9`, args...)
+		SELECT `+step+`, event_type, coalesce(path, ''), CASE event_type WHEN 'click' THEN name ELSE '' END,
+			event_type = 'click' AND coalesce(meta -> 'cta' = 'true', false), string_agg(int8send(session_id), '')
+		FROM events WHERE project_id = ? AND created_at >= ? AND created_at < ?
+		GROUP BY 1, 2, 3, 4, 5`, append(args, t.projectID, w.Since, w.Until)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
 	for rows.Next() {
-		var c SessionCount
-		if err := rows.Scan(&c.Step, &c.IsBot, &c.BotReason, &c.Source, &c.Channel, &c.Device, &c.Country, &c.Browser, &c.OS, &c.Sessions,
-			&c.Bounces, &c.DurationSeconds, &c.EngagedMS, &c.Scored, &c.Score); err != nil {
+		e := new(RollupEvents)
+		if err := rows.Scan(&e.Step, &e.Type, &e.Path, &e.Name, &e.Marked, &e.Sessions); err != nil {
 			return err
 		}
-		give(&c)
+		give(e)
 	}
 	return rows.Err()
+}
+
+// LaterPage is a path that a session saw after a window.
+type LaterPage struct {
+	SessionID int64
+	Path      string
+	// Days is how many days of the project after the day of the window it did so first.
+	Days int64
+}
+
+// LaterPages gives the paths that these sessions saw after a window of a day.
+func (t *RollupTx) LaterPages(ctx context.Context, w RollupWindow, day time.Time, sessions []int64, give func(p LaterPage)) error {
+	for some := range slices.Chunk(sessions, sessionsAtOnce) {
+		var pages []LaterPage
+		err := t.tx.NewRaw(`
+			SELECT session_id, path, (min(created_at) AT TIME ZONE ?)::date - ?::date AS days
+			FROM events WHERE project_id = ? AND session_id = ANY (?) AND event_type = 'page_view' AND path <> '' AND created_at >= ?
+				AND created_at <= (SELECT max(last_activity_at) FROM tracking_sessions WHERE project_id = ? AND id = ANY (?))
+			GROUP BY 1, 2`, t.TimeZone, day.Format(time.DateOnly), t.projectID, pgdialect.Array(some), w.Until, t.projectID, pgdialect.Array(some)).
+			Scan(ctx, &pages)
+		if err != nil {
+			return err
+		}
+		for _, page := range pages {
+			give(page)
+		}
+	}
+	return nil
 }

@@ -2,23 +2,20 @@ package rollup
 
 import (
 	"cmp"
-	"encoding/binary"
-	"maps"
 	"slices"
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/repo/report"
 )
 
-// Dimensions of breakdowns, as they are stored: never renumbered.
+// Dimensions of breakdowns, as they are stored: never renumbered. From byEntryPath on they are in the order of
+// repo.RollupSession.Texts.
 const (
 	byNothing int16 = iota
 	byPath
 	byEntryPath
 	byExitPath
-	// bySessionTexts is the first of what sessions have, in the order of repo.BreakdownCount.
-	bySessionTexts
-	breakdownDimensions = bySessionTexts + repo.SessionTexts
+	breakdownDimensions = byEntryPath + repo.SessionTexts
 )
 
 // dimensionOf is the dimension as it is stored. False: days are not broken down by it.
@@ -30,7 +27,7 @@ func dimensionOf(d report.Dimension) (int16, bool) {
 	return int16(i + 1), i >= 0
 }
 
-// The numbers of a breakdown: those of events, then those of sessions, in the order of repo.BreakdownCount.
+// The numbers of a breakdown: those of events, then those of sessions, in the order of repo.RollupSession.
 const (
 	events = iota
 	pageviews
@@ -77,116 +74,55 @@ type lateSessions struct {
 	numbers [sessionNumbers]int64
 }
 
-// breakdownCollector adds up what the database counts of one step.
-type breakdownCollector [breakdownDimensions]map[string]*breakdownCounts
-
-type breakdownCounts struct {
-	numbers [allNumbers]int64
-	late    map[int64]*[sessionNumbers]int64
-	ids     []int64
-}
-
-func (c *breakdownCollector) at(dimension int16, text string) *breakdownCounts {
-	if c[dimension] == nil {
-		c[dimension] = map[string]*breakdownCounts{}
-	}
-	counts := c[dimension][text]
-	if counts == nil {
-		counts = new(breakdownCounts)
-		c[dimension][text] = counts
-	}
-	return counts
-}
-
-func (c *breakdownCollector) add(count *repo.BreakdownCount, ids []int64) {
-	switch count.Kind {
-	case repo.EventsOfSessions, repo.SessionsByKind:
-		c.at(byNothing, "").add(count, ids)
-		for i, text := range count.Texts {
-			c.at(bySessionTexts+int16(i), text).add(count, ids)
-		}
-	case repo.EventsOfEntries, repo.SessionsByEntry:
-		c.at(byEntryPath, count.Texts[0]).add(count, ids)
-	case repo.EventsOfExits, repo.SessionsByExit:
-		c.at(byExitPath, count.Texts[0]).add(count, ids)
-	case repo.EventsOfPaths, repo.SessionsByPath:
-		c.at(byPath, count.Texts[0]).add(count, ids)
-	}
-}
-
-func (c *breakdownCounts) add(count *repo.BreakdownCount, ids []int64) {
-	switch {
-	case count.Kind < repo.SessionsByKind:
-		for i := range eventNumbers {
-			c.numbers[i] += count.Numbers[i]
-		}
-		c.ids = append(c.ids, ids...)
-	case count.Late > 0:
-		if c.late == nil {
-			c.late = map[int64]*[sessionNumbers]int64{}
-		}
-		late := c.late[int64(count.Late)]
-		if late == nil {
-			late = new([sessionNumbers]int64)
-			c.late[int64(count.Late)] = late
-		}
-		for i := range sessionNumbers {
-			late[i] += count.Numbers[i]
-		}
-	default:
-		for i := range sessionNumbers {
-			c.numbers[sessions+i] += count.Numbers[i]
-		}
-	}
-}
-
-// finish ends the adding up: a breakdown for each dimension that has something.
-func (c *breakdownCollector) finish(timeZone string) map[int16]*breakdown {
-	done := map[int16]*breakdown{}
-	for dimension, texts := range c {
-		if len(texts) == 0 {
-			continue
-		}
-		b := &breakdown{timeZone: timeZone, values: make([]breakdownValue, 0, len(texts))}
-		for text, counts := range texts {
-			distinct := sortedDistinct(counts.ids)
-			value := breakdownValue{text: text, numbers: counts.numbers, visitors: int64(len(distinct)), set: newVisitorSet(distinct)}
-			for _, days := range slices.Sorted(maps.Keys(counts.late)) {
-				value.late = append(value.late, lateSessions{days: days, numbers: *counts.late[days]})
-			}
-			b.values = append(b.values, value)
-		}
-		slices.SortFunc(b.values, func(a, b breakdownValue) int { return cmp.Compare(a.text, b.text) })
-		done[int16(dimension)] = b
-	}
-	return done
-}
-
 // mergeBreakdowns puts the parts of a day together. errPart.
 func mergeBreakdowns(parts []*breakdown) (*breakdown, error) {
-	var all breakdownCollector
-	var timeZone string
+	merged := new(breakdown)
+	places := map[string]int{}
+	var sets [][]int64
 	for _, part := range parts {
-		timeZone = part.timeZone
+		merged.timeZone = part.timeZone
 		for i := range part.values {
 			value := &part.values[i]
-			counts := all.at(0, value.text)
-			for i, n := range value.numbers {
-				counts.numbers[i] += n
+			at, ok := places[value.text]
+			if !ok {
+				at = len(merged.values)
+				places[value.text] = at
+				merged.values, sets = append(merged.values, breakdownValue{text: value.text}), append(sets, nil)
 			}
-			for _, late := range value.late {
-				counts.add(&repo.BreakdownCount{Kind: repo.SessionsByPath, Late: int(late.days), Numbers: late.numbers}, nil)
+			to := &merged.values[at]
+			for i, n := range value.numbers {
+				to.numbers[i] += n
+			}
+			for i := range value.late {
+				to.addLate(value.late[i].days, &value.late[i].numbers)
 			}
 			var err error
-			if counts.ids, err = value.set.appendIDs(counts.ids); err != nil {
+			if sets[at], err = value.set.appendIDs(sets[at]); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if merged := all.finish(timeZone)[0]; merged != nil {
-		return merged, nil
+	for i := range merged.values {
+		distinct := sortedDistinct(sets[i])
+		merged.values[i].visitors, merged.values[i].set = int64(len(distinct)), newVisitorSet(distinct)
 	}
-	return &breakdown{timeZone: timeZone}, nil
+	merged.sort()
+	return merged, nil
+}
+
+func (b *breakdown) sort() {
+	slices.SortFunc(b.values, func(a, b breakdownValue) int { return cmp.Compare(a.text, b.text) })
+}
+
+// addLate adds sessions that belong to the value so many days after that of their start.
+func (v *breakdownValue) addLate(days int64, numbers *[sessionNumbers]int64) {
+	at, ok := slices.BinarySearchFunc(v.late, days, func(l lateSessions, days int64) int { return cmp.Compare(l.days, days) })
+	if !ok {
+		v.late = slices.Insert(v.late, at, lateSessions{days: days})
+	}
+	for i, n := range numbers {
+		v.late[at].numbers[i] += n
+	}
 }
 
 // breakdownVersion is the form in which breakdowns are stored.
@@ -247,12 +183,4 @@ func decodeBreakdown(data []byte) (*breakdown, error) {
 		return nil, errPart
 	}
 	return b, nil
-}
-
-// decodeIDs reads ids as the database gathers them, and returns each once, in order.
-func decodeIDs(ids []int64, packed []byte) []int64 {
-	for ; len(packed) >= 8; packed = packed[8:] {
-		ids = append(ids, int64(binary.BigEndian.Uint64(packed)))
-	}
-	return sortedDistinct(ids)
 }

@@ -54,7 +54,7 @@ func (c *counting) run(ctx context.Context, tx *repo.RollupTx) error {
 // countWhole counts a day without keeping its parts.
 func (c *counting) countWhole(ctx context.Context, tx *repo.RollupTx, s span) ([]*part, error) {
 	c.counted = s.parts()
-	counted, breakdowns, err := count(ctx, tx, s.whole(), 1)
+	counted, breakdowns, err := c.count(ctx, tx, s.whole(), 1)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 		for last < len(parts) && parts[last] == nil {
 			last++
 		}
-		counted, breakdowns, err := count(ctx, tx, s.window(first, last), last-first)
+		counted, breakdowns, err := c.count(ctx, tx, s.window(first, last), last-first)
 		if err != nil {
 			return nil, err
 		}
@@ -159,31 +159,23 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 	return parts, tx.SaveParts(ctx, changed)
 }
 
-// count counts the steps of a window, and their breakdowns.
-func count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps int) ([]*part, []map[int16]*breakdown, error) {
-	collectors := make([]*collector, steps)
-	for i := range collectors {
-		collectors[i] = newCollector()
+// count counts the steps of a window of the day, and their breakdowns.
+func (c *counting) count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps int) ([]*part, []map[int16]*breakdown, error) {
+	n := newCounter(w, steps)
+	if err := tx.Events(ctx, w, n.addEvents); err != nil {
+		return nil, nil, fmt.Errorf("read the events: %w", err)
 	}
-	at := func(step time.Time) *collector { return collectors[int(step.Sub(w.Since)/w.Step)] }
-	if err := tx.CountEvents(ctx, w, func(e *repo.EventCount) { at(e.Step).addEvents(e) }); err != nil {
-		return nil, nil, fmt.Errorf("count the events: %w", err)
+	if err := tx.StartedSessions(ctx, w, n.addSession); err != nil {
+		return nil, nil, fmt.Errorf("read the sessions: %w", err)
 	}
-	if err := tx.CountSessions(ctx, w, func(s *repo.SessionCount) { at(s.Step).addSessions(s) }); err != nil {
-		return nil, nil, fmt.Errorf("count the sessions: %w", err)
+	if err := tx.SessionsOf(ctx, w, n.unknown(), n.addSession); err != nil {
+		return nil, nil, fmt.Errorf("read the sessions from before: %w", err)
 	}
-	details := make([]breakdownCollector, steps)
-	var ids []int64
-	if err := tx.CountBreakdown(ctx, w, func(b *repo.BreakdownCount) {
-		ids = decodeIDs(ids[:0], b.Visitors)
-		details[int(b.Step.Sub(w.Since)/w.Step)].add(b, ids)
-	}); err != nil {
-		return nil, nil, fmt.Errorf("break the window down: %w", err)
+	n.sort()
+	if err := tx.LaterPages(ctx, w, c.day, n.lasting(), n.addLater); err != nil {
+		return nil, nil, fmt.Errorf("read what sessions saw later: %w", err)
 	}
-	parts, breakdowns := make([]*part, steps), make([]map[int16]*breakdown, steps)
-	for i, c := range collectors {
-		parts[i], breakdowns[i] = c.finish(), details[i].finish(tx.TimeZone)
-	}
+	parts, breakdowns := n.finish(tx.TimeZone)
 	return parts, breakdowns, nil
 }
 

@@ -1,13 +1,5 @@
 package rollup
 
-import (
-	"encoding/binary"
-	"maps"
-	"slices"
-
-	"github.com/microtracker/microtracker/repo"
-)
-
 // part is a stretch of time, counted: half an hour of a day, or a whole one. Bots are in bots alone.
 type part struct {
 	visitors visitorSet
@@ -71,77 +63,9 @@ const (
 	clickType    = "click"
 )
 
-// collector adds up what the database counts of one part.
-type collector struct {
-	*part
-
-	// ids are those of the visitors, and viewers those of each path; some of them more than once.
-	ids     []int64
-	viewers map[string][]int64
-	views   map[string]int64
-}
-
-func newCollector() *collector {
-	return &collector{part: newPart(), viewers: map[string][]int64{}, views: map[string]int64{}}
-}
-
-func (c *collector) addEvents(e *repo.EventCount) {
-	c.events[e.Type] += e.Events
-	first := len(c.ids)
-	for rest := e.Visitors; len(rest) >= 8; rest = rest[8:] {
-		c.ids = append(c.ids, int64(binary.BigEndian.Uint64(rest)))
-	}
-	// Sorted and each once, so that the set of all of them has less to sort.
-	distinct := sortedDistinct(c.ids[first:])
-	c.ids = c.ids[:first+len(distinct)]
-	switch {
-	case e.Key == "":
-	case e.Type == pageViewType:
-		c.views[e.Key] += e.Events
-		c.viewers[e.Key] = append(c.viewers[e.Key], distinct...)
-	case e.Type == clickType:
-		cta := c.ctas[e.Key]
-		if cta == nil {
-			cta = new(ctaCount)
-			c.ctas[e.Key] = cta
-		}
-		cta.clicks += e.Events
-		cta.marked += e.Marked
-	}
-}
-
-func (c *collector) addSessions(s *repo.SessionCount) {
-	if s.IsBot {
-		c.bots[orUnknown(s.BotReason)] += s.Sessions
-		return
-	}
-	sums := &c.sessions
-	sums.sessions += s.Sessions
-	sums.bounces += s.Bounces
-	sums.durationSeconds += s.DurationSeconds
-	sums.engagedMS += s.EngagedMS
-	sums.scored += s.Scored
-	sums.score += s.Score
-	for i, value := range [dimensions]string{
-		bySource: s.Source, byChannel: s.Channel, byDevice: s.Device, byCountry: s.Country, byBrowser: s.Browser, byOS: s.OS,
-	} {
-		sums.by[i][orUnknown(value)] += s.Sessions
-	}
-}
-
 func orUnknown(text string) string {
 	if text == "" {
 		return unknown
 	}
 	return text
-}
-
-// finish ends the adding up.
-func (c *collector) finish() *part {
-	c.visitors = newVisitorSet(sortedDistinct(c.ids))
-	for _, path := range slices.Sorted(maps.Keys(c.views)) {
-		visitors := newVisitorSet(sortedDistinct(c.viewers[path]))
-		c.paths = append(c.paths, pathCount{path: path, pageviews: c.views[path], visitors: visitors})
-	}
-	return c.part
 }

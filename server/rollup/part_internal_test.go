@@ -3,7 +3,11 @@ package rollup
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -19,27 +23,100 @@ func ids(numbers ...int64) []byte {
 	return out
 }
 
-// counted is an hour with something of everything.
-func counted() *part {
-	c := newCollector()
-	for _, e := range []repo.EventCount{
-		{Type: "page_view", Key: "/", Events: 4, Visitors: ids(9, 3, 9, 1<<40)},
-		{Type: "page_view", Key: "/b", Events: 1, Visitors: ids(3)},
-		{Type: "page_view", Events: 1, Visitors: ids(4)},
-		{Type: "click", Key: "Buy", Events: 2, Visitors: ids(3, 3)},
-		{Type: "click", Key: "Buy", Marked: 1, Events: 1, Visitors: ids(9)},
-		{Type: "exit", Events: 1, Visitors: ids(5)},
+var halfHour = repo.RollupWindow{Since: time.Unix(0, 0).UTC(), Until: time.Unix(1800, 0).UTC(), Step: 30 * time.Minute}
+
+// counted is a part with something of everything, and its breakdowns.
+func counted() (*part, map[int16]*breakdown) {
+	c := newCounter(halfHour, 1)
+	google := [repo.SessionTexts]string{0: "/", 1: "/b", 2: "Google", 3: "Organic Search", 10: "mobile"}
+	for _, s := range []repo.RollupSession{
+		{ID: 1, VisitorID: 9, Texts: google, Numbers: [8]int64{1, 1, 61, 4000, 1250, 1, 5050, 1}, Lasts: true},
+		{ID: 2, VisitorID: 3, Texts: google, Numbers: [8]int64{0: 1}},
+		{ID: 3, VisitorID: 1 << 40, StartedAt: halfHour.Since.Add(-time.Hour), Numbers: [8]int64{0: 1}},
+		{ID: 4, VisitorID: 5, IsBot: true, BotReason: "user_agent", Numbers: [8]int64{0: 1}},
 	} {
+		if s.StartedAt.IsZero() {
+			s.StartedAt = halfHour.Since
+		}
+		c.addSession(&s)
+	}
+	for _, e := range []repo.RollupEvents{
+		{Type: "page_view", Path: "/", Sessions: ids(1, 2, 1, 3, 4)},
+		{Type: "page_view", Path: "/b", Sessions: ids(2)},
+		{Type: "page_view", Sessions: ids(3)},
+		{Type: "click", Path: "/b", Name: "Buy", Sessions: ids(2, 2, 4)},
+		{Type: "click", Path: "/b", Name: "Buy", Marked: true, Sessions: ids(1)},
+		{Type: "exit", Path: "/gone", Sessions: ids(4)},
+	} {
+		e.Step = halfHour.Since
 		c.addEvents(&e)
 	}
-	c.addSessions(&repo.SessionCount{Source: "Google", Channel: "Organic Search", Device: "mobile", Sessions: 2, Bounces: 1, DurationSeconds: 61, EngagedMS: 4000, Scored: 1, Score: 5050})
-	c.addSessions(&repo.SessionCount{IsBot: true, BotReason: "user_agent", Sessions: 7, Bounces: 7})
-	return c.finish()
+	c.sort()
+	c.addLater(repo.LaterPage{SessionID: 1, Path: "/", Days: 1})
+	c.addLater(repo.LaterPage{SessionID: 1, Path: "/late", Days: 2})
+	parts, breakdowns := c.finish("UTC")
+	return parts[0], breakdowns[0]
+}
+
+func countedPart() *part { p, _ := counted(); return p }
+
+func TestAStepIsCountedAsByHand(t *testing.T) {
+	t.Parallel()
+	p, breakdowns := counted()
+	if p.events["page_view"] != 6 || p.events["click"] != 3 || len(p.events) != 2 || p.bots["user_agent"] != 1 || p.sessions.sessions != 2 ||
+		p.sessions.durationSeconds != 61 || p.sessions.score != 5050 || p.ctas["Buy"].clicks != 3 || p.ctas["Buy"].marked != 1 {
+		t.Errorf("%+v", p)
+	}
+	for _, c := range []struct {
+		dimension int16
+		want      string
+	}{
+		{byNothing, `"": 9 events, 6 page views, 3 clicks of 3; 2 sessions, 1 bounces`},
+		{byPath, `"/": 4 events, 4 page views, 0 clicks of 3; 2 sessions, 1 bounces
+"/b": 4 events, 1 page views, 3 clicks of 2; 1 sessions, 0 bounces
+"/late": 0 events, 0 page views, 0 clicks of 0; 0 sessions, 0 bounces, 1 sessions after 2 days`},
+		{byEntryPath, `"": 2 events, 2 page views, 0 clicks of 1; 0 sessions, 0 bounces
+"/": 7 events, 4 page views, 3 clicks of 2; 2 sessions, 1 bounces`},
+		{byExitPath, `"/b": 0 events, 0 page views, 0 clicks of 0; 2 sessions, 1 bounces`},
+	} {
+		var got []string
+		for _, v := range breakdowns[c.dimension].values {
+			cells := []string{fmt.Sprintf("%q: %d events, %d page views, %d clicks of %d; %d sessions, %d bounces", v.text, v.numbers[events],
+				v.numbers[pageviews], v.numbers[clicks], v.visitors, v.numbers[sessions], v.numbers[bounces])}
+			for _, late := range v.late {
+				cells = append(cells, fmt.Sprintf("%d sessions after %d days", late.numbers[0], late.days))
+			}
+			got = append(got, strings.Join(cells, ", "))
+		}
+		if diff := cmp.Diff(c.want, strings.Join(got, "\n")); diff != "" {
+			t.Errorf("dimension %d (-want +got):\n%s", c.dimension, diff)
+		}
+	}
+}
+
+func TestABreakdownIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	_, breakdowns := counted()
+	for dimension, want := range breakdowns {
+		data := want.encode()
+		got, err := decodeBreakdown(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(breakdown{}, breakdownValue{}, lateSessions{})); diff != "" {
+			t.Errorf("dimension %d (-written +read):\n%s", dimension, diff)
+		}
+		for n := range data {
+			if _, err := decodeBreakdown(data[:n]); !errors.Is(err, errPart) {
+				t.Errorf("the first %d bytes: %v", n, err)
+			}
+		}
+	}
 }
 
 func TestAPartIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]*part{"empty": newCollector().finish(), "full": counted()} {
+	for name, want := range map[string]*part{"empty": newPart(), "full": countedPart()} {
 		got, err := decodePart(want.encode())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -53,9 +130,9 @@ func TestAPartIsReadAsItWasWritten(t *testing.T) {
 
 func TestTheSamePartIsAlwaysWrittenInTheSameWay(t *testing.T) {
 	t.Parallel()
-	want := string(counted().encode())
+	want := string(countedPart().encode())
 	for range 20 {
-		if string(counted().encode()) != want {
+		if string(countedPart().encode()) != want {
 			t.Fatal("written in two ways")
 		}
 	}
@@ -63,7 +140,7 @@ func TestTheSamePartIsAlwaysWrittenInTheSameWay(t *testing.T) {
 
 func TestWhatIsNoPartIsRefused(t *testing.T) {
 	t.Parallel()
-	whole := counted().encode()
+	whole := countedPart().encode()
 	for n := range whole {
 		if _, err := decodePart(whole[:n]); !errors.Is(err, errPart) {
 			t.Errorf("the first %d bytes: %v", n, err)
@@ -79,7 +156,7 @@ func TestWhatIsNoPartIsRefused(t *testing.T) {
 }
 
 func FuzzDecodePart(f *testing.F) {
-	f.Add(counted().encode())
+	f.Add(countedPart().encode())
 	f.Add([]byte{partVersion, 1, 0x80})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := decodePart(data)
@@ -95,14 +172,18 @@ func FuzzDecodePart(f *testing.F) {
 
 func TestTheLongestListsAreCutInOneOrder(t *testing.T) {
 	t.Parallel()
-	c := newCollector()
+	c := newCounter(halfHour, 1)
 	for i := range 3 * maxTop {
 		path := string(rune('a'+i%26)) + string(rune('a'+i/26))
-		c.addEvents(&repo.EventCount{Type: "page_view", Key: path, Events: int64(i % 2), Visitors: ids(1)})
-		c.addEvents(&repo.EventCount{Type: "click", Key: path, Events: int64(i % 2), Visitors: ids(1)})
-		c.addSessions(&repo.SessionCount{Source: path, Sessions: int64(i % 2)})
+		id := int64(i + 1)
+		times := ids(slices.Repeat([]int64{id}, 1+i%2)...)
+		c.addSession(&repo.RollupSession{ID: id, VisitorID: 1, StartedAt: halfHour.Since, Numbers: [8]int64{0: 1}, Texts: [repo.SessionTexts]string{2: path}})
+		c.addEvents(&repo.RollupEvents{Step: halfHour.Since, Type: "page_view", Path: path, Sessions: times})
+		c.addEvents(&repo.RollupEvents{Step: halfHour.Since, Type: "click", Name: path, Sessions: times})
 	}
-	p := c.finish()
+	c.sort()
+	parts, _ := c.finish("UTC")
+	p := parts[0]
 	total := newDayTotal()
 	if err := total.add(p); err != nil {
 		t.Fatal(err)

@@ -20,14 +20,31 @@ func sortedDistinct(ids []int64) []int64 {
 }
 
 func newVisitorSet(distinct []int64) visitorSet {
-	set := make([]byte, 0, 2*len(distinct))
-	last := int64(0)
+	b := visitorSetBuilder{out: make([]byte, 0, 2*len(distinct))}
 	for _, id := range distinct {
-		set = binary.AppendUvarint(set, uint64(id-last))
-		last = id
+		b.add(id)
 	}
-	return visitorSet(set)
+	return b.finish()
 }
+
+// visitorSetBuilder makes a set of ids that come in order.
+type visitorSetBuilder struct {
+	out   []byte
+	last  int64
+	count int64
+}
+
+// add adds an id that is not less than the one before.
+func (b *visitorSetBuilder) add(id int64) {
+	if b.count > 0 && id == b.last {
+		return
+	}
+	b.out = binary.AppendUvarint(b.out, uint64(id-b.last))
+	b.last = id
+	b.count++
+}
+
+func (b *visitorSetBuilder) finish() visitorSet { return visitorSet(b.out) }
 
 // appendIDs appends the ids of the set. errPart if it is none.
 func (s visitorSet) appendIDs(ids []int64) ([]int64, error) {

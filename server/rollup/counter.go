@@ -1,0 +1,462 @@
+package rollup
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"github.com/microtracker/microtracker/repo"
+)
+
+// counter counts the steps of a window: first it is given the events and the sessions, then, after sort, what sessions saw later.
+// Sessions are named by their places in the order of their visitors, so that whatever goes through them in order finds the
+// visitors in order.
+type counter struct {
+	window   repo.RollupWindow
+	steps    []*stepCounts
+	events   []*repo.RollupEvents
+	sessions []countedSession
+	places   map[int64]int32
+	// texts are the values of each of what sessions have, by their numbers.
+	texts   [repo.SessionTexts][]string
+	numbers [repo.SessionTexts]map[string]int32
+	visits  []visit
+	later   []repo.LaterPage
+	// seen has for each session which list it was put into last.
+	seen []int32
+	list int32
+}
+
+type countedSession struct {
+	id, visitor int64
+	// step is that in which it started; -1: before the window.
+	step int
+	// visit is its last one; -1: none.
+	visit     int32
+	lasts     bool
+	isBot     bool
+	numbers   [sessionNumbers]int64
+	texts     [repo.SessionTexts]int32
+	botReason string
+}
+
+// visit is what a session did in one step. before is another one of it; -1: none.
+type visit struct {
+	session, before int32
+	step            int
+	numbers         [eventNumbers]int32
+}
+
+// stepCounts is a step in the making.
+type stepCounts struct {
+	*part
+
+	visits, started []int32
+	paths           map[string]*pathCounts
+}
+
+// pathCounts are the sessions of the events of a path, some more than once.
+type pathCounts struct {
+	viewed, others []int32
+	numbers        [eventNumbers]int64
+}
+
+func newCounter(w repo.RollupWindow, steps int) *counter {
+	c := &counter{window: w, places: map[int64]int32{}}
+	for range steps {
+		c.steps = append(c.steps, &stepCounts{part: newPart(), paths: map[string]*pathCounts{}})
+	}
+	for i := range c.numbers {
+		c.numbers[i] = map[string]int32{}
+	}
+	return c
+}
+
+func (c *counter) addEvents(e *repo.RollupEvents) { c.events = append(c.events, e) }
+
+func (c *counter) addSession(s *repo.RollupSession) {
+	session := countedSession{
+		id: s.ID, visitor: s.VisitorID, step: -1, visit: -1, lasts: s.Lasts, isBot: s.IsBot, numbers: s.Numbers, botReason: s.BotReason,
+	}
+	if !s.StartedAt.Before(c.window.Since) && s.StartedAt.Before(c.window.Until) {
+		session.step = int(s.StartedAt.Sub(c.window.Since) / c.window.Step)
+	}
+	for i, text := range s.Texts {
+		number, ok := c.numbers[i][text]
+		if !ok {
+			number = int32(len(c.texts[i]))
+			c.numbers[i][text], c.texts[i] = number, append(c.texts[i], text)
+		}
+		session.texts[i] = number
+	}
+	c.places[s.ID] = int32(len(c.sessions))
+	c.sessions = append(c.sessions, session)
+}
+
+// sessionIDs goes through the ids of the events' sessions.
+func sessionIDs(packed []byte, each func(id int64)) {
+	for ; len(packed) >= 8; packed = packed[8:] {
+		each(int64(binary.BigEndian.Uint64(packed)))
+	}
+}
+
+// unknown are the ids of the events' sessions that were not given.
+func (c *counter) unknown() []int64 {
+	var ids []int64
+	for _, e := range c.events {
+		sessionIDs(e.Sessions, func(id int64) {
+			if _, ok := c.places[id]; !ok {
+				c.places[id] = -1
+				ids = append(ids, id)
+			}
+		})
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// sort puts the sessions in the order of their visitors, when all are there.
+func (c *counter) sort() {
+	slices.SortFunc(c.sessions, func(a, b countedSession) int {
+		return cmp.Or(cmp.Compare(a.visitor, b.visitor), cmp.Compare(a.id, b.id))
+	})
+	for i := range c.sessions {
+		c.places[c.sessions[i].id] = int32(i)
+	}
+	c.seen = make([]int32, len(c.sessions))
+}
+
+// lasting are the ids of the people's sessions that started in the window and went on after it.
+func (c *counter) lasting() []int64 {
+	var ids []int64
+	for i := range c.sessions {
+		if s := &c.sessions[i]; s.lasts && s.step >= 0 && !s.isBot {
+			ids = append(ids, s.id)
+		}
+	}
+	return ids
+}
+
+func (c *counter) addLater(p repo.LaterPage) { c.later = append(c.later, p) }
+
+// finish counts. The parts and the breakdowns are those of the steps.
+func (c *counter) finish(timeZone string) ([]*part, []map[int16]*breakdown) {
+	for _, e := range c.events {
+		c.countEvents(e)
+	}
+	for i := range c.sessions {
+		c.countSession(int32(i))
+	}
+	parts, breakdowns := make([]*part, len(c.steps)), make([]map[int16]*breakdown, len(c.steps))
+	byPaths := c.sessionsByPath()
+	for i, step := range c.steps {
+		breakdowns[i] = map[int16]*breakdown{}
+		keep := func(dimension int16, b *breakdown) {
+			if len(b.values) > 0 {
+				b.timeZone = timeZone
+				b.sort()
+				breakdowns[i][dimension] = b
+			}
+		}
+		all := c.breakDown(step, 1, func(*countedSession) int32 { return 0 }, func(int32) string { return "" }, true)
+		keep(byNothing, all)
+		for _, value := range all.values {
+			step.visitors = value.set
+		}
+		for d := range c.texts {
+			dimension := byEntryPath + int16(d)
+			keep(dimension, c.breakDown(step, len(c.texts[d]), func(s *countedSession) int32 { return s.texts[d] },
+				func(n int32) string { return c.texts[d][n] }, dimension != byExitPath))
+		}
+		keep(byPath, c.breakDownPaths(step, byPaths[i]))
+		parts[i] = step.part
+	}
+	return parts, breakdowns
+}
+
+// numberOfType is the number that counts events of a type; -1: none but that of all events.
+func numberOfType(eventType string) int {
+	switch eventType {
+	case pageViewType:
+		return pageviews
+	case "exit":
+		return exits
+	case clickType:
+		return clicks
+	case "form_start":
+		return formStarts
+	case "form_submit":
+		return formSubmits
+	default:
+		return -1
+	}
+}
+
+// countEvents puts events into their sessions' visits, and into their paths.
+func (c *counter) countEvents(e *repo.RollupEvents) {
+	at := int(e.Step.Sub(c.window.Since) / c.window.Step)
+	step, number := c.steps[at], numberOfType(e.Type)
+	var path *pathCounts
+	if e.Path != "" {
+		if path = step.paths[e.Path]; path == nil {
+			path = new(pathCounts)
+			step.paths[e.Path] = path
+		}
+	}
+	var counted int64
+	sessionIDs(e.Sessions, func(id int64) {
+		place := c.places[id]
+		if place < 0 || c.sessions[place].isBot {
+			return
+		}
+		counted++
+		v := c.visitOf(place, at)
+		v.numbers[events]++
+		if number >= 0 {
+			v.numbers[number]++
+		}
+		switch {
+		case path == nil:
+		case number == pageviews:
+			path.viewed = append(path.viewed, place)
+		default:
+			path.others = append(path.others, place)
+		}
+	})
+	if counted == 0 {
+		return
+	}
+	step.events[e.Type] += counted
+	if path != nil {
+		path.numbers[events] += counted
+		if number >= 0 {
+			path.numbers[number] += counted
+		}
+	}
+	if e.Name != "" {
+		cta := step.ctas[e.Name]
+		if cta == nil {
+			cta = new(ctaCount)
+			step.ctas[e.Name] = cta
+		}
+		cta.clicks += counted
+		if e.Marked {
+			cta.marked += counted
+		}
+	}
+}
+
+// visitOf is what the session did in the step.
+func (c *counter) visitOf(session int32, step int) *visit {
+	for at := c.sessions[session].visit; at >= 0; at = c.visits[at].before {
+		if c.visits[at].step == step {
+			return &c.visits[at]
+		}
+	}
+	c.visits = append(c.visits, visit{session: session, before: c.sessions[session].visit, step: step})
+	c.sessions[session].visit = int32(len(c.visits) - 1)
+	return &c.visits[len(c.visits)-1]
+}
+
+// countSession adds the session to the step in which it started, and puts it and its visits in order.
+func (c *counter) countSession(place int32) {
+	s := &c.sessions[place]
+	for at := s.visit; at >= 0; at = c.visits[at].before {
+		step := c.steps[c.visits[at].step]
+		step.visits = append(step.visits, at)
+	}
+	if s.step < 0 {
+		return
+	}
+	step := c.steps[s.step]
+	if s.isBot {
+		step.bots[orUnknown(s.botReason)]++
+		return
+	}
+	step.started = append(step.started, place)
+	sums := &step.sessions
+	for i, number := range [...]*int64{
+		&sums.sessions, &sums.bounces, &sums.durationSeconds, &sums.engagedMS, nil, nil, &sums.score, &sums.scored,
+	} {
+		if number != nil {
+			*number += s.numbers[i]
+		}
+	}
+	// Which of repo.RollupSession.Texts it is that a part counts by.
+	for i, dimension := range [dimensions]int{bySource: 2, byChannel: 3, byDevice: 10, byCountry: 8, byBrowser: 11, byOS: 12} {
+		sums.by[i][orUnknown(c.texts[dimension][s.texts[dimension]])]++
+	}
+}
+
+// valueCounts is a value in the making.
+type valueCounts struct {
+	breakdownValue
+
+	visitorSetBuilder
+}
+
+// breakDown counts a step by what its sessions have: numberOf is the number of a session's value, below count, textOf its text.
+// Without events they are left out. values is room for the work.
+func (c *counter) breakDown(step *stepCounts, count int, numberOf func(s *countedSession) int32, textOf func(n int32) string, withEvents bool) *breakdown {
+	values := make([]*valueCounts, count)
+	distinct := 0
+	at := func(s *countedSession) *valueCounts {
+		n := numberOf(s)
+		if values[n] == nil {
+			values[n] = new(valueCounts)
+			values[n].text = textOf(n)
+			distinct++
+		}
+		return values[n]
+	}
+	if withEvents {
+		for _, place := range step.visits {
+			v := &c.visits[place]
+			s := &c.sessions[v.session]
+			value := at(s)
+			for i, n := range v.numbers {
+				value.numbers[i] += int64(n)
+			}
+			value.add(s.visitor)
+		}
+	}
+	for _, place := range step.started {
+		s := &c.sessions[place]
+		value := at(s)
+		for i, n := range s.numbers {
+			value.numbers[sessions+i] += n
+		}
+	}
+	b := &breakdown{values: make([]breakdownValue, 0, distinct)}
+	for _, value := range values {
+		if value != nil {
+			value.visitors, value.set = value.count, value.finish()
+			b.values = append(b.values, value.breakdownValue)
+		}
+	}
+	return b
+}
+
+// distinct returns the sessions of the lists in order, each once.
+func (c *counter) distinct(lists ...[]int32) []int32 {
+	c.list++
+	var all []int32
+	for _, list := range lists {
+		for _, place := range list {
+			if c.seen[place] != c.list {
+				c.seen[place] = c.list
+				all = append(all, place)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// visitorsOf is the set of the visitors of these sessions, which are in order.
+func (c *counter) visitorsOf(places []int32) (set visitorSet, count int64) {
+	var b visitorSetBuilder
+	for _, place := range places {
+		b.add(c.sessions[place].visitor)
+	}
+	return b.finish(), b.count
+}
+
+// pathSessions are sessions of a path: the sums of those that saw it on the day on which they started, and those that did later.
+type pathSessions struct {
+	numbers [sessionNumbers]int64
+	late    breakdownValue
+}
+
+// sessionsByPath adds the sessions of each step up by the paths that they saw.
+func (c *counter) sessionsByPath() []map[string]*pathSessions {
+	byPaths := make([]map[string]*pathSessions, len(c.steps))
+	for i := range byPaths {
+		byPaths[i] = map[string]*pathSessions{}
+	}
+	at := func(s *countedSession, path string) *pathSessions {
+		p := byPaths[s.step][path]
+		if p == nil {
+			p = new(pathSessions)
+			byPaths[s.step][path] = p
+		}
+		return p
+	}
+	lists := map[string][][]int32{}
+	for _, step := range c.steps {
+		for path, counts := range step.paths {
+			if len(counts.viewed) > 0 {
+				lists[path] = append(lists[path], counts.viewed)
+			}
+		}
+	}
+	laterBy := map[string][]repo.LaterPage{}
+	for _, page := range c.later {
+		laterBy[page.Path] = append(laterBy[page.Path], page)
+		if lists[page.Path] == nil {
+			lists[page.Path] = [][]int32{}
+		}
+	}
+	for path, viewed := range lists {
+		for _, place := range c.distinct(viewed...) {
+			if s := &c.sessions[place]; s.step >= 0 {
+				p := at(s, path)
+				for i, n := range s.numbers {
+					p.numbers[i] += n
+				}
+			}
+		}
+		for _, page := range laterBy[path] {
+			place := c.places[page.SessionID]
+			if c.seen[place] == c.list {
+				continue // it saw the path in the window, too
+			}
+			s := &c.sessions[place]
+			p := at(s, path)
+			if page.Days > 0 {
+				p.late.addLate(page.Days, &s.numbers)
+				continue
+			}
+			for i, n := range s.numbers {
+				p.numbers[i] += n
+			}
+		}
+	}
+	return byPaths
+}
+
+// breakDownPaths counts a step by paths, and puts those with page views into its part.
+func (c *counter) breakDownPaths(step *stepCounts, sessionsOf map[string]*pathSessions) *breakdown {
+	b := &breakdown{values: make([]breakdownValue, 0, len(step.paths))}
+	add := func(value breakdownValue) {
+		if s := sessionsOf[value.text]; s != nil {
+			copy(value.numbers[sessions:], s.numbers[:])
+			value.late = s.late.late
+		}
+		b.values = append(b.values, value)
+	}
+	for path, counts := range step.paths {
+		if counts.numbers[events] == 0 {
+			delete(step.paths, path) // bots alone came
+			continue
+		}
+		value := breakdownValue{text: path}
+		copy(value.numbers[:], counts.numbers[:])
+		viewed := c.distinct(counts.viewed)
+		value.set, value.visitors = c.visitorsOf(viewed)
+		if len(viewed) > 0 {
+			step.part.paths = append(step.part.paths, pathCount{path: path, pageviews: counts.numbers[pageviews], visitors: value.set})
+		}
+		if slices.ContainsFunc(counts.others, func(place int32) bool { return c.seen[place] != c.list }) {
+			value.set, value.visitors = c.visitorsOf(c.distinct(viewed, counts.others))
+		}
+		add(value)
+	}
+	for path := range sessionsOf {
+		if step.paths[path] == nil {
+			add(breakdownValue{text: path})
+		}
+	}
+	slices.SortFunc(step.part.paths, func(a, b pathCount) int { return cmp.Compare(a.path, b.path) })
+	return b
+}
