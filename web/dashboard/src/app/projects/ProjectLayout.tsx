@@ -3,6 +3,7 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { createContext, useContext } from "react";
 import { useTranslation } from "react-i18next";
 import { kindOf } from "../../lib/errors";
+import type { ReportSearch } from "../../lib/urlstate";
 import { LiveProvider } from "../../reports/live/live";
 import { ErrorState } from "../../ui/ErrorState";
 import { PageSkeleton } from "../../ui/Skeleton";
@@ -17,6 +18,17 @@ export function useOpenProject(): Project {
   const project = useContext(ProjectContext);
   if (!project) throw new Error("no project is open here");
   return project;
+}
+
+/** The pages of a project. Each report takes along what is asked: range, comparison, interval and filters. */
+const tabs = [
+  { to: "/p/$projectId", name: "overview", exact: true },
+  { to: "/p/$projectId/settings", name: "settings", exact: false },
+] as const satisfies { to: string; name: string; exact: boolean }[];
+
+function keepReport(search: object): ReportSearch {
+  const { range, compare, interval, f } = search as ReportSearch;
+  return { ...(range && { range }), ...(compare && { compare }), ...(interval && { interval }), ...(f && { f }) };
 }
 
 /** Opens the project in the address, with its navigation and its live stream. */
@@ -44,12 +56,11 @@ export function ProjectLayout() {
       <LiveProvider projectId={project.id} key={String(project.id)}>
         <nav className="tabs" aria-label={t("nav.main")}>
           <div className="tabs-inner">
-            <Link to="/p/$projectId" params={params} activeOptions={{ exact: true, includeSearch: false }} className="tab">
-              {t("nav.overview")}
-            </Link>
-            <Link to="/p/$projectId/settings" params={params} className="tab">
-              {t("nav.settings")}
-            </Link>
+            {tabs.map(({ to, name, exact }) => (
+              <Link key={to} to={to} params={params} search={keepReport} activeOptions={{ exact, includeSearch: false }} className="tab">
+                {t(`nav.${name}`)}
+              </Link>
+            ))}
           </div>
         </nav>
         <main className="page" id="content">

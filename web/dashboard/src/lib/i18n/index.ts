@@ -3,14 +3,16 @@ import { initReactI18next } from "react-i18next";
 import type account from "./en/account";
 import type auth from "./en/auth";
 import type common from "./en/common";
+import type filters from "./en/filters";
 import type install from "./en/install";
 import type reports from "./en/reports";
 import type scopes from "./en/scopes";
 import type settings from "./en/settings";
+import type shortcuts from "./en/shortcuts";
 import { type Language, language } from "./language";
 
 /** All texts. English is the original; the other languages have the same keys (see Translation). */
-export type Texts = typeof account & typeof auth & typeof common & typeof install & typeof reports & typeof scopes & typeof settings;
+export type Texts = typeof account & typeof auth & typeof common & typeof install & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts;
 
 /** The shape that a translation of these texts has. */
 export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> };
@@ -27,10 +29,12 @@ const files = {
   account: { en: () => import("./en/account"), de: () => import("./de/account") },
   auth: { en: () => import("./en/auth"), de: () => import("./de/auth") },
   common: { en: () => import("./en/common"), de: () => import("./de/common") },
+  filters: { en: () => import("./en/filters"), de: () => import("./de/filters") },
   install: { en: () => import("./en/install"), de: () => import("./de/install") },
   reports: { en: () => import("./en/reports"), de: () => import("./de/reports") },
   scopes: { en: () => import("./en/scopes"), de: () => import("./de/scopes") },
   settings: { en: () => import("./en/settings"), de: () => import("./de/settings") },
+  shortcuts: { en: () => import("./en/shortcuts"), de: () => import("./de/shortcuts") },
 } satisfies Record<string, Record<Language, () => Promise<{ default: object }>>>;
 
 export type Area = keyof typeof files;

@@ -7,7 +7,6 @@ import { InactiveNotice } from "../../app/projects/InactiveNotice";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { useInstallation } from "../../app/install/useInstallation";
 import { withTexts } from "../../lib/i18n";
-import { RangeMenu } from "../../ui/RangeMenu";
 import { PageSkeleton } from "../../ui/Skeleton";
 import { ErrorState } from "../../ui/ErrorState";
 import { useTitle } from "../../ui/useTitle";
@@ -18,6 +17,7 @@ import { LivePanel } from "../live/LivePanel";
 import { KeyFigures } from "../timeline/KeyFigures";
 import { TimelineCard } from "../timeline/TimelineCard";
 import { useTimeline } from "../timeline/useTimeline";
+import { ReportControls } from "../ReportControls";
 import { useReport } from "../useReport";
 
 // A project that has events never needs it.
@@ -48,18 +48,16 @@ export function Overview() {
 
 function Report() {
   const { t } = useTranslation();
-  const { project, now, range, metric, today, days, change } = useReport();
+  const { project, now, metric, today, days, change } = useReport();
   const { query, timeline } = useTimeline(project, days, now);
   useFollowLive(days.until > today);
 
   return (
     <>
       <h1 className="visually-hidden">{t("overview.title")}</h1>
-      <div className="controls">
+      <ReportControls>
         <LiveCounter />
-        <span className="spacer" />
-        <RangeMenu range={range} today={today} onChange={(chosen) => change({ range: chosen })} />
-      </div>
+      </ReportControls>
       <KeyFigures
         totals={timeline?.totals}
         failed={query.isError}

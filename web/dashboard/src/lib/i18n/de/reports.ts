@@ -21,6 +21,16 @@ const de: Translation<typeof en> = {
     previousMonth: "Voriger Monat",
     nextMonth: "Nächster Monat",
   },
+  controls: {
+    filters: "Filter",
+    filter: "Filter",
+    addFilter: "Filter hinzufügen",
+    comparison: "Vergleich",
+    comparisons: { previous: "Vorheriger Zeitraum", year: "Ein Jahr zuvor", none: "Kein Vergleich" },
+    compared: { previous: "ggü. vorher", year: "ggü. Vorjahr", none: "Nicht verglichen" },
+    interval: "Intervall",
+    intervals: { auto: "Automatisch", hour: "Stunden", day: "Tage", week: "Wochen", month: "Monate" },
+  },
   metrics: {
     visitors: { name: "Besucher", short: "Besucher", definition: "Verschiedene Personen mit mindestens einem Ereignis im Zeitraum. Nie die Summe der Tage: Wer an zwei Tagen kommt, ist ein Besucher." },
     sessions: { name: "Sitzungen", short: "Sitzungen", definition: "Besuche, die im Zeitraum begonnen haben. Ein Besuch endet nach 30 Minuten ohne Aktivität." },

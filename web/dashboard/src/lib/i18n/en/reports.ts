@@ -18,6 +18,16 @@ const en = {
     previousMonth: "Previous month",
     nextMonth: "Next month",
   },
+  controls: {
+    filters: "Filters",
+    filter: "Filter",
+    addFilter: "Add a filter",
+    comparison: "Comparison",
+    comparisons: { previous: "Previous period", year: "Year before", none: "No comparison" },
+    compared: { previous: "vs. previous", year: "vs. year before", none: "Not compared" },
+    interval: "Interval",
+    intervals: { auto: "Automatic", hour: "Hours", day: "Days", week: "Weeks", month: "Months" },
+  },
   metrics: {
     visitors: { name: "Visitors", short: "visitors", definition: "Distinct people with at least one event in the range. Never the sum of days: who comes on two days is one visitor." },
     sessions: { name: "Sessions", short: "sessions", definition: "Visits that began in the range. A visit ends after 30 minutes without activity." },

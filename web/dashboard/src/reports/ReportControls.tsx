@@ -1,0 +1,113 @@
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { withTexts } from "../lib/i18n";
+import { type Interval, intervals } from "../lib/range";
+import { comparisons } from "../lib/urlstate";
+import { ChevronDown } from "../ui/icons";
+import { MenuButton } from "../ui/MenuButton";
+import { RangeMenu } from "../ui/RangeMenu";
+import { FilterBar } from "./filters/FilterBar";
+import { useReport } from "./useReport";
+import { useShortcuts } from "./useShortcuts";
+
+const ShortcutHelp = lazy(() => withTexts(["shortcuts"], () => import("./ShortcutHelp")));
+
+interface Props {
+  /** Offers hours, days, weeks and months. */
+  interval?: boolean;
+  /** Offers a comparison. */
+  compare?: boolean;
+  /** Offers filters; false where the report cannot be filtered. */
+  filters?: boolean;
+  /** Stands before everything else. */
+  children?: ReactNode;
+}
+
+/** What stands above every report: filters, range, interval, comparison. All of it is kept in the address. */
+export function ReportControls({ interval = false, compare = false, filters = true, children }: Props) {
+  const { t } = useTranslation();
+  const report = useReport();
+  const { range, today, conditions, change } = report;
+  const [filter, setFilter] = useState<number>();
+  const [help, setHelp] = useState(false);
+
+  useShortcuts({
+    d: () => change({ range: { preset: "today" } }),
+    w: () => change({ range: { preset: "7d" } }),
+    m: () => change({ range: { preset: "30d" } }),
+    y: () => change({ range: { preset: "12mo" } }),
+    c: () => compare && change({ compare: comparisons[(comparisons.indexOf(report.compare) + 1) % comparisons.length]! }),
+    f: () => filters && setFilter(-1),
+    "/": search,
+    "?": () => setHelp(true),
+    Escape: () => filters && conditions.length > 0 && change({ conditions: [] }),
+  });
+
+  return (
+    <div className="controls">
+      {children}
+      {filters && <FilterBar conditions={conditions} onChange={(changed) => change({ conditions: changed })} open={filter} onOpen={setFilter} />}
+      <span className="spacer" />
+      <div className="controls-range">
+        {interval && <IntervalMenu chosen={report.interval} onChange={(chosen) => change({ interval: chosen })} />}
+        <RangeMenu range={range} today={today} onChange={(chosen) => change({ range: chosen, interval: undefined })} />
+        {compare && (
+          <MenuButton
+            label={`${t("controls.comparison")}: ${t(`controls.comparisons.${report.compare}`)}`}
+            menuLabel={t("controls.comparison")}
+            groups={[
+              {
+                choices: comparisons.map((id) => ({
+                  id,
+                  label: t(`controls.comparisons.${id}`),
+                  selected: id === report.compare,
+                  onChoose: () => change({ compare: id }),
+                })),
+              },
+            ]}
+          >
+            <span className="ellipsis">{t(`controls.compared.${report.compare}`)}</span>
+            <ChevronDown />
+          </MenuButton>
+        )}
+      </div>
+      {help && (
+        <Suspense fallback={null}>
+          <ShortcutHelp onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+/** Undefined: what suits the range. */
+function IntervalMenu({ chosen, onChange }: { chosen: Interval | undefined; onChange: (interval: Interval | undefined) => void }) {
+  const { t } = useTranslation();
+  const name = t(`controls.intervals.${chosen ?? "auto"}`);
+  return (
+    <MenuButton
+      label={`${t("controls.interval")}: ${name}`}
+      menuLabel={t("controls.interval")}
+      groups={[
+        {
+          choices: [undefined, ...intervals].map((id) => ({
+            id: id ?? "auto",
+            label: t(`controls.intervals.${id ?? "auto"}`),
+            selected: id === chosen,
+            onChoose: () => onChange(id),
+          })),
+        },
+      ]}
+    >
+      <span className="ellipsis">{name}</span>
+      <ChevronDown />
+    </MenuButton>
+  );
+}
+
+/** Whatever on the page searches: a field is focused, a button is pressed. */
+function search() {
+  const target = document.querySelector<HTMLElement>("[data-search]");
+  if (target instanceof HTMLInputElement) target.focus();
+  else target?.click();
+}

@@ -1,0 +1,216 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { Dimension, Metric, Operator } from "@microtracker/client/query";
+import { ReportingService } from "@microtracker/client/reporting";
+import { keepPreviousData } from "@tanstack/react-query";
+import { type FormEvent, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { type Condition, dimensionName, toFilter } from "../../lib/filters";
+import { format } from "../../lib/format";
+import { Button } from "../../ui/Button";
+import { Choice } from "../../ui/Choice";
+import { ErrorState } from "../../ui/ErrorState";
+import { SelectField, TextField } from "../../ui/Field";
+import { Plus } from "../../ui/icons";
+import { Modal } from "../../ui/Modal";
+import { ForeignText } from "../../ui/Text";
+import { useReport } from "../useReport";
+import { type DimensionGroup, dimensionGroups, valueText } from "./dimensions";
+
+const operators = [Operator.IS, Operator.IS_NOT, Operator.CONTAINS, Operator.STARTS_WITH, Operator.MATCHES, Operator.PRESENT] as const;
+
+const longest = 500;
+const mostValues = 100;
+const suggested = 200;
+
+interface Props {
+  /** The condition to change; undefined adds one. */
+  condition: Condition | undefined;
+  /** The conditions that hold beside it. */
+  others: Condition[];
+  onApply: (condition: Condition) => void;
+  onClose: () => void;
+}
+
+/** One condition: what, how, and which values, with those offered that there are. */
+export default function FilterDialog({ condition, others, onApply, onClose }: Props) {
+  const { t } = useTranslation();
+  const [dimension, setDimension] = useState<Dimension>(condition?.dimension ?? Dimension.SOURCE);
+  const [propertyKey, setPropertyKey] = useState(condition?.propertyKey ?? "");
+  const [operator, setOperator] = useState<Operator>(condition?.operator ?? Operator.IS);
+  const [values, setValues] = useState<string[]>(condition?.values ?? []);
+  const [typed, setTyped] = useState("");
+  const [tried, setTried] = useState(false);
+
+  const ofProperty = dimension === Dimension.PROPERTY;
+  const takesValues = operator !== Operator.PRESENT;
+  const all = typed.trim() && !values.includes(typed.trim()) ? [...values, typed.trim()] : values;
+  const tooLong = typed.trim().length > longest;
+  const missing = takesValues && all.length === 0;
+  const missingProperty = ofProperty && propertyKey.trim() === "";
+
+  const add = () => {
+    if (tooLong || !typed.trim()) return;
+    setValues(all.slice(0, mostValues));
+    setTyped("");
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (missing || missingProperty || tooLong) return;
+    onApply({
+      dimension,
+      propertyKey: ofProperty ? propertyKey.trim() : "",
+      operator,
+      values: takesValues ? all.slice(0, mostValues) : [],
+    });
+  };
+
+  return (
+    <Modal title={t(condition ? "filters.titleEdit" : "filters.titleAdd")} isOpen onClose={onClose}>
+      <form className="filter-form" onSubmit={submit} noValidate>
+        <div className="form-pair">
+          <SelectField
+            label={t("filters.what")}
+            value={dimension}
+            onChange={(event) => {
+              setDimension(Number(event.target.value));
+              setValues([]);
+              setTyped("");
+            }}
+          >
+            {(Object.keys(dimensionGroups) as DimensionGroup[]).map((group) => (
+              <optgroup key={group} label={t(`filters.groups.${group}`)}>
+                {dimensionGroups[group].map((one) => (
+                  <option key={one} value={one}>
+                    {t(`dimensions.${dimensionName(one) as "path"}`)}
+                  </option>
+                ))}
+              </optgroup>
+            ))}
+          </SelectField>
+          <SelectField label={t("filters.how")} value={operator} onChange={(event) => setOperator(Number(event.target.value))}>
+            {operators.map((one) => (
+              <option key={one} value={one}>
+                {t(`filters.operators.${Operator[one].toLowerCase() as "is"}`)}
+              </option>
+            ))}
+          </SelectField>
+        </div>
+        {ofProperty && (
+          <TextField
+            label={t("filters.property")}
+            hint={t("filters.propertyHint")}
+            error={tried && missingProperty ? t("filters.missingProperty") : undefined}
+            value={propertyKey}
+            maxLength={100}
+            onChange={(event) => setPropertyKey(event.target.value)}
+          />
+        )}
+        {takesValues && (
+          <>
+            <TextField
+              label={t("filters.values")}
+              hint={t(operator === Operator.MATCHES ? "filters.patternHint" : "filters.valuesHint")}
+              error={tooLong ? t("filters.tooLong") : tried && missing ? t("filters.missing") : undefined}
+              value={typed}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={(event) => setTyped(event.target.value)}
+              onKeyDown={(event) => {
+                // Enter on what is typed takes it; on nothing it sends the form.
+                if (event.key !== "Enter" || !typed.trim()) return;
+                event.preventDefault();
+                add();
+              }}
+            />
+            <Values
+              dimension={dimension}
+              propertyKey={propertyKey.trim()}
+              others={others}
+              typed={typed.trim()}
+              values={values}
+              onAdd={add}
+              onChange={(changed) => setValues(changed.slice(0, mostValues))}
+            />
+          </>
+        )}
+        <div className="dialog-actions">
+          <Button onClick={onClose}>{t("app.cancel")}</Button>
+          <Button type="submit" look="primary">
+            {t("filters.apply")}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+interface ValuesProps {
+  dimension: Dimension;
+  propertyKey: string;
+  others: Condition[];
+  typed: string;
+  values: string[];
+  onAdd: () => void;
+  onChange: (values: string[]) => void;
+}
+
+/** Those chosen, then the most frequent ones that contain what is typed. */
+function Values({ dimension, propertyKey, others, typed, values, onAdd, onChange }: ValuesProps) {
+  const { t } = useTranslation();
+  const listId = useId();
+  const { asked } = useReport();
+  const query = useQuery(
+    ReportingService.method.query,
+    { ...asked, filter: toFilter(others), metrics: [Metric.VISITORS], dimensions: [dimension], propertyKey, pageSize: suggested },
+    { placeholderData: keepPreviousData, enabled: dimension !== Dimension.PROPERTY || propertyKey !== "" },
+  );
+  const rows = query.isPlaceholderData ? [] : (query.data?.rows ?? []);
+  const wanted = typed.toLocaleLowerCase();
+  const offered = rows
+    .map((row) => ({ value: row.dimensions[0] ?? "", visitors: row.metrics[0]?.value.value ?? 0 }))
+    .filter(({ value }) => value !== "" && value.length <= longest && !values.includes(value))
+    .filter(({ value }) => !wanted || `${value} ${valueText(dimension, value)}`.toLocaleLowerCase().includes(wanted));
+
+  return (
+    <div className="filter-values" role="group" aria-labelledby={listId}>
+      <span id={listId} className="visually-hidden">
+        {t("filters.values")}
+      </span>
+      {values.map((value) => (
+        <div key={value} className="filter-value">
+          <Choice
+            type="checkbox"
+            checked
+            label={<ForeignText text={valueText(dimension, value)} />}
+            onChange={() => onChange(values.filter((v) => v !== value))}
+          />
+        </div>
+      ))}
+      {typed && !values.includes(typed) && !offered.some((o) => o.value === typed) && (
+        <button type="button" className="filter-add" onClick={onAdd}>
+          <Plus />
+          <span className="ellipsis">{t("filters.add", { value: typed })}</span>
+        </button>
+      )}
+      {query.isError ? (
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+      ) : query.isLoading || query.isPlaceholderData ? (
+        Array.from({ length: 4 }, (_, i) => <span key={i} className="bone" style={{ width: `${80 - i * 12}%` }} />)
+      ) : (
+        offered.map(({ value, visitors }) => (
+          <div key={value} className="filter-value">
+            <Choice
+              type="checkbox"
+              checked={false}
+              label={<ForeignText text={valueText(dimension, value)} />}
+              onChange={() => onChange([...values, value])}
+            />
+            <span className="muted">{format.count(visitors, "short")}</span>
+          </div>
+        ))
+      )}
+      {query.isSuccess && offered.length === 0 && values.length === 0 && <p className="muted">{t("filters.none")}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import { Operator } from "@microtracker/client/query";
+import { useTranslation } from "react-i18next";
+import { type Condition, dimensionName } from "../../lib/filters";
+import { valueText } from "./dimensions";
+
+const shown = 2;
+
+/** A condition in words, in parts: name and values come from visitors. Needs the texts of "filters". */
+export function useConditionText() {
+  const { t } = useTranslation();
+  return ({ dimension, propertyKey, operator, values }: Condition) => {
+    const name = propertyKey || t(`dimensions.${dimensionName(dimension) as "path"}`);
+    const verb = t(`filters.operators.${Operator[operator].toLowerCase() as "is"}`);
+    const some = values.slice(0, shown).map((value) => valueText(dimension, value));
+    const more = values.length > shown ? [t("filters.more", { count: values.length - shown })] : [];
+    const value = [...some, ...more].join(` ${t("filters.or")} `);
+    return { name, verb, value, whole: [name, verb, value].filter(Boolean).join(" ") };
+  };
+}
