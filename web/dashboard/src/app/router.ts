@@ -3,6 +3,7 @@ import { parseSearch, stringifySearch } from "../lib/urlstate";
 import { PageSkeleton } from "../ui/Skeleton";
 import { RouteError, RouteNotFound } from "./RouteStates";
 import { accountRoutes } from "./routes/account";
+import { exploreRoutes } from "./routes/explore";
 import { guestRoutes } from "./routes/guest";
 import { overview, project } from "./routes/project";
 import { member, root } from "./routes/root";
@@ -11,7 +12,7 @@ import type { RouterContext } from "./session";
 
 const routeTree = root.addChildren([
   ...guestRoutes,
-  member.addChildren([...accountRoutes, project.addChildren([overview, settingsRoutes])]),
+  member.addChildren([...accountRoutes, project.addChildren([overview, ...exploreRoutes, settingsRoutes])]),
 ]);
 
 export function createAppRouter(context: RouterContext) {

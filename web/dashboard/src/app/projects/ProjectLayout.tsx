@@ -1,5 +1,5 @@
 import type { Project } from "@microtracker/client/projects";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { createContext, useContext } from "react";
 import { useTranslation } from "react-i18next";
 import { kindOf } from "../../lib/errors";
@@ -23,8 +23,14 @@ export function useOpenProject(): Project {
 /** The pages of a project. Each report takes along what is asked: range, comparison, interval and filters. */
 const tabs = [
   { to: "/p/$projectId", name: "overview", exact: true },
+  { to: "/p/$projectId/sessions", name: "visits", exact: false },
   { to: "/p/$projectId/settings", name: "settings", exact: false },
 ] as const satisfies { to: string; name: string; exact: boolean }[];
+
+/** Pages that stand beside a tab's own: they are its, too. */
+const beside: Partial<Record<(typeof tabs)[number]["name"], RegExp>> = {
+  visits: /^\/p\/\d+\/visitors(\/|$)/,
+};
 
 function keepReport(search: object): ReportSearch {
   const { range, compare, interval, f } = search as ReportSearch;
@@ -36,6 +42,7 @@ export function ProjectLayout() {
   const { t } = useTranslation();
   const projectId = useProjectId();
   const query = useProject(projectId);
+  const path = useLocation({ select: ({ pathname }) => pathname });
 
   if (projectId === undefined || (query.isError && kindOf(query.error) === "NOT_FOUND")) {
     return <NotFound title={t("notFound.project")} text={t("notFound.projectText")} />;
@@ -57,7 +64,15 @@ export function ProjectLayout() {
         <nav className="tabs" aria-label={t("nav.main")}>
           <div className="tabs-inner">
             {tabs.map(({ to, name, exact }) => (
-              <Link key={to} to={to} params={params} search={keepReport} activeOptions={{ exact, includeSearch: false }} className="tab">
+              <Link
+                key={to}
+                to={to}
+                params={params}
+                search={keepReport}
+                activeOptions={{ exact, includeSearch: false }}
+                aria-current={beside[name]?.test(path) ? "page" : undefined}
+                className="tab"
+              >
                 {t(`nav.${name}`)}
               </Link>
             ))}

@@ -3,6 +3,7 @@ import { initReactI18next } from "react-i18next";
 import type account from "./en/account";
 import type auth from "./en/auth";
 import type common from "./en/common";
+import type explore from "./en/explore";
 import type filters from "./en/filters";
 import type install from "./en/install";
 import type reports from "./en/reports";
@@ -12,7 +13,7 @@ import type shortcuts from "./en/shortcuts";
 import { type Language, language } from "./language";
 
 /** All texts. English is the original; the other languages have the same keys (see Translation). */
-export type Texts = typeof account & typeof auth & typeof common & typeof install & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts;
+export type Texts = typeof account & typeof auth & typeof common & typeof install & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts & typeof explore;
 
 /** The shape that a translation of these texts has. */
 export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> };
@@ -29,6 +30,7 @@ const files = {
   account: { en: () => import("./en/account"), de: () => import("./de/account") },
   auth: { en: () => import("./en/auth"), de: () => import("./de/auth") },
   common: { en: () => import("./en/common"), de: () => import("./de/common") },
+  explore: { en: () => import("./en/explore"), de: () => import("./de/explore") },
   filters: { en: () => import("./en/filters"), de: () => import("./de/filters") },
   install: { en: () => import("./en/install"), de: () => import("./de/install") },
   reports: { en: () => import("./en/reports"), de: () => import("./de/reports") },

@@ -17,6 +17,7 @@ const de: Translation<typeof en> = {
   nav: {
     main: "Hauptmenü",
     overview: "Übersicht",
+    visits: "Besuche",
     installation: "Installation",
     projects: "Alle Projekte",
     newProject: "Neues Projekt",

@@ -14,6 +14,7 @@ const en = {
   nav: {
     main: "Main",
     overview: "Overview",
+    visits: "Visits",
     installation: "Installation",
     projects: "All projects",
     newProject: "New project",
