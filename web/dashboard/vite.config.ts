@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 import { cleanAssets, dropRules, ariaLanguages, firstLoadBudget, slimValidateDescriptor, themeBootstrap } from "./build/plugins.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const everyPage = /node_modules\/(react|react-dom|scheduler|@tanstack|@bufbuild\/protobuf|@connectrpc|i18next|react-i18next|use-sync-external-store)\//;
+const everyPage = /node_modules\/(react|react-dom|scheduler|@tanstack|@bufbuild\/protobuf|@connectrpc|use-sync-external-store)\//;
 const outDir = here("../../server/ui/dist");
 
 export default defineConfig({
@@ -15,11 +15,16 @@ export default defineConfig({
     dropRules(["ad_reports", "jobs", "journeys", "live", "query", "reporting", "tracking", "visits"]),
     ariaLanguages(),
     cleanAssets(outDir),
-    firstLoadBudget({ limit: 200 * 1024, page: ["common", "ProjectLayout", "Overview", "reports"] }),
+    firstLoadBudget({
+      limit: 200 * 1024,
+      page: ["lib/i18n/en/common.ts", "app/projects/ProjectLayout.tsx", "reports/overview/Overview.tsx", "lib/i18n/en/reports.ts"],
+    }),
   ],
   resolve: {
     // The generated client is a workspace link: resolve what it imports from here.
     preserveSymlinks: true,
+    // Of that library nothing but useTranslation() is needed; ours is 15 KB less to load.
+    alias: { "react-i18next": here("./src/lib/i18n/useTranslation.ts") },
     dedupe: ["@bufbuild/protobuf", "@connectrpc/connect", "react", "react-dom"],
   },
   build: {

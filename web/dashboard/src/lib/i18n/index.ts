@@ -1,5 +1,3 @@
-import i18next from "i18next";
-import { initReactI18next } from "react-i18next";
 import type account from "./en/account";
 import type auth from "./en/auth";
 import type common from "./en/common";
@@ -11,19 +9,13 @@ import type scopes from "./en/scopes";
 import type settings from "./en/settings";
 import type shortcuts from "./en/shortcuts";
 import { type Language, language } from "./language";
+import { translator } from "./useTranslation";
 
 /** All texts. English is the original; the other languages have the same keys (see Translation). */
 export type Texts = typeof account & typeof auth & typeof common & typeof install & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts & typeof explore;
 
 /** The shape that a translation of these texts has. */
 export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> };
-
-declare module "i18next" {
-  interface CustomTypeOptions {
-    defaultNS: "translation";
-    resources: { translation: Texts };
-  }
-}
 
 /** The texts by area: each is loaded with the first page that needs it. */
 const files = {
@@ -49,9 +41,7 @@ export async function loadTexts(...areas: Area[]): Promise<void> {
     areas.map((area) => {
       let done = loading.get(area);
       if (!done) {
-        done = files[area][language]().then((texts) => {
-          i18next.addResourceBundle(language, "translation", texts.default, true);
-        });
+        done = files[area][language]().then((texts) => translator.add(texts.default));
         // What could not be loaded is tried again by the next page.
         done.catch(() => loading.delete(area));
         loading.set(area, done);
@@ -67,14 +57,8 @@ export async function withTexts<M>(areas: Area[], load: () => Promise<M>): Promi
   return module;
 }
 
-/** Starts with the texts that every page needs. React escapes what is inserted, so i18next does not. */
+/** Starts with the texts that every page needs. */
 export async function initI18n(): Promise<void> {
   document.documentElement.lang = language;
-  await i18next.use(initReactI18next).init({
-    lng: language,
-    resources: {},
-    interpolation: { escapeValue: false },
-    initAsync: false,
-  });
   await loadTexts("common");
 }

@@ -1,0 +1,9 @@
+import { language } from "./language";
+import { createTranslator } from "./translate";
+
+export const translator = createTranslator(language);
+
+const translation = { t: translator.t };
+
+/** The texts, for components. The language holds as long as the page does, so nothing is subscribed to. */
+export const useTranslation = () => translation;
