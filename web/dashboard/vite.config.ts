@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { cleanAssets, dropRules, ariaLanguages, firstLoadBudget, slimValidateDescriptor, themeBootstrap } from "./build/plugins.ts";
+import { ariaLanguages, cleanAssets, dropRules, firstLoadBudget, plainDescriptors, slimValidateDescriptor, themeBootstrap } from "./build/plugins.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const everyPage = /node_modules\/(react|react-dom|scheduler|@tanstack|@bufbuild\/protobuf|@connectrpc|use-sync-external-store)\//;
@@ -13,6 +13,7 @@ export default defineConfig({
     themeBootstrap(here("./src/theme-bootstrap.js")),
     slimValidateDescriptor(),
     dropRules(["ad_reports", "jobs", "journeys", "live", "query", "reporting", "tracking", "visits"]),
+    plainDescriptors(),
     ariaLanguages(),
     cleanAssets(outDir),
     firstLoadBudget({

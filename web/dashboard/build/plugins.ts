@@ -89,6 +89,26 @@ export function dropRules(files: string[]): Plugin {
   };
 }
 
+/**
+ * Writes the descriptors as text of one character a byte instead of base64. In base64 the same name looks different at each
+ * of three offsets; as it is, gzip finds it again: the first load is 6 KB smaller.
+ */
+export function plainDescriptors(): Plugin {
+  return {
+    name: "plain-descriptors",
+    apply: "build",
+    enforce: "pre",
+    transform(code, id) {
+      if (!/_pb\.js$/.test(id)) return null;
+      const plain = code.replace(/fileDesc\("([A-Za-z0-9+/]+)"/, (_, encoded: string) => {
+        const bytes = String.fromCharCode(...base64Decode(encoded));
+        return `fileDesc(/*@__PURE__*/ btoa(${JSON.stringify(bytes)})`;
+      });
+      return plain === code ? null : { code: plain, map: null };
+    },
+  };
+}
+
 function dropFromMessage(message: DescriptorProto) {
   [message, ...message.field, ...message.oneofDecl].forEach(dropCustom);
   message.nestedType.forEach(dropFromMessage);
