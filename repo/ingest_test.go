@@ -191,7 +191,7 @@ func TestLiveKnowsWhoIsOnWhichPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if live.Visitors != 3 || live.Pageviews != 4 || len(live.Pages) != 2 ||
-		live.Pages[0] != (repo.LivePage{Path: "/b", Visitors: 2}) || live.Pages[1] != (repo.LivePage{Path: "/a", Visitors: 1}) {
+		live.Pages[0] != (repo.LiveShare{Name: "/b", Visitors: 2}) || live.Pages[1] != (repo.LiveShare{Name: "/a", Visitors: 1}) {
 		t.Fatalf("live = %+v", live)
 	}
 }

@@ -62,6 +62,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, tlsConfig *tl
 	}
 	// No call is left that could hand something over.
 	s.ingester.Close()
+	s.live.Close()
 	s.refused.close()
 	s.background.close()
 	return nil

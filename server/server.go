@@ -29,6 +29,7 @@ import (
 	"github.com/microtracker/microtracker/server/ingest"
 	"github.com/microtracker/microtracker/server/limit"
 	"github.com/microtracker/microtracker/server/live"
+	"github.com/microtracker/microtracker/server/rollup"
 	"github.com/microtracker/microtracker/server/telemetry"
 )
 
@@ -83,6 +84,8 @@ type Server struct {
 	inboxes    *inboxes
 	refused    *refusedEvents
 	cache      *cache.Cache
+	// answers are those from days that are counted.
+	answers *rollup.Answers
 	// reportTurns bounds the questions that are computed at once.
 	reportTurns turns
 	rpc         *connect.Server
@@ -119,7 +122,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config: config, validator: validator, stopping: make(chan struct{}),
-		live:       live.NewHub(config.Logger, config.Now),
+		live:       live.NewHub(live.Config{Store: config.Store, Logger: config.Logger, Now: config.Now}),
 		errors:     connecthttp.NewErrorWriter(),
 		limiter:    limit.New(config.Store, config.Now),
 		verified:   newVerifiedKeys(config.Now),
@@ -128,6 +131,7 @@ func New(config Config) (*Server, error) {
 		inboxes:    newInboxes(config.Now),
 		refused:    newRefusedEvents(config.Store, config.Logger),
 		cache:      cache.New(cache.Config{Store: config.Store, Logger: config.Logger}),
+		answers:    rollup.NewAnswers(rollup.New(rollup.Config{Store: config.Store, Logger: config.Logger, Now: config.Now})),
 	}
 	s.ingester = ingest.New(ingest.Config{Store: config.Store, Now: config.Now, Committed: s.live.Changed, Logger: config.Logger, Locator: config.Locator, Writers: config.IngestWriters, Metrics: config.Metrics, Tracing: config.Tracing})
 	// From the outside in: what the operator learns of a call, what a caller learns of an error, who may call, what a message
@@ -178,6 +182,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	var handler http.Handler = mux
 	handler = s.bodyDeadline(handler)
+	handler = withWriter(handler)
 	handler = beacons(handler)
 	handler = apiHeaders(handler)
 	handler = s.sameOrigin(handler)

@@ -1,11 +1,17 @@
-// Package live tells many watchers who is on a project's site, at the cost of one query for all of them.
+// Package live tells many watchers who is on a project's site and what happens there, at the cost of one look a second for all
+// of them.
 package live
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/microtracker/microtracker/repo"
 )
@@ -14,82 +20,100 @@ import (
 const Window = 5 * time.Minute
 
 const (
-	// settle is how long to gather changes before looking again.
-	settle = 250 * time.Millisecond
-	// refresh is how often to look without having heard of a change: visitors leave, and other replicas take events in.
-	refresh = 5 * time.Second
-	// queryTimeout bounds one look.
-	queryTimeout = 10 * time.Second
-	// maxPages is how many pages a snapshot names.
-	maxPages = 10
+	// channel is what replicas tell each other on that projects have new events: a replica's name and the projects' ids.
+	channel = "microtracker_live"
+	// maxNotified is how many projects one message names: it is shorter than the 8,000 bytes that NOTIFY takes.
+	maxNotified = 350
+	// lookTimeout bounds one look.
+	lookTimeout = 20 * time.Second
+	// notifyTimeout bounds one telling of the other replicas.
+	notifyTimeout = 5 * time.Second
 )
 
-// Snapshot is who was there at one moment.
-type Snapshot struct {
-	AsOf time.Time
-	repo.Live
+// Config is what a Hub needs. Store is required.
+type Config struct {
+	Store  *repo.Store
+	Logger *slog.Logger
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	// Every is how long there is between two looks at a project at least; default 1 s. A look that takes long is followed by a
+	// pause four times as long, so that watching takes a fifth of a connection at most.
+	Every time.Duration
+	// Refresh is how long there is between two looks at most: visitors leave, and what other replicas tell may be lost;
+	// default 5 s.
+	Refresh time.Duration
 }
 
 // Hub keeps one room per watched project. Safe for concurrent use.
 type Hub struct {
-	logger *slog.Logger
-	now    func() time.Time
+	Config
 
-	mu    sync.Mutex
-	rooms map[int64]*room
+	// name tells this replica from the others.
+	name string
+	// keep is how many of the events of one look are kept.
+	keep int
+	// work counts the goroutines; done is closed when they shall end.
+	work sync.WaitGroup
+	done chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	rooms  map[int64]*room
+	// deaf ends the listening to other replicas; nil: nobody watches here.
+	deaf context.CancelFunc
+	// changed are the projects with new events that the other replicas have not been told of.
+	changed map[int64]struct{}
+	// telling says that they are about to be told.
+	telling bool
 }
 
-// room is one project's watchers and the loop that serves them.
-type room struct {
-	project *repo.Project
-	changed chan struct{}
-	stop    context.CancelFunc
-
-	watchers map[*Watcher]struct{}
-	last     *Snapshot
+// NewHub makes an empty hub. It does nothing until somebody watches, but for telling other replicas of what changes.
+func NewHub(config Config) *Hub {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	config.Every = cmp.Or(config.Every, time.Second)
+	config.Refresh = cmp.Or(config.Refresh, 5*time.Second)
+	return &Hub{Config: config, name: uuid.NewString(), keep: MaxEvents, done: make(chan struct{}), rooms: map[int64]*room{}, changed: map[int64]struct{}{}}
 }
 
-// Watcher receives snapshots until it is closed.
-type Watcher struct {
-	// C has the newest snapshot: a slow reader misses those between, and never holds anybody up.
-	C chan Snapshot
-
-	hub  *Hub
-	room *room
-}
-
-// NewHub makes an empty hub.
-func NewHub(logger *slog.Logger, now func() time.Time) *Hub {
-	return &Hub{logger: logger, now: now, rooms: map[int64]*room{}}
-}
-
-// Watch begins to watch an opened project. The first snapshot comes at once. Close the watcher when done.
-func (h *Hub) Watch(project *repo.Project) *Watcher {
+// Watch begins to watch an opened project, with the events behind the cursor, or with the newest if there is none. Close the
+// watcher when done.
+func (h *Hub) Watch(project *repo.Project, cursor *int64) *Watcher {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r := h.rooms[project.ID]
 	if r == nil {
 		ctx, stop := context.WithCancel(context.Background())
-		r = &room{project: project, changed: make(chan struct{}, 1), stop: stop, watchers: map[*Watcher]struct{}{}}
-		h.rooms[project.ID] = r
-		go h.serve(ctx, r)
+		r = newRoom(h, project, stop)
+		if !h.closed {
+			h.rooms[project.ID] = r
+			h.work.Go(func() { r.serve(ctx) })
+		}
+		h.listen()
 	}
-	w := &Watcher{C: make(chan Snapshot, 1), hub: h, room: r}
-	r.watchers[w] = struct{}{}
-	if r.last != nil {
-		w.C <- *r.last
-	}
+	w := &Watcher{hub: h, room: r, cursor: cursor}
+	r.watchers++
 	return w
 }
 
-// Close ends the watching.
-func (w *Watcher) Close() {
-	w.hub.mu.Lock()
-	defer w.hub.mu.Unlock()
-	delete(w.room.watchers, w)
-	if len(w.room.watchers) == 0 && w.hub.rooms[w.room.project.ID] == w.room {
-		delete(w.hub.rooms, w.room.project.ID)
-		w.room.stop()
+// leave ends a room that nobody watches.
+func (h *Hub) leave(r *room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r.watchers--; r.watchers > 0 {
+		return
+	}
+	r.stop()
+	if h.rooms[r.project.ID] == r {
+		delete(h.rooms, r.project.ID)
+	}
+	if len(h.rooms) == 0 && h.deaf != nil {
+		h.deaf()
+		h.deaf = nil
 	}
 }
 
@@ -99,63 +123,117 @@ func (h *Hub) Watchers() int {
 	defer h.mu.Unlock()
 	n := 0
 	for _, r := range h.rooms {
-		n += len(r.watchers)
+		n += r.watchers
 	}
 	return n
 }
 
-// Changed says that the project has committed events. It never blocks.
+// Changed says that the project has committed events on this replica. It never waits for the database.
 func (h *Hub) Changed(projectID int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.wake(projectID)
+	h.changed[projectID] = struct{}{}
+	if !h.telling && !h.closed {
+		h.telling = true
+		h.work.Go(h.tell)
+	}
+}
+
+// wake has the project looked at. The caller has the lock.
+func (h *Hub) wake(projectID int64) {
 	if r := h.rooms[projectID]; r != nil {
 		select {
 		case r.changed <- struct{}{}:
-		default: // it is to look again anyway
+		default: // it is to be looked at anyway
 		}
 	}
 }
 
-func (h *Hub) serve(ctx context.Context, r *room) {
-	ticker := time.NewTicker(refresh)
-	defer ticker.Stop()
+// tell tells the other replicas which projects have changed, at once and then once in a while for as long as there are any.
+func (h *Hub) tell() {
 	for {
-		h.look(ctx, r)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		case <-r.changed:
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(settle):
+		h.mu.Lock()
+		ids := make([]string, 0, len(h.changed))
+		for id := range h.changed {
+			if len(ids) < maxNotified {
+				ids = append(ids, strconv.FormatInt(id, 10))
+				delete(h.changed, id)
 			}
 		}
+		if len(ids) == 0 || h.closed {
+			h.telling = false
+			h.mu.Unlock()
+			return
+		}
+		h.mu.Unlock()
+		ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
+		if err := h.Store.Notify(ctx, channel, h.name+" "+strings.Join(ids, " ")); err != nil {
+			h.Logger.DebugContext(ctx, "could not tell the other replicas of events; they look by themselves", "error", err)
+		}
+		cancel()
+		pause := time.NewTimer(h.Every)
+		select {
+		case <-h.done:
+			pause.Stop()
+		case <-pause.C:
+		}
 	}
 }
 
-// look takes a snapshot and hands it to every watcher.
-func (h *Hub) look(ctx context.Context, r *room) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	now := h.now()
-	found, err := r.project.Live(ctx, now.Add(-Window), maxPages)
-	if err != nil {
-		if ctx.Err() == nil {
-			h.logger.WarnContext(ctx, "could not look who is live; trying again", "project_id", r.project.ID, "error", err)
-		}
+// listen hears the other replicas. The caller has the lock.
+func (h *Hub) listen() {
+	if h.deaf != nil || h.closed {
 		return
 	}
-	snapshot := Snapshot{AsOf: now, Live: *found}
+	ctx, deaf := context.WithCancel(context.Background())
+	h.deaf = deaf
+	h.work.Go(func() {
+		h.Store.Listen(ctx, channel, repo.Listener{
+			Connected: func() {
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				for id := range h.rooms { // what was told before was not heard
+					h.wake(id)
+				}
+			},
+			Received: h.hear,
+			Lost: func(err error) {
+				h.Logger.DebugContext(ctx, "the other replicas are not heard; looking now and then", "error", err)
+			},
+		})
+	})
+}
+
+// hear wakes the rooms of the projects that another replica tells of.
+func (h *Hub) hear(payload string) {
+	words := strings.Fields(payload)
+	if len(words) == 0 || words[0] == h.name {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r.last = &snapshot
-	for w := range r.watchers {
-		select {
-		case <-w.C: // the one that was not read in time
-		default:
+	for _, word := range words[1:] {
+		if id, err := strconv.ParseInt(word, 10, 64); err == nil {
+			h.wake(id)
 		}
-		w.C <- snapshot
 	}
+}
+
+// Close ends all rooms. Watchers hear nothing more.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	if !h.closed {
+		h.closed = true
+		close(h.done)
+	}
+	for _, r := range h.rooms {
+		r.stop()
+	}
+	if h.deaf != nil {
+		h.deaf()
+		h.deaf = nil
+	}
+	h.mu.Unlock()
+	h.work.Wait()
 }

@@ -23,176 +23,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type WatchLiveRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ProjectId     int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WatchLiveRequest) Reset() {
-	*x = WatchLiveRequest{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WatchLiveRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WatchLiveRequest) ProtoMessage() {}
-
-func (x *WatchLiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use WatchLiveRequest.ProtoReflect.Descriptor instead.
-func (*WatchLiveRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *WatchLiveRequest) GetProjectId() int64 {
-	if x != nil {
-		return x.ProjectId
-	}
-	return 0
-}
-
-// LivePage is a page that visitors are on now.
-type LivePage struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// Visitors whose last page view within the live window was this page.
-	Visitors      int64 `protobuf:"varint,2,opt,name=visitors,proto3" json:"visitors,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LivePage) Reset() {
-	*x = LivePage{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LivePage) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LivePage) ProtoMessage() {}
-
-func (x *LivePage) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LivePage.ProtoReflect.Descriptor instead.
-func (*LivePage) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *LivePage) GetPath() string {
-	if x != nil {
-		return x.Path
-	}
-	return ""
-}
-
-func (x *LivePage) GetVisitors() int64 {
-	if x != nil {
-		return x.Visitors
-	}
-	return 0
-}
-
-type WatchLiveResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// When this was true.
-	AsOf *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
-	// Visitors with an event in the last 5 minutes.
-	Visitors int64 `protobuf:"varint,2,opt,name=visitors,proto3" json:"visitors,omitempty"`
-	// Page views in the last 5 minutes.
-	Pageviews int64 `protobuf:"varint,3,opt,name=pageviews,proto3" json:"pageviews,omitempty"`
-	// Where they are, the busiest 10 first.
-	Pages         []*LivePage `protobuf:"bytes,4,rep,name=pages,proto3" json:"pages,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WatchLiveResponse) Reset() {
-	*x = WatchLiveResponse{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WatchLiveResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WatchLiveResponse) ProtoMessage() {}
-
-func (x *WatchLiveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use WatchLiveResponse.ProtoReflect.Descriptor instead.
-func (*WatchLiveResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *WatchLiveResponse) GetAsOf() *timestamppb.Timestamp {
-	if x != nil {
-		return x.AsOf
-	}
-	return nil
-}
-
-func (x *WatchLiveResponse) GetVisitors() int64 {
-	if x != nil {
-		return x.Visitors
-	}
-	return 0
-}
-
-func (x *WatchLiveResponse) GetPageviews() int64 {
-	if x != nil {
-		return x.Pageviews
-	}
-	return 0
-}
-
-func (x *WatchLiveResponse) GetPages() []*LivePage {
-	if x != nil {
-		return x.Pages
-	}
-	return nil
-}
-
 type ListDailyRollupsRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
@@ -208,7 +38,7 @@ type ListDailyRollupsRequest struct {
 
 func (x *ListDailyRollupsRequest) Reset() {
 	*x = ListDailyRollupsRequest{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[3]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -220,7 +50,7 @@ func (x *ListDailyRollupsRequest) String() string {
 func (*ListDailyRollupsRequest) ProtoMessage() {}
 
 func (x *ListDailyRollupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[3]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -233,7 +63,7 @@ func (x *ListDailyRollupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDailyRollupsRequest.ProtoReflect.Descriptor instead.
 func (*ListDailyRollupsRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{3}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *ListDailyRollupsRequest) GetProjectId() int64 {
@@ -275,7 +105,7 @@ type ListDailyRollupsResponse struct {
 
 func (x *ListDailyRollupsResponse) Reset() {
 	*x = ListDailyRollupsResponse{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[4]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -287,7 +117,7 @@ func (x *ListDailyRollupsResponse) String() string {
 func (*ListDailyRollupsResponse) ProtoMessage() {}
 
 func (x *ListDailyRollupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[4]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -300,7 +130,7 @@ func (x *ListDailyRollupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDailyRollupsResponse.ProtoReflect.Descriptor instead.
 func (*ListDailyRollupsResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{4}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *ListDailyRollupsResponse) GetDailyRollups() []*DailyRollup {
@@ -362,7 +192,7 @@ type DailyRollup struct {
 
 func (x *DailyRollup) Reset() {
 	*x = DailyRollup{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[5]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -374,7 +204,7 @@ func (x *DailyRollup) String() string {
 func (*DailyRollup) ProtoMessage() {}
 
 func (x *DailyRollup) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[5]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -387,7 +217,7 @@ func (x *DailyRollup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DailyRollup.ProtoReflect.Descriptor instead.
 func (*DailyRollup) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{5}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *DailyRollup) GetDay() string {
@@ -562,7 +392,7 @@ type TopPath struct {
 
 func (x *TopPath) Reset() {
 	*x = TopPath{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[6]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -574,7 +404,7 @@ func (x *TopPath) String() string {
 func (*TopPath) ProtoMessage() {}
 
 func (x *TopPath) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[6]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -587,7 +417,7 @@ func (x *TopPath) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopPath.ProtoReflect.Descriptor instead.
 func (*TopPath) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{6}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *TopPath) GetPath() string {
@@ -624,7 +454,7 @@ type TopCta struct {
 
 func (x *TopCta) Reset() {
 	*x = TopCta{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[7]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +466,7 @@ func (x *TopCta) String() string {
 func (*TopCta) ProtoMessage() {}
 
 func (x *TopCta) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[7]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +479,7 @@ func (x *TopCta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopCta.ProtoReflect.Descriptor instead.
 func (*TopCta) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{7}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TopCta) GetName() string {
@@ -683,7 +513,7 @@ type TopSource struct {
 
 func (x *TopSource) Reset() {
 	*x = TopSource{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[8]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +525,7 @@ func (x *TopSource) String() string {
 func (*TopSource) ProtoMessage() {}
 
 func (x *TopSource) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[8]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +538,7 @@ func (x *TopSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopSource.ProtoReflect.Descriptor instead.
 func (*TopSource) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{8}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TopSource) GetSource() string {
@@ -736,7 +566,7 @@ type RebuildDailyRollupsRequest struct {
 
 func (x *RebuildDailyRollupsRequest) Reset() {
 	*x = RebuildDailyRollupsRequest{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[9]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -748,7 +578,7 @@ func (x *RebuildDailyRollupsRequest) String() string {
 func (*RebuildDailyRollupsRequest) ProtoMessage() {}
 
 func (x *RebuildDailyRollupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[9]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -761,7 +591,7 @@ func (x *RebuildDailyRollupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebuildDailyRollupsRequest.ProtoReflect.Descriptor instead.
 func (*RebuildDailyRollupsRequest) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{9}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RebuildDailyRollupsRequest) GetProjectId() int64 {
@@ -787,7 +617,7 @@ type RebuildDailyRollupsResponse struct {
 
 func (x *RebuildDailyRollupsResponse) Reset() {
 	*x = RebuildDailyRollupsResponse{}
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[10]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -799,7 +629,7 @@ func (x *RebuildDailyRollupsResponse) String() string {
 func (*RebuildDailyRollupsResponse) ProtoMessage() {}
 
 func (x *RebuildDailyRollupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_microtracker_v1_reporting_proto_msgTypes[10]
+	mi := &file_microtracker_v1_reporting_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -812,7 +642,7 @@ func (x *RebuildDailyRollupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebuildDailyRollupsResponse.ProtoReflect.Descriptor instead.
 func (*RebuildDailyRollupsResponse) Descriptor() ([]byte, []int) {
-	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{10}
+	return file_microtracker_v1_reporting_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RebuildDailyRollupsResponse) GetBatch() *Batch {
@@ -826,18 +656,7 @@ var File_microtracker_v1_reporting_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\n" +
-	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a!microtracker/v1/conversions.proto\x1a\x1amicrotracker/v1/jobs.proto\x1a\x1emicrotracker/v1/journeys.proto\x1a\x1bmicrotracker/v1/query.proto\x1a\x1cmicrotracker/v1/visits.proto\":\n" +
-	"\x10WatchLiveRequest\x12&\n" +
-	"\n" +
-	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\":\n" +
-	"\bLivePage\x12\x12\n" +
-	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1a\n" +
-	"\bvisitors\x18\x02 \x01(\x03R\bvisitors\"\xaf\x01\n" +
-	"\x11WatchLiveResponse\x12/\n" +
-	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1a\n" +
-	"\bvisitors\x18\x02 \x01(\x03R\bvisitors\x12\x1c\n" +
-	"\tpageviews\x18\x03 \x01(\x03R\tpageviews\x12/\n" +
-	"\x05pages\x18\x04 \x03(\v2\x19.microtracker.v1.LivePageR\x05pages\"\xca\x01\n" +
+	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a!microtracker/v1/conversions.proto\x1a\x1amicrotracker/v1/jobs.proto\x1a\x1emicrotracker/v1/journeys.proto\x1a\x1amicrotracker/v1/live.proto\x1a\x1bmicrotracker/v1/query.proto\x1a\x1cmicrotracker/v1/visits.proto\"\xca\x01\n" +
 	"\x17ListDailyRollupsRequest\x12&\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
@@ -952,115 +771,112 @@ func file_microtracker_v1_reporting_proto_rawDescGZIP() []byte {
 	return file_microtracker_v1_reporting_proto_rawDescData
 }
 
-var file_microtracker_v1_reporting_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_microtracker_v1_reporting_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_microtracker_v1_reporting_proto_goTypes = []any{
-	(*WatchLiveRequest)(nil),            // 0: microtracker.v1.WatchLiveRequest
-	(*LivePage)(nil),                    // 1: microtracker.v1.LivePage
-	(*WatchLiveResponse)(nil),           // 2: microtracker.v1.WatchLiveResponse
-	(*ListDailyRollupsRequest)(nil),     // 3: microtracker.v1.ListDailyRollupsRequest
-	(*ListDailyRollupsResponse)(nil),    // 4: microtracker.v1.ListDailyRollupsResponse
-	(*DailyRollup)(nil),                 // 5: microtracker.v1.DailyRollup
-	(*TopPath)(nil),                     // 6: microtracker.v1.TopPath
-	(*TopCta)(nil),                      // 7: microtracker.v1.TopCta
-	(*TopSource)(nil),                   // 8: microtracker.v1.TopSource
-	(*RebuildDailyRollupsRequest)(nil),  // 9: microtracker.v1.RebuildDailyRollupsRequest
-	(*RebuildDailyRollupsResponse)(nil), // 10: microtracker.v1.RebuildDailyRollupsResponse
-	nil,                                 // 11: microtracker.v1.DailyRollup.EventsEntry
-	nil,                                 // 12: microtracker.v1.DailyRollup.ChannelsEntry
-	nil,                                 // 13: microtracker.v1.DailyRollup.DevicesEntry
-	nil,                                 // 14: microtracker.v1.DailyRollup.CountriesEntry
-	nil,                                 // 15: microtracker.v1.DailyRollup.BrowsersEntry
-	nil,                                 // 16: microtracker.v1.DailyRollup.OperatingSystemsEntry
-	nil,                                 // 17: microtracker.v1.DailyRollup.BotsEntry
-	(*timestamppb.Timestamp)(nil),       // 18: google.protobuf.Timestamp
-	(*DayRange)(nil),                    // 19: microtracker.v1.DayRange
-	(*Batch)(nil),                       // 20: microtracker.v1.Batch
-	(*QueryRequest)(nil),                // 21: microtracker.v1.QueryRequest
-	(*GetCapabilitiesRequest)(nil),      // 22: microtracker.v1.GetCapabilitiesRequest
-	(*ReportingServiceListSessionsRequest)(nil),  // 23: microtracker.v1.ReportingServiceListSessionsRequest
-	(*GetSessionRequest)(nil),                    // 24: microtracker.v1.GetSessionRequest
-	(*ListVisitorsRequest)(nil),                  // 25: microtracker.v1.ListVisitorsRequest
-	(*GetVisitorRequest)(nil),                    // 26: microtracker.v1.GetVisitorRequest
-	(*CreateConversionRequest)(nil),              // 27: microtracker.v1.CreateConversionRequest
-	(*ListConversionsRequest)(nil),               // 28: microtracker.v1.ListConversionsRequest
-	(*UpdateConversionRequest)(nil),              // 29: microtracker.v1.UpdateConversionRequest
-	(*DeleteConversionRequest)(nil),              // 30: microtracker.v1.DeleteConversionRequest
-	(*QueryFunnelRequest)(nil),                   // 31: microtracker.v1.QueryFunnelRequest
-	(*QueryRetentionRequest)(nil),                // 32: microtracker.v1.QueryRetentionRequest
-	(*QueryPathsRequest)(nil),                    // 33: microtracker.v1.QueryPathsRequest
-	(*QueryHeatmapRequest)(nil),                  // 34: microtracker.v1.QueryHeatmapRequest
-	(*QueryResponse)(nil),                        // 35: microtracker.v1.QueryResponse
-	(*GetCapabilitiesResponse)(nil),              // 36: microtracker.v1.GetCapabilitiesResponse
-	(*ReportingServiceListSessionsResponse)(nil), // 37: microtracker.v1.ReportingServiceListSessionsResponse
-	(*GetSessionResponse)(nil),                   // 38: microtracker.v1.GetSessionResponse
-	(*ListVisitorsResponse)(nil),                 // 39: microtracker.v1.ListVisitorsResponse
-	(*GetVisitorResponse)(nil),                   // 40: microtracker.v1.GetVisitorResponse
-	(*CreateConversionResponse)(nil),             // 41: microtracker.v1.CreateConversionResponse
-	(*ListConversionsResponse)(nil),              // 42: microtracker.v1.ListConversionsResponse
-	(*UpdateConversionResponse)(nil),             // 43: microtracker.v1.UpdateConversionResponse
-	(*DeleteConversionResponse)(nil),             // 44: microtracker.v1.DeleteConversionResponse
-	(*QueryFunnelResponse)(nil),                  // 45: microtracker.v1.QueryFunnelResponse
-	(*QueryRetentionResponse)(nil),               // 46: microtracker.v1.QueryRetentionResponse
-	(*QueryPathsResponse)(nil),                   // 47: microtracker.v1.QueryPathsResponse
-	(*QueryHeatmapResponse)(nil),                 // 48: microtracker.v1.QueryHeatmapResponse
+	(*ListDailyRollupsRequest)(nil),     // 0: microtracker.v1.ListDailyRollupsRequest
+	(*ListDailyRollupsResponse)(nil),    // 1: microtracker.v1.ListDailyRollupsResponse
+	(*DailyRollup)(nil),                 // 2: microtracker.v1.DailyRollup
+	(*TopPath)(nil),                     // 3: microtracker.v1.TopPath
+	(*TopCta)(nil),                      // 4: microtracker.v1.TopCta
+	(*TopSource)(nil),                   // 5: microtracker.v1.TopSource
+	(*RebuildDailyRollupsRequest)(nil),  // 6: microtracker.v1.RebuildDailyRollupsRequest
+	(*RebuildDailyRollupsResponse)(nil), // 7: microtracker.v1.RebuildDailyRollupsResponse
+	nil,                                 // 8: microtracker.v1.DailyRollup.EventsEntry
+	nil,                                 // 9: microtracker.v1.DailyRollup.ChannelsEntry
+	nil,                                 // 10: microtracker.v1.DailyRollup.DevicesEntry
+	nil,                                 // 11: microtracker.v1.DailyRollup.CountriesEntry
+	nil,                                 // 12: microtracker.v1.DailyRollup.BrowsersEntry
+	nil,                                 // 13: microtracker.v1.DailyRollup.OperatingSystemsEntry
+	nil,                                 // 14: microtracker.v1.DailyRollup.BotsEntry
+	(*DayRange)(nil),                    // 15: microtracker.v1.DayRange
+	(*timestamppb.Timestamp)(nil),       // 16: google.protobuf.Timestamp
+	(*Batch)(nil),                       // 17: microtracker.v1.Batch
+	(*QueryRequest)(nil),                // 18: microtracker.v1.QueryRequest
+	(*GetCapabilitiesRequest)(nil),      // 19: microtracker.v1.GetCapabilitiesRequest
+	(*ReportingServiceListSessionsRequest)(nil),  // 20: microtracker.v1.ReportingServiceListSessionsRequest
+	(*GetSessionRequest)(nil),                    // 21: microtracker.v1.GetSessionRequest
+	(*ListVisitorsRequest)(nil),                  // 22: microtracker.v1.ListVisitorsRequest
+	(*GetVisitorRequest)(nil),                    // 23: microtracker.v1.GetVisitorRequest
+	(*CreateConversionRequest)(nil),              // 24: microtracker.v1.CreateConversionRequest
+	(*ListConversionsRequest)(nil),               // 25: microtracker.v1.ListConversionsRequest
+	(*UpdateConversionRequest)(nil),              // 26: microtracker.v1.UpdateConversionRequest
+	(*DeleteConversionRequest)(nil),              // 27: microtracker.v1.DeleteConversionRequest
+	(*QueryFunnelRequest)(nil),                   // 28: microtracker.v1.QueryFunnelRequest
+	(*QueryRetentionRequest)(nil),                // 29: microtracker.v1.QueryRetentionRequest
+	(*QueryPathsRequest)(nil),                    // 30: microtracker.v1.QueryPathsRequest
+	(*QueryHeatmapRequest)(nil),                  // 31: microtracker.v1.QueryHeatmapRequest
+	(*WatchLiveRequest)(nil),                     // 32: microtracker.v1.WatchLiveRequest
+	(*QueryResponse)(nil),                        // 33: microtracker.v1.QueryResponse
+	(*GetCapabilitiesResponse)(nil),              // 34: microtracker.v1.GetCapabilitiesResponse
+	(*ReportingServiceListSessionsResponse)(nil), // 35: microtracker.v1.ReportingServiceListSessionsResponse
+	(*GetSessionResponse)(nil),                   // 36: microtracker.v1.GetSessionResponse
+	(*ListVisitorsResponse)(nil),                 // 37: microtracker.v1.ListVisitorsResponse
+	(*GetVisitorResponse)(nil),                   // 38: microtracker.v1.GetVisitorResponse
+	(*CreateConversionResponse)(nil),             // 39: microtracker.v1.CreateConversionResponse
+	(*ListConversionsResponse)(nil),              // 40: microtracker.v1.ListConversionsResponse
+	(*UpdateConversionResponse)(nil),             // 41: microtracker.v1.UpdateConversionResponse
+	(*DeleteConversionResponse)(nil),             // 42: microtracker.v1.DeleteConversionResponse
+	(*QueryFunnelResponse)(nil),                  // 43: microtracker.v1.QueryFunnelResponse
+	(*QueryRetentionResponse)(nil),               // 44: microtracker.v1.QueryRetentionResponse
+	(*QueryPathsResponse)(nil),                   // 45: microtracker.v1.QueryPathsResponse
+	(*QueryHeatmapResponse)(nil),                 // 46: microtracker.v1.QueryHeatmapResponse
+	(*WatchLiveResponse)(nil),                    // 47: microtracker.v1.WatchLiveResponse
 }
 var file_microtracker_v1_reporting_proto_depIdxs = []int32{
-	18, // 0: microtracker.v1.WatchLiveResponse.as_of:type_name -> google.protobuf.Timestamp
-	1,  // 1: microtracker.v1.WatchLiveResponse.pages:type_name -> microtracker.v1.LivePage
-	19, // 2: microtracker.v1.ListDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
-	5,  // 3: microtracker.v1.ListDailyRollupsResponse.daily_rollups:type_name -> microtracker.v1.DailyRollup
-	11, // 4: microtracker.v1.DailyRollup.events:type_name -> microtracker.v1.DailyRollup.EventsEntry
-	12, // 5: microtracker.v1.DailyRollup.channels:type_name -> microtracker.v1.DailyRollup.ChannelsEntry
-	13, // 6: microtracker.v1.DailyRollup.devices:type_name -> microtracker.v1.DailyRollup.DevicesEntry
-	14, // 7: microtracker.v1.DailyRollup.countries:type_name -> microtracker.v1.DailyRollup.CountriesEntry
-	15, // 8: microtracker.v1.DailyRollup.browsers:type_name -> microtracker.v1.DailyRollup.BrowsersEntry
-	16, // 9: microtracker.v1.DailyRollup.operating_systems:type_name -> microtracker.v1.DailyRollup.OperatingSystemsEntry
-	17, // 10: microtracker.v1.DailyRollup.bots:type_name -> microtracker.v1.DailyRollup.BotsEntry
-	6,  // 11: microtracker.v1.DailyRollup.top_paths:type_name -> microtracker.v1.TopPath
-	7,  // 12: microtracker.v1.DailyRollup.top_ctas:type_name -> microtracker.v1.TopCta
-	8,  // 13: microtracker.v1.DailyRollup.top_sources:type_name -> microtracker.v1.TopSource
-	18, // 14: microtracker.v1.DailyRollup.update_time:type_name -> google.protobuf.Timestamp
-	19, // 15: microtracker.v1.RebuildDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
-	20, // 16: microtracker.v1.RebuildDailyRollupsResponse.batch:type_name -> microtracker.v1.Batch
-	21, // 17: microtracker.v1.ReportingService.Query:input_type -> microtracker.v1.QueryRequest
-	22, // 18: microtracker.v1.ReportingService.GetCapabilities:input_type -> microtracker.v1.GetCapabilitiesRequest
-	3,  // 19: microtracker.v1.ReportingService.ListDailyRollups:input_type -> microtracker.v1.ListDailyRollupsRequest
-	9,  // 20: microtracker.v1.ReportingService.RebuildDailyRollups:input_type -> microtracker.v1.RebuildDailyRollupsRequest
-	23, // 21: microtracker.v1.ReportingService.ListSessions:input_type -> microtracker.v1.ReportingServiceListSessionsRequest
-	24, // 22: microtracker.v1.ReportingService.GetSession:input_type -> microtracker.v1.GetSessionRequest
-	25, // 23: microtracker.v1.ReportingService.ListVisitors:input_type -> microtracker.v1.ListVisitorsRequest
-	26, // 24: microtracker.v1.ReportingService.GetVisitor:input_type -> microtracker.v1.GetVisitorRequest
-	27, // 25: microtracker.v1.ReportingService.CreateConversion:input_type -> microtracker.v1.CreateConversionRequest
-	28, // 26: microtracker.v1.ReportingService.ListConversions:input_type -> microtracker.v1.ListConversionsRequest
-	29, // 27: microtracker.v1.ReportingService.UpdateConversion:input_type -> microtracker.v1.UpdateConversionRequest
-	30, // 28: microtracker.v1.ReportingService.DeleteConversion:input_type -> microtracker.v1.DeleteConversionRequest
-	31, // 29: microtracker.v1.ReportingService.QueryFunnel:input_type -> microtracker.v1.QueryFunnelRequest
-	32, // 30: microtracker.v1.ReportingService.QueryRetention:input_type -> microtracker.v1.QueryRetentionRequest
-	33, // 31: microtracker.v1.ReportingService.QueryPaths:input_type -> microtracker.v1.QueryPathsRequest
-	34, // 32: microtracker.v1.ReportingService.QueryHeatmap:input_type -> microtracker.v1.QueryHeatmapRequest
-	0,  // 33: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
-	35, // 34: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
-	36, // 35: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
-	4,  // 36: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
-	10, // 37: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
-	37, // 38: microtracker.v1.ReportingService.ListSessions:output_type -> microtracker.v1.ReportingServiceListSessionsResponse
-	38, // 39: microtracker.v1.ReportingService.GetSession:output_type -> microtracker.v1.GetSessionResponse
-	39, // 40: microtracker.v1.ReportingService.ListVisitors:output_type -> microtracker.v1.ListVisitorsResponse
-	40, // 41: microtracker.v1.ReportingService.GetVisitor:output_type -> microtracker.v1.GetVisitorResponse
-	41, // 42: microtracker.v1.ReportingService.CreateConversion:output_type -> microtracker.v1.CreateConversionResponse
-	42, // 43: microtracker.v1.ReportingService.ListConversions:output_type -> microtracker.v1.ListConversionsResponse
-	43, // 44: microtracker.v1.ReportingService.UpdateConversion:output_type -> microtracker.v1.UpdateConversionResponse
-	44, // 45: microtracker.v1.ReportingService.DeleteConversion:output_type -> microtracker.v1.DeleteConversionResponse
-	45, // 46: microtracker.v1.ReportingService.QueryFunnel:output_type -> microtracker.v1.QueryFunnelResponse
-	46, // 47: microtracker.v1.ReportingService.QueryRetention:output_type -> microtracker.v1.QueryRetentionResponse
-	47, // 48: microtracker.v1.ReportingService.QueryPaths:output_type -> microtracker.v1.QueryPathsResponse
-	48, // 49: microtracker.v1.ReportingService.QueryHeatmap:output_type -> microtracker.v1.QueryHeatmapResponse
-	2,  // 50: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
-	34, // [34:51] is the sub-list for method output_type
-	17, // [17:34] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	15, // 0: microtracker.v1.ListDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
+	2,  // 1: microtracker.v1.ListDailyRollupsResponse.daily_rollups:type_name -> microtracker.v1.DailyRollup
+	8,  // 2: microtracker.v1.DailyRollup.events:type_name -> microtracker.v1.DailyRollup.EventsEntry
+	9,  // 3: microtracker.v1.DailyRollup.channels:type_name -> microtracker.v1.DailyRollup.ChannelsEntry
+	10, // 4: microtracker.v1.DailyRollup.devices:type_name -> microtracker.v1.DailyRollup.DevicesEntry
+	11, // 5: microtracker.v1.DailyRollup.countries:type_name -> microtracker.v1.DailyRollup.CountriesEntry
+	12, // 6: microtracker.v1.DailyRollup.browsers:type_name -> microtracker.v1.DailyRollup.BrowsersEntry
+	13, // 7: microtracker.v1.DailyRollup.operating_systems:type_name -> microtracker.v1.DailyRollup.OperatingSystemsEntry
+	14, // 8: microtracker.v1.DailyRollup.bots:type_name -> microtracker.v1.DailyRollup.BotsEntry
+	3,  // 9: microtracker.v1.DailyRollup.top_paths:type_name -> microtracker.v1.TopPath
+	4,  // 10: microtracker.v1.DailyRollup.top_ctas:type_name -> microtracker.v1.TopCta
+	5,  // 11: microtracker.v1.DailyRollup.top_sources:type_name -> microtracker.v1.TopSource
+	16, // 12: microtracker.v1.DailyRollup.update_time:type_name -> google.protobuf.Timestamp
+	15, // 13: microtracker.v1.RebuildDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
+	17, // 14: microtracker.v1.RebuildDailyRollupsResponse.batch:type_name -> microtracker.v1.Batch
+	18, // 15: microtracker.v1.ReportingService.Query:input_type -> microtracker.v1.QueryRequest
+	19, // 16: microtracker.v1.ReportingService.GetCapabilities:input_type -> microtracker.v1.GetCapabilitiesRequest
+	0,  // 17: microtracker.v1.ReportingService.ListDailyRollups:input_type -> microtracker.v1.ListDailyRollupsRequest
+	6,  // 18: microtracker.v1.ReportingService.RebuildDailyRollups:input_type -> microtracker.v1.RebuildDailyRollupsRequest
+	20, // 19: microtracker.v1.ReportingService.ListSessions:input_type -> microtracker.v1.ReportingServiceListSessionsRequest
+	21, // 20: microtracker.v1.ReportingService.GetSession:input_type -> microtracker.v1.GetSessionRequest
+	22, // 21: microtracker.v1.ReportingService.ListVisitors:input_type -> microtracker.v1.ListVisitorsRequest
+	23, // 22: microtracker.v1.ReportingService.GetVisitor:input_type -> microtracker.v1.GetVisitorRequest
+	24, // 23: microtracker.v1.ReportingService.CreateConversion:input_type -> microtracker.v1.CreateConversionRequest
+	25, // 24: microtracker.v1.ReportingService.ListConversions:input_type -> microtracker.v1.ListConversionsRequest
+	26, // 25: microtracker.v1.ReportingService.UpdateConversion:input_type -> microtracker.v1.UpdateConversionRequest
+	27, // 26: microtracker.v1.ReportingService.DeleteConversion:input_type -> microtracker.v1.DeleteConversionRequest
+	28, // 27: microtracker.v1.ReportingService.QueryFunnel:input_type -> microtracker.v1.QueryFunnelRequest
+	29, // 28: microtracker.v1.ReportingService.QueryRetention:input_type -> microtracker.v1.QueryRetentionRequest
+	30, // 29: microtracker.v1.ReportingService.QueryPaths:input_type -> microtracker.v1.QueryPathsRequest
+	31, // 30: microtracker.v1.ReportingService.QueryHeatmap:input_type -> microtracker.v1.QueryHeatmapRequest
+	32, // 31: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
+	33, // 32: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
+	34, // 33: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
+	1,  // 34: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
+	7,  // 35: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
+	35, // 36: microtracker.v1.ReportingService.ListSessions:output_type -> microtracker.v1.ReportingServiceListSessionsResponse
+	36, // 37: microtracker.v1.ReportingService.GetSession:output_type -> microtracker.v1.GetSessionResponse
+	37, // 38: microtracker.v1.ReportingService.ListVisitors:output_type -> microtracker.v1.ListVisitorsResponse
+	38, // 39: microtracker.v1.ReportingService.GetVisitor:output_type -> microtracker.v1.GetVisitorResponse
+	39, // 40: microtracker.v1.ReportingService.CreateConversion:output_type -> microtracker.v1.CreateConversionResponse
+	40, // 41: microtracker.v1.ReportingService.ListConversions:output_type -> microtracker.v1.ListConversionsResponse
+	41, // 42: microtracker.v1.ReportingService.UpdateConversion:output_type -> microtracker.v1.UpdateConversionResponse
+	42, // 43: microtracker.v1.ReportingService.DeleteConversion:output_type -> microtracker.v1.DeleteConversionResponse
+	43, // 44: microtracker.v1.ReportingService.QueryFunnel:output_type -> microtracker.v1.QueryFunnelResponse
+	44, // 45: microtracker.v1.ReportingService.QueryRetention:output_type -> microtracker.v1.QueryRetentionResponse
+	45, // 46: microtracker.v1.ReportingService.QueryPaths:output_type -> microtracker.v1.QueryPathsResponse
+	46, // 47: microtracker.v1.ReportingService.QueryHeatmap:output_type -> microtracker.v1.QueryHeatmapResponse
+	47, // 48: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
+	32, // [32:49] is the sub-list for method output_type
+	15, // [15:32] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_reporting_proto_init() }
@@ -1072,16 +888,17 @@ func file_microtracker_v1_reporting_proto_init() {
 	file_microtracker_v1_conversions_proto_init()
 	file_microtracker_v1_jobs_proto_init()
 	file_microtracker_v1_journeys_proto_init()
+	file_microtracker_v1_live_proto_init()
 	file_microtracker_v1_query_proto_init()
 	file_microtracker_v1_visits_proto_init()
-	file_microtracker_v1_reporting_proto_msgTypes[5].OneofWrappers = []any{}
+	file_microtracker_v1_reporting_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_microtracker_v1_reporting_proto_rawDesc), len(file_microtracker_v1_reporting_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

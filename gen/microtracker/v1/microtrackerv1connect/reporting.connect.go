@@ -261,7 +261,10 @@ type ReportingServiceClient interface {
 	// QueryHeatmap answers where a page was clicked, by the width of the viewport, and how far down it was read.
 	// Errors: as QueryFunnel.
 	QueryHeatmap(context.Context, *v1.QueryHeatmapRequest) (*v1.QueryHeatmapResponse, error)
-	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
+	// WatchLive sends who is there now and which events are stored, first at once and then on every change, at most once a second,
+	// until the caller goes. A stream that breaks goes on behind the cursor of the last message. Errors: INVALID_ARGUMENT
+	// (PAGE_TOKEN_INVALID), UNAVAILABLE (OVERLOADED: connect again), RESOURCE_EXHAUSTED (OVERLOADED, with google.rpc.RetryInfo: the
+	// caller reads too slowly; connect again).
 	WatchLive(context.Context, *v1.WatchLiveRequest) (ReportingServiceWatchLiveClientStream, error)
 }
 
@@ -344,7 +347,10 @@ type ReportingServiceHandler interface {
 	// QueryHeatmap answers where a page was clicked, by the width of the viewport, and how far down it was read.
 	// Errors: as QueryFunnel.
 	QueryHeatmap(context.Context, *v1.QueryHeatmapRequest) (*v1.QueryHeatmapResponse, error)
-	// WatchLive sends who is there now, first at once and then on every change, until the caller goes.
+	// WatchLive sends who is there now and which events are stored, first at once and then on every change, at most once a second,
+	// until the caller goes. A stream that breaks goes on behind the cursor of the last message. Errors: INVALID_ARGUMENT
+	// (PAGE_TOKEN_INVALID), UNAVAILABLE (OVERLOADED: connect again), RESOURCE_EXHAUSTED (OVERLOADED, with google.rpc.RetryInfo: the
+	// caller reads too slowly; connect again).
 	WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error
 }
 

@@ -4,97 +4,18 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DayRange, GetCapabilitiesRequestSchema, GetCapabilitiesResponseSchema, QueryRequestSchema, QueryResponseSchema } from "./query_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Batch } from "./jobs_pb.js";
 import type { GetSessionRequestSchema, GetSessionResponseSchema, GetVisitorRequestSchema, GetVisitorResponseSchema, ListVisitorsRequestSchema, ListVisitorsResponseSchema, ReportingServiceListSessionsRequestSchema, ReportingServiceListSessionsResponseSchema } from "./visits_pb.js";
 import type { CreateConversionRequestSchema, CreateConversionResponseSchema, DeleteConversionRequestSchema, DeleteConversionResponseSchema, ListConversionsRequestSchema, ListConversionsResponseSchema, UpdateConversionRequestSchema, UpdateConversionResponseSchema } from "./conversions_pb.js";
 import type { QueryFunnelRequestSchema, QueryFunnelResponseSchema, QueryHeatmapRequestSchema, QueryHeatmapResponseSchema, QueryPathsRequestSchema, QueryPathsResponseSchema, QueryRetentionRequestSchema, QueryRetentionResponseSchema } from "./journeys_pb.js";
+import type { WatchLiveRequestSchema, WatchLiveResponseSchema } from "./live_pb.js";
 
 /**
  * Describes the file microtracker/v1/reporting.proto.
  */
 export declare const file_microtracker_v1_reporting: GenFile;
-
-/**
- * @generated from message microtracker.v1.WatchLiveRequest
- */
-export declare type WatchLiveRequest = Message<"microtracker.v1.WatchLiveRequest"> & {
-  /**
-   * @generated from field: int64 project_id = 1;
-   */
-  projectId: bigint;
-};
-
-/**
- * Describes the message microtracker.v1.WatchLiveRequest.
- * Use `create(WatchLiveRequestSchema)` to create a new message.
- */
-export declare const WatchLiveRequestSchema: GenMessage<WatchLiveRequest>;
-
-/**
- * LivePage is a page that visitors are on now.
- *
- * @generated from message microtracker.v1.LivePage
- */
-export declare type LivePage = Message<"microtracker.v1.LivePage"> & {
-  /**
-   * @generated from field: string path = 1;
-   */
-  path: string;
-
-  /**
-   * Visitors whose last page view within the live window was this page.
-   *
-   * @generated from field: int64 visitors = 2;
-   */
-  visitors: bigint;
-};
-
-/**
- * Describes the message microtracker.v1.LivePage.
- * Use `create(LivePageSchema)` to create a new message.
- */
-export declare const LivePageSchema: GenMessage<LivePage>;
-
-/**
- * @generated from message microtracker.v1.WatchLiveResponse
- */
-export declare type WatchLiveResponse = Message<"microtracker.v1.WatchLiveResponse"> & {
-  /**
-   * When this was true.
-   *
-   * @generated from field: google.protobuf.Timestamp as_of = 1;
-   */
-  asOf?: Timestamp | undefined;
-
-  /**
-   * Visitors with an event in the last 5 minutes.
-   *
-   * @generated from field: int64 visitors = 2;
-   */
-  visitors: bigint;
-
-  /**
-   * Page views in the last 5 minutes.
-   *
-   * @generated from field: int64 pageviews = 3;
-   */
-  pageviews: bigint;
-
-  /**
-   * Where they are, the busiest 10 first.
-   *
-   * @generated from field: repeated microtracker.v1.LivePage pages = 4;
-   */
-  pages: LivePage[];
-};
-
-/**
- * Describes the message microtracker.v1.WatchLiveResponse.
- * Use `create(WatchLiveResponseSchema)` to create a new message.
- */
-export declare const WatchLiveResponseSchema: GenMessage<WatchLiveResponse>;
 
 /**
  * @generated from message microtracker.v1.ListDailyRollupsRequest
@@ -611,7 +532,10 @@ export declare const ReportingService: GenService<{
     output: typeof QueryHeatmapResponseSchema;
   },
   /**
-   * WatchLive sends who is there now, first at once and then on every change, until the caller goes.
+   * WatchLive sends who is there now and which events are stored, first at once and then on every change, at most once a second,
+   * until the caller goes. A stream that breaks goes on behind the cursor of the last message. Errors: INVALID_ARGUMENT
+   * (PAGE_TOKEN_INVALID), UNAVAILABLE (OVERLOADED: connect again), RESOURCE_EXHAUSTED (OVERLOADED, with google.rpc.RetryInfo: the
+   * caller reads too slowly; connect again).
    *
    * @generated from rpc microtracker.v1.ReportingService.WatchLive
    */

@@ -1,6 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
-import { ReportingService, type WatchLiveResponse } from "@microtracker/client/reporting";
+import type { WatchLiveResponse } from "@microtracker/client/live";
+import { ReportingService } from "@microtracker/client/reporting";
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { recheckSession } from "../../app/session";
@@ -31,6 +32,7 @@ export function LiveProvider({ projectId, children }: { projectId: bigint; child
 
     const watch = async () => {
       let failures = 0;
+      let cursor = "";
       while (!end.signal.aborted) {
         await untilVisible(end.signal);
         const connection = new AbortController();
@@ -38,9 +40,10 @@ export function LiveProvider({ projectId, children }: { projectId: bigint; child
         end.signal.addEventListener("abort", letGo);
         const stopWaiting = afterHidden(60_000, letGo);
         try {
-          const stream = client.watchLive({ projectId }, { signal: connection.signal, timeoutMs: 0 });
+          const stream = client.watchLive({ projectId, cursor }, { signal: connection.signal, timeoutMs: 0 });
           for await (const snapshot of stream) {
             failures = 0;
+            cursor = snapshot.cursor;
             setLive({ status: "open", snapshot });
           }
         } catch (error) {
