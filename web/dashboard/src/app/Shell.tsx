@@ -60,6 +60,9 @@ function UserMenu() {
             { id: "tokens", label: t("nav.tokens"), onChoose: () => void navigate({ to: "/account/tokens" }) },
           ],
         },
+        ...(user?.isOperator
+          ? [{ choices: [{ id: "operator", label: t("nav.operator"), onChoose: () => void navigate({ to: "/operator/health" }) }] }]
+          : []),
         {
           title: t("nav.theme"),
           choices: (["system", "light", "dark"] as const).map((id) => ({

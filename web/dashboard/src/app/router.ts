@@ -5,6 +5,7 @@ import { RouteError, RouteNotFound } from "./RouteStates";
 import { accountRoutes } from "./routes/account";
 import { exploreRoutes } from "./routes/explore";
 import { guestRoutes } from "./routes/guest";
+import { operatorRoutes } from "./routes/operator";
 import { overview, project } from "./routes/project";
 import { member, root } from "./routes/root";
 import { settingsRoutes } from "./routes/settings";
@@ -12,7 +13,7 @@ import type { RouterContext } from "./session";
 
 const routeTree = root.addChildren([
   ...guestRoutes,
-  member.addChildren([...accountRoutes, project.addChildren([overview, ...exploreRoutes, settingsRoutes])]),
+  member.addChildren([...accountRoutes, operatorRoutes, project.addChildren([overview, ...exploreRoutes, settingsRoutes])]),
 ]);
 
 export function createAppRouter(context: RouterContext) {

@@ -29,10 +29,30 @@ const keys = createRoute({
   path: "/keys",
   component: page(["settings", "scopes"], () => import("../settings/Keys"), "Keys"),
 });
+const conversions = createRoute({
+  getParentRoute: () => settings,
+  path: "/conversions",
+  component: page(["settings", "operator"], () => import("../settings/Conversions"), "Conversions"),
+});
+const privacy = createRoute({
+  getParentRoute: () => settings,
+  path: "/privacy",
+  component: page(["settings", "operator"], () => import("../settings/Privacy"), "Privacy"),
+});
+const refused = createRoute({
+  getParentRoute: () => settings,
+  path: "/refused",
+  component: page(["settings", "operator"], () => import("../settings/Refused"), "Refused"),
+});
+const work = createRoute({
+  getParentRoute: () => settings,
+  path: "/work",
+  component: page(["settings", "operator"], () => import("../settings/Work"), "Work"),
+});
 const danger = createRoute({
   getParentRoute: () => settings,
   path: "/danger",
   component: page(["settings"], () => import("../settings/Danger"), "Danger"),
 });
 
-export const settingsRoutes = settings.addChildren([settingsHome, general, install, keys, danger]);
+export const settingsRoutes = settings.addChildren([settingsHome, general, install, keys, conversions, privacy, refused, work, danger]);

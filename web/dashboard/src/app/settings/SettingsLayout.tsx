@@ -11,6 +11,10 @@ export function SettingsLayout() {
     ["/p/$projectId/settings/general", t("settings.general")],
     ["/p/$projectId/settings/install", t("nav.installation")],
     ["/p/$projectId/settings/keys", t("settings.keys")],
+    ["/p/$projectId/settings/conversions", t("conversions.title")],
+    ["/p/$projectId/settings/privacy", t("privacy.title")],
+    ["/p/$projectId/settings/refused", t("refused.title")],
+    ["/p/$projectId/settings/work", t("settings.work")],
     ["/p/$projectId/settings/danger", t("settings.danger")],
   ] as const;
   return (

@@ -4,6 +4,7 @@ import type common from "./en/common";
 import type explore from "./en/explore";
 import type filters from "./en/filters";
 import type install from "./en/install";
+import type operator from "./en/operator";
 import type reports from "./en/reports";
 import type scopes from "./en/scopes";
 import type settings from "./en/settings";
@@ -12,7 +13,7 @@ import { type Language, language } from "./language";
 import { translator } from "./useTranslation";
 
 /** All texts. English is the original; the other languages have the same keys (see Translation). */
-export type Texts = typeof account & typeof auth & typeof common & typeof install & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts & typeof explore;
+export type Texts = typeof account & typeof auth & typeof common & typeof install & typeof operator & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts & typeof explore;
 
 /** The shape that a translation of these texts has. */
 export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> };
@@ -25,6 +26,7 @@ const files = {
   explore: { en: () => import("./en/explore"), de: () => import("./de/explore") },
   filters: { en: () => import("./en/filters"), de: () => import("./de/filters") },
   install: { en: () => import("./en/install"), de: () => import("./de/install") },
+  operator: { en: () => import("./en/operator"), de: () => import("./de/operator") },
   reports: { en: () => import("./en/reports"), de: () => import("./de/reports") },
   scopes: { en: () => import("./en/scopes"), de: () => import("./de/scopes") },
   settings: { en: () => import("./en/settings"), de: () => import("./de/settings") },

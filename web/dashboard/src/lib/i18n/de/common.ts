@@ -29,6 +29,7 @@ const de: Translation<typeof en> = {
     profile: "Profil",
     sessions: "Sitzungen",
     tokens: "Zugriffstoken",
+    operator: "Betrieb",
     theme: "Design",
     themeSystem: "Wie das System",
     themeLight: "Hell",

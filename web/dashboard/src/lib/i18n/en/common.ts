@@ -26,6 +26,7 @@ const en = {
     profile: "Profile",
     sessions: "Sessions",
     tokens: "Access tokens",
+    operator: "Operation",
     theme: "Theme",
     themeSystem: "Like the system",
     themeLight: "Light",

@@ -1,0 +1,18 @@
+import { useTranslation } from "react-i18next";
+import { useTitle } from "../../ui/useTitle";
+import { BatchList } from "./BatchList";
+
+/** The batches of the whole instance. */
+export function Batches() {
+  const { t } = useTranslation();
+  useTitle(t("operator.batches"), t("operator.title"));
+  return (
+    <>
+      <h1>{t("operator.batches")}</h1>
+      <p className="muted lead">{t("operator.batchesText")}</p>
+      <section className="card token-card" aria-label={t("operator.batches")}>
+        <BatchList projectId={0n} empty={<p>{t("operator.batchesEmpty")}</p>} />
+      </section>
+    </>
+  );
+}

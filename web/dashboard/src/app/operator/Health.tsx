@@ -1,0 +1,137 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { JobsService, type QueueDepth } from "@microtracker/client/jobs";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { duration, format } from "../../lib/format";
+import { ErrorState } from "../../ui/ErrorState";
+import { Panel } from "../../ui/Panel";
+import { useNow } from "../../ui/useNow";
+import { useTitle } from "../../ui/useTitle";
+import { isOverdue } from "./overdue";
+import { Paged } from "./Paged";
+
+/** A job that waits longer than this, in seconds, waits for workers that do not come. */
+const longWait = 600;
+
+const sum = (queues: QueueDepth[], of: (queue: QueueDepth) => bigint) => Number(queues.reduce((all, queue) => all + of(queue), 0n));
+
+/** How the instance is: what waits, runs and has failed, and whether the clock is kept. */
+export function Health() {
+  const { t } = useTranslation();
+  useTitle(t("operator.health"), t("operator.title"));
+  const now = useNow(10_000);
+  const depth = useQuery(JobsService.method.getQueues, {}, { refetchInterval: 5000 });
+  const clock = useQuery(JobsService.method.listSchedules, {}, { refetchInterval: 30_000 });
+  const queues = depth.data?.queues ?? [];
+  const failed = Number(depth.data?.failedJobs ?? 0n);
+  const oldest = Math.max(0, ...queues.map((queue) => Number(queue.oldestSeconds)));
+  const late = clock.data?.schedules.filter((schedule) => isOverdue(schedule, now)) ?? [];
+  const known = depth.data !== undefined && clock.data !== undefined;
+
+  if ((depth.isError && !depth.data) || (clock.isError && !clock.data)) {
+    const broken = depth.isError && !depth.data ? depth : clock;
+    return (
+      <>
+        <h1>{t("operator.health")}</h1>
+        <section className="card">
+          <ErrorState error={broken.error} onRetry={() => void Promise.all([depth.refetch(), clock.refetch()])} />
+        </section>
+      </>
+    );
+  }
+  return (
+    <>
+      <h1>{t("operator.health")}</h1>
+      <ul className="checks" aria-label={t("operator.checks")} aria-busy={!known}>
+        <Check ok={depth.data && true} title={t("operator.checkDatabase")}>
+          {t(depth.isError || clock.isError ? "operator.databaseLost" : "operator.databaseGood")}
+        </Check>
+        <Check ok={depth.data && oldest <= longWait} title={t("operator.checkWait")}>
+          {oldest > longWait ? t("operator.waitLong", { time: duration(oldest) }) : t("operator.waitGood", { time: duration(oldest) })}
+        </Check>
+        <Check ok={depth.data && failed === 0} title={t("operator.checkFailed")}>
+          {failed === 0 ? (
+            t("operator.failedNone")
+          ) : (
+            <>
+              {t("operator.failedSome", { count: failed })} <Link to="/operator/failed">{t("operator.failedLook")}</Link>
+            </>
+          )}
+        </Check>
+        <Check ok={clock.data && late.length === 0} title={t("operator.checkClock")}>
+          {late.length === 0 ? (
+            t("operator.clockGood", { count: clock.data?.schedules.length ?? 0 })
+          ) : (
+            <>
+              {t("operator.clockLate", { count: late.length })} <Link to="/operator/schedules">{t("operator.clockLook")}</Link>
+            </>
+          )}
+        </Check>
+      </ul>
+      <Panel title={t("operator.queues")} aside={<QueueSums queues={queues} />}>
+        <Paged query={depth} rows={depth.data?.queues} empty={<p>{t("operator.queuesEmpty")}</p>}>
+          {(rows) => (
+            <table className="table work-queues">
+              <thead>
+                <tr>
+                  <th scope="col">{t("work.queue")}</th>
+                  <th scope="col">{t("work.jobState.waiting")}</th>
+                  <th scope="col">{t("work.jobState.delayed")}</th>
+                  <th scope="col">{t("work.jobState.running")}</th>
+                  <th scope="col">{t("operator.oldest")}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((queue) => (
+                  <tr key={queue.queue}>
+                    <th scope="row">
+                      <Link to="/operator/jobs" search={{ queue: queue.queue }}>
+                        <bdi>{queue.queue}</bdi>
+                      </Link>
+                    </th>
+                    {[queue.waiting, queue.delayed, queue.running].map((count, i) => (
+                      <td key={i}>{format.count(Number(count), "exact")}</td>
+                    ))}
+                    <td>{duration(Number(queue.oldestSeconds))}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Paged>
+      </Panel>
+      <p className="muted">
+        {t("operator.more")} <code>microtracker doctor</code>, <code>/readyz</code>, <code>/metrics</code>
+      </p>
+    </>
+  );
+}
+
+function QueueSums({ queues }: { queues: QueueDepth[] }) {
+  const { t } = useTranslation();
+  const count = (of: (queue: QueueDepth) => bigint) => format.count(sum(queues, of), "short");
+  return (
+    <span className="muted small">
+      {t("operator.sums", { waiting: count((q) => q.waiting), delayed: count((q) => q.delayed), running: count((q) => q.running) })}
+    </span>
+  );
+}
+
+/** One thing that is well or not, said in words and in colour. Undefined: not known yet. */
+function Check({ ok, title, children }: { ok: boolean | undefined; title: string; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <li className="card check-card">
+      <p className="check-head">
+        <span className="check-title">{title}</span>
+        {ok === undefined ? (
+          <span className="tag">{t("operator.unknown")}</span>
+        ) : (
+          <span className={ok ? "tag tag-good" : "tag tag-danger"}>{t(ok ? "operator.good" : "operator.bad")}</span>
+        )}
+      </p>
+      <p className="muted">{ok === undefined ? t("app.loading") : children}</p>
+    </li>
+  );
+}

@@ -1,0 +1,35 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../ui/Button";
+import { FormError } from "../../ui/ErrorState";
+import { Modal } from "../../ui/Modal";
+
+interface Props {
+  title: string;
+  /** The words on the button that goes through with it. */
+  action: string;
+  error: unknown;
+  pending: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** Asks before something that cannot be undone. */
+export function Question({ title, action, error, pending, onConfirm, onClose, children }: Props) {
+  const { t } = useTranslation();
+  return (
+    <Modal title={title} isOpen onClose={onClose} role="alertdialog">
+      <FormError error={error} />
+      {children}
+      <div className="dialog-actions">
+        <Button onClick={onClose} autoFocus>
+          {t("work.keep")}
+        </Button>
+        <Button look="danger" pending={pending} onClick={onConfirm}>
+          {action}
+        </Button>
+      </div>
+    </Modal>
+  );
+}
