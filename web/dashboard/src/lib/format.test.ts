@@ -63,3 +63,14 @@ test("times are told from now", () => {
   expect(ago(new Date("2026-11-24T12:00:00Z"), now)).toBe("tomorrow");
   expect(ago(now, now)).toBe("now");
 });
+
+test("a change is written without its sign, and a huge one as such", () => {
+  const { change } = formatter("en");
+  expect([0.084, -0.5, 0.003, 25].map(change)).toEqual(["8.4%", "50%", "0.3%", "> 1,000%"]);
+});
+
+test("money is in its currency, and without one a bare number", () => {
+  const { metric } = formatter("en");
+  expect(metric(1234.5, "money", "short", "EUR")).toBe("€1,234.50");
+  expect(metric(1234.5, "money")).toBe("1,234.50");
+});

@@ -17,6 +17,8 @@ export function formatter(locale: string) {
   const dayFormats = {
     short: new Intl.DateTimeFormat(locale, { timeZone: "UTC", day: "numeric", month: "short" }),
     medium: new Intl.DateTimeFormat(locale, { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" }),
+    month: new Intl.DateTimeFormat(locale, { timeZone: "UTC", month: "short", year: "2-digit" }),
+    monthLong: new Intl.DateTimeFormat(locale, { timeZone: "UTC", month: "long", year: "numeric" }),
     long: new Intl.DateTimeFormat(locale, { timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric" }),
   };
 
@@ -34,9 +36,25 @@ export function formatter(locale: string) {
     return (value !== 0 && Math.abs(value) < 0.1 ? percentFine : percent).format(value);
   };
 
+  /** How much more or less, without its sign: an arrow stands beside it. What is beyond ten times reads so. */
+  const change = (value: number) => (Math.abs(value) > 10 ? `> ${percent.format(10)}` : ratio(Math.abs(value), "short"));
+
+  const moneys = new Map<string, Intl.NumberFormat>();
+  /** An amount in an ISO 4217 currency; without one, the bare number. */
+  const money = (value: number, currency: string) => {
+    if (!/^[A-Z]{3}$/.test(currency)) return decimal.format(value);
+    let format = moneys.get(currency);
+    if (!format) {
+      format = new Intl.NumberFormat(locale, { style: "currency", currency });
+      moneys.set(currency, format);
+    }
+    return format.format(value);
+  };
+
   /** A bucket's name: the day, or the local hour that the server's timestamp carries. */
   const bucket = (value: string, interval: Interval, form: "axis" | "full", severalDays = false) => {
     const day = toUTC(value.slice(0, 10));
+    if (interval === "month") return (form === "axis" ? dayFormats.month : dayFormats.monthLong).format(day);
     if (interval !== "hour") return (form === "axis" ? dayFormats.short : dayFormats.long).format(day);
     const hour = value.slice(11, 16);
     if (form === "axis") return severalDays && hour === "00:00" ? dayFormats.short.format(day) : hour;
@@ -46,11 +64,13 @@ export function formatter(locale: string) {
   return {
     count,
     ratio,
+    change,
+    money,
     duration,
     bucket,
     day: (day: string, form: keyof typeof dayFormats = "long") => dayFormats[form].format(toUTC(day)),
     /** A metric's value; null, where the definition divides by zero, is a dash. */
-    metric: (value: number | null, kind: MetricKind, form: "short" | "exact" = "short") => {
+    metric: (value: number | null, kind: MetricKind, form: "short" | "exact" = "short", currency = "") => {
       if (value === null) return dash;
       switch (kind) {
         case "count":
@@ -61,6 +81,10 @@ export function formatter(locale: string) {
           return duration(value);
         case "decimal":
           return decimal.format(value);
+        case "score":
+          return form === "short" ? whole.format(value) : decimal.format(value);
+        case "money":
+          return money(value, currency);
       }
     },
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bucketStates, formatRange, intervalOf, parseRange, resolveRange } from "./range";
+import { bucketStates, formatRange, intervalOf, intervalsOf, parseRange, resolveRange } from "./range";
 
 describe("a range in the address", () => {
   test("reads back as it was written", () => {
@@ -35,6 +35,20 @@ describe("a range as days", () => {
     expect(intervalOf({ since: "2026-10-01", until: "2026-10-03" })).toBe("hour");
     expect(intervalOf({ since: "2026-10-01", until: "2026-10-04" })).toBe("day");
   });
+
+  test("is drawn by the week and the month where days would be too many", () => {
+    expect(intervalOf({ since: "2025-11-24", until: "2026-11-24" })).toBe("week");
+    expect(intervalOf({ since: "2022-11-24", until: "2026-11-24" })).toBe("month");
+  });
+
+  test("is cut as asked where its length allows it", () => {
+    const month = { since: "2026-10-01", until: "2026-11-01" };
+    expect(intervalsOf(month)).toEqual(["hour", "day", "week"]);
+    expect(intervalOf(month, "hour")).toBe("hour");
+    expect(intervalOf(month, "month")).toBe("day");
+    expect(intervalsOf({ since: "2025-11-24", until: "2026-11-24" })).toEqual(["day", "week", "month"]);
+    expect(intervalsOf({ since: "2026-10-01", until: "2026-10-02" })).toEqual(["hour"]);
+  });
 });
 
 describe("buckets", () => {
@@ -44,6 +58,13 @@ describe("buckets", () => {
       "running",
       "future",
     ]);
+  });
+
+  test("of weeks and months run until their last day is over", () => {
+    const at = (today: string) => bucketStates(["2026-11-09", "2026-11-16", "2026-11-23"], "week", today, new Date());
+    expect(at("2026-11-15")).toEqual(["running", "future", "future"]);
+    expect(at("2026-11-16")).toEqual(["complete", "running", "future"]);
+    expect(bucketStates(["2026-10-01", "2026-11-01"], "month", "2026-11-30", new Date())).toEqual(["complete", "running"]);
   });
 
   test("of hours follow the instant, through the hour that comes twice", () => {

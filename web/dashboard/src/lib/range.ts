@@ -51,20 +51,45 @@ export function resolveRange(range: Range, today: Day): Days {
 export const intervals = ["hour", "day", "week", "month"] as const;
 export type Interval = (typeof intervals)[number];
 
-/** Up to two days are drawn by the hour. */
-export function intervalOf(days: Days): Interval {
-  return daysBetween(days.since, days.until) <= 2 ? "hour" : "day";
+/** Which intervals a range can be cut into: enough points to see something, few enough to draw. */
+export function intervalsOf(days: Days): Interval[] {
+  const length = daysBetween(days.since, days.until);
+  return intervals.filter((interval) => {
+    switch (interval) {
+      case "hour":
+        return length <= 31;
+      case "day":
+        return length > 1;
+      case "week":
+        return length > 14;
+      case "month":
+        return length > 60;
+    }
+  });
+}
+
+/** The interval to draw: the one asked for where the range allows it, else what suits. Up to two days are drawn by the hour. */
+export function intervalOf(days: Days, wanted?: Interval): Interval {
+  if (wanted && intervalsOf(days).includes(wanted)) return wanted;
+  const length = daysBetween(days.since, days.until);
+  return length <= 2 ? "hour" : length <= 190 ? "day" : length <= 800 ? "week" : "month";
+}
+
+/** The day after a bucket's last one. Weeks begin on Monday; days and hours are within one. */
+export function bucketEnd(bucket: string, interval: Interval): Day {
+  const day = bucket.slice(0, 10);
+  return interval === "month" ? addMonths(day, 1) : addDays(day, interval === "week" ? 7 : 1);
 }
 
 export type BucketState = "complete" | "running" | "future";
 
 /**
  * Whether each bucket is over, still running or yet to come.
- * Days compare with today in the project's zone; hours are instants with an offset, ended by the next one's start.
+ * Days, weeks and months compare with today in the project's zone; hours are instants with an offset, ended by the next one's start.
  */
 export function bucketStates(buckets: string[], interval: Interval, today: Day, now: Date): BucketState[] {
-  if (interval === "day") {
-    return buckets.map((day) => (day < today ? "complete" : day === today ? "running" : "future"));
+  if (interval !== "hour") {
+    return buckets.map((day) => (bucketEnd(day, interval) <= today ? "complete" : day <= today ? "running" : "future"));
   }
   const starts = buckets.map((b) => Date.parse(b));
   return starts.map((start, i) => {

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { InactiveNotice } from "../../app/projects/InactiveNotice";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { useInstallation } from "../../app/install/useInstallation";
+import { addDays } from "../../lib/days";
 import { withTexts } from "../../lib/i18n";
 import { PageSkeleton } from "../../ui/Skeleton";
 import { ErrorState } from "../../ui/ErrorState";
@@ -48,18 +49,21 @@ export function Overview() {
 
 function Report() {
   const { t } = useTranslation();
-  const { project, now, metric, today, days, change } = useReport();
-  const { query, timeline } = useTimeline(project, days, now);
+  const report = useReport();
+  const { project, compare, metric, today, days, change } = report;
+  const { query, timeline } = useTimeline(report);
   useFollowLive(days.until > today);
 
   return (
     <>
       <h1 className="visually-hidden">{t("overview.title")}</h1>
-      <ReportControls>
+      <ReportControls compare>
         <LiveCounter />
       </ReportControls>
       <KeyFigures
-        totals={timeline?.totals}
+        timeline={timeline}
+        compared={compare !== "none"}
+        stale={query.isPlaceholderData}
         failed={query.isError}
         chosen={metric}
         onChoose={(chosen) => change({ metric: chosen })}
@@ -71,6 +75,8 @@ function Report() {
         fileName={project.name}
         stale={query.isPlaceholderData}
         error={query.error}
+        onInterval={(interval) => change({ interval })}
+        onZoom={({ since, until }) => change({ range: { first: since, last: addDays(until, -1) }, interval: undefined })}
         onRetry={() => void query.refetch()}
       />
       <div className="panels">

@@ -2,8 +2,9 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { download, toCSV } from "../../lib/csv";
 import { addDays } from "../../lib/days";
+import { format } from "../../lib/format";
 import { type MetricName, metricNames } from "../../lib/metrics";
-import type { Days } from "../../lib/range";
+import { bucketEnd, type Days, type Interval, intervalsOf } from "../../lib/range";
 import { Button } from "../../ui/Button";
 import { ErrorState } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
@@ -19,21 +20,36 @@ interface Props {
   fileName: string;
   stale: boolean;
   error: unknown;
+  onInterval: (interval: Interval) => void;
+  onZoom: (days: Days) => void;
   onRetry: () => void;
 }
 
 /** The chosen metric over time, as a chart or as a table. */
-export function TimelineCard({ timeline, metric, days, fileName, stale, error, onRetry }: Props) {
+export function TimelineCard({ timeline, metric, days, fileName, stale, error, onInterval, onZoom, onRetry }: Props) {
   const { t } = useTranslation();
   const [view, setView] = useState<"chart" | "table">("chart");
-  const running = timeline?.points.some((p) => p.state === "running");
+  const notWhole = timeline?.points.some((p) => p.state === "running" || p.state === "partial");
 
   const csv = () => {
     if (!timeline) return;
-    const header = [timeline.interval, ...metricNames, "state"];
-    const rows = timeline.points.map((p) => [p.bucket, ...(p.state === "complete" || p.state === "running" ? p.values : metricNames.map(() => null)), p.state]);
+    const before = timeline.beforeSince !== undefined;
+    const empty = metricNames.map(() => null);
+    const header = [timeline.interval, ...metricNames, ...(before ? metricNames.map((name) => `${name}_before`) : []), "state"];
+    const rows = timeline.points.map((p) => [
+      p.bucket,
+      ...(p.state === "missing" || p.state === "future" ? empty : p.values),
+      ...(before ? (p.before ?? empty) : []),
+      p.state,
+    ]);
     download(`${fileName} ${days.since}..${addDays(days.until, -1)}.csv`, toCSV(header, rows));
   };
+  const zoom = (from: string, to: string) => {
+    if (!timeline) return;
+    const [first, until] = [from.slice(0, 10), bucketEnd(to, timeline.interval)];
+    onZoom({ since: first < days.since ? days.since : first, until: until > days.until ? days.until : until });
+  };
+  const offered = intervalsOf(days);
 
   return (
     <section className="card timeline" aria-labelledby="timeline-title">
@@ -43,6 +59,15 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
           <p className="muted small definition">{t(`metrics.${metric}.definition`)}</p>
         </div>
         <div className="timeline-tools">
+          {offered.length > 1 && (
+            <div className="toggle" role="group" aria-label={t("controls.interval")}>
+              {offered.map((name) => (
+                <button key={name} type="button" className="toggle-button" aria-pressed={timeline?.interval === name} onClick={() => onInterval(name)}>
+                  {t(`controls.intervals.${name}`)}
+                </button>
+              ))}
+            </div>
+          )}
           <div className="toggle" role="group" aria-label={t("timeline.view")}>
             {(["chart", "table"] as const).map((name) => (
               <button key={name} type="button" className="toggle-button" aria-pressed={view === name} onClick={() => setView(name)}>
@@ -65,13 +90,18 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
           <TimelineTable timeline={timeline} />
         ) : (
           <Suspense fallback={<div className="chart-skeleton" />}>
-            <TimelineChart timeline={timeline} metric={metric} />
+            <TimelineChart timeline={timeline} metric={metric} onZoom={zoom} />
           </Suspense>
         )}
       </div>
-      <p className="panel-foot">
+      <p className="panel-foot timeline-foot">
+        {timeline?.beforeSince && (
+          <span className="timeline-legend">
+            <i className="legend-now" /> {t("timeline.now")} <i className="legend-before" /> {t("timeline.before", { day: format.day(timeline.beforeSince, "medium") })}
+          </span>
+        )}
         {timeline ? t("timeline.zone", { zone: timeline.timeZone }) : "\u00a0"}
-        {running && ` · ${t("timeline.running")}`}
+        {notWhole && ` · ${t("timeline.running")}`}
       </p>
     </section>
   );

@@ -13,7 +13,7 @@ export function TimelineTable({ timeline }: { timeline: Timeline }) {
       <table className="table">
         <thead>
           <tr>
-            <th scope="col">{t(timeline.interval === "hour" ? "timeline.hour" : "timeline.day")}</th>
+            <th scope="col">{t(`timeline.column.${timeline.interval}`)}</th>
             {metricNames.map((name) => (
               <th key={name} scope="col">
                 {t(`metrics.${name}.name`)}
@@ -27,6 +27,7 @@ export function TimelineTable({ timeline }: { timeline: Timeline }) {
               <th scope="row">
                 {format.bucket(point.bucket, timeline.interval, "full")}
                 {point.state === "running" && <span className="muted"> · {t("timeline.runningMark")}</span>}
+                {point.state === "partial" && <span className="muted"> · {t("timeline.partialMark")}</span>}
                 {point.state === "missing" && <span className="muted"> · {t("timeline.missing")}</span>}
               </th>
               {metricNames.map((name, i) => {

@@ -6,19 +6,26 @@ import type { Timeline } from "./useTimeline";
 
 export interface Palette {
   line: string;
+  /** Of the period compared with. */
+  before: string;
   fill: string;
   grid: string;
   text: string;
   font: string;
 }
 
-/** What ECharts draws: the finished buckets as a line over a light area, the running one as a dashed end. */
+/**
+ * What ECharts draws: the finished buckets as a line over a light area, those that are not whole as dotted ends, and the
+ * period compared with as a dashed line behind them.
+ */
 export function chartOptions(timeline: Timeline, metric: number, kind: MetricKind, palette: Palette, width: number): EChartsCoreOption {
   const { points, interval } = timeline;
   const values = points.map((p) => drawn(p, metric));
-  const running = points.findIndex((p) => p.state === "running");
-  const finished = values.map((v, i) => (i === running ? null : v));
-  const ending = values.map((v, i) => (running >= 0 && (i === running || i === running - 1) ? v : null));
+  const whole = (i: number) => points[i]?.state !== "running" && points[i]?.state !== "partial";
+  const finished = values.map((v, i) => (whole(i) ? v : null));
+  // A dotted end begins where the line ends.
+  const ends = values.map((v, i) => (!whole(i) || points[i - 1]?.state === "partial" || (points[i + 1]?.state === "running") ? v : null));
+  const before = points.map((p) => p.before?.[metric] ?? null);
   const severalDays = new Set(points.map((p) => p.bucket.slice(0, 10))).size > 1;
   // A point without neighbours would not be seen: a line needs two.
   const dotted = (list: (number | null)[]) =>
@@ -26,7 +33,7 @@ export function chartOptions(timeline: Timeline, metric: number, kind: MetricKin
       value: value ?? "-",
       symbol: value !== null && (list[i - 1] ?? null) === null && (list[i + 1] ?? null) === null ? "circle" : "none",
     }));
-  const highest = Math.max(0, ...values.map((v) => v ?? 0));
+  const highest = Math.max(0, ...[...values, ...before].map((v) => v ?? 0));
   const line = {
     type: "line" as const,
     symbolSize: 6,
@@ -66,8 +73,9 @@ export function chartOptions(timeline: Timeline, metric: number, kind: MetricKin
       splitLine: { lineStyle: { color: palette.grid } },
     },
     series: [
+      { ...line, data: dotted(before), itemStyle: { color: palette.before }, lineStyle: { color: palette.before, width: 1.5, type: [6, 4] } },
       { ...line, data: dotted(finished), lineStyle: { color: palette.line, width: 2 }, areaStyle: { color: palette.fill } },
-      { ...line, data: dotted(ending), lineStyle: { color: palette.line, width: 2, type: [4, 4] } },
+      { ...line, data: dotted(ends), lineStyle: { color: palette.line, width: 2, type: [2, 3] } },
     ],
   };
 }

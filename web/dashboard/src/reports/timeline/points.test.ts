@@ -18,3 +18,10 @@ test("events with older times move the beginning back", () => {
 test("a null value is a gap, not a zero", () => {
   expect(drawn(toPoints(rows(1, 1, null, 1), about)[2]!, 0)).toBeNull();
 });
+
+test("a week that the range begins within is not whole", () => {
+  const weeks = [{ bucket: "2026-10-19", values: [4] }, { bucket: "2026-10-26", values: [9] }];
+  const points = toPoints(weeks, { ...about, interval: "week", since: "2026-10-21", createdDay: undefined });
+  expect(points.map((p) => p.state)).toEqual(["partial", "complete"]);
+  expect(drawn(points[0]!, 0)).toBe(4);
+});

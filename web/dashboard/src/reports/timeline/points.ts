@@ -6,8 +6,10 @@ export interface Point {
   /** The bucket as the server names it. */
   bucket: string;
   values: Values;
-  /** "missing": before the project could have measured anything. */
-  state: BucketState | "missing";
+  /** The same bucket of the period compared with. */
+  before?: Values;
+  /** "missing": before the project could have measured anything. "partial": the range begins within it. */
+  state: BucketState | "missing" | "partial";
 }
 
 /**
@@ -15,8 +17,8 @@ export interface Point {
  * then is a true zero. Events that arrived with older times move the beginning back.
  */
 export function toPoints(
-  rows: { bucket: string; values: Values }[],
-  about: { interval: Interval; today: Day; now: Date; createdDay: Day | undefined },
+  rows: { bucket: string; values: Values; before?: Values }[],
+  about: { interval: Interval; since?: Day; today: Day; now: Date; createdDay: Day | undefined },
 ): Point[] {
   const states = bucketStates(
     rows.map((r) => r.bucket),
@@ -28,7 +30,9 @@ export function toPoints(
   return rows.map((row, i) => {
     const early = about.createdDay !== undefined && row.bucket.slice(0, 10) < about.createdDay;
     const missing = early && (firstWithData < 0 || i < firstWithData);
-    return { ...row, state: missing ? "missing" : (states[i] ?? "complete") };
+    const state = missing ? "missing" : (states[i] ?? "complete");
+    const partial = state === "complete" && about.since !== undefined && row.bucket.slice(0, 10) < about.since;
+    return { ...row, state: partial ? "partial" : state };
   });
 }
 

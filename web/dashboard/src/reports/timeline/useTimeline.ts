@@ -1,11 +1,12 @@
 import { useQuery } from "@connectrpc/connect-query";
 import type { Project } from "@microtracker/client/projects";
-import { Dimension, type QueryResponse } from "@microtracker/client/query";
+import { Dimension, type MetricValue, type QueryResponse } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
-import { dayIn } from "../../lib/days";
+import { addDays, type Day, dayIn } from "../../lib/days";
 import { metricNames, metrics } from "../../lib/metrics";
 import { type Days, type Interval, intervalOf } from "../../lib/range";
+import type { useReport } from "../useReport";
 import { type Point, toPoints } from "./points";
 
 /** One value per metric, in the order of metricNames; null where the definition divides by zero. */
@@ -13,42 +14,70 @@ export type Values = (number | null)[];
 
 export interface Timeline {
   totals: Values;
+  /** Over the period compared with, where there is one. */
+  before: Values | undefined;
+  /** (total - before) / before; null where that divides by zero. */
+  change: Values | undefined;
   points: Point[];
   interval: Interval;
   timeZone: string;
+  /** The first day of the period compared with. */
+  beforeSince: Day | undefined;
 }
 
-/** All metrics over the range in one question: the totals for the key figures, the buckets for the chart. */
-export function useTimeline(project: Project, days: Days, now: Date) {
-  const interval = intervalOf(days);
+const dimensions: Record<Interval, Dimension> = {
+  hour: Dimension.HOUR,
+  day: Dimension.DAY,
+  week: Dimension.WEEK,
+  month: Dimension.MONTH,
+};
+
+/** All metrics over the range in one question: the totals for the key figures, the buckets for the chart, and both before. */
+export function useTimeline({ project, asked, comparison, days, interval: wanted, now }: ReturnType<typeof useReport>) {
+  const interval = intervalOf(days, wanted);
   const query = useQuery(
     ReportingService.method.query,
     {
-      projectId: project.id,
+      ...asked,
       metrics: metricNames.map((name) => metrics[name].metric),
-      dimensions: [interval === "hour" ? Dimension.HOUR : Dimension.DAY],
-      range: { case: "days", value: days },
+      dimensions: [dimensions[interval]],
+      comparison,
       // Five years of days: every bucket in one page.
       pageSize: 2000,
     },
     { placeholderData: keepPreviousData },
   );
-  return { query, timeline: query.data && toTimeline(query.data, project, now) };
+  // While an older answer stays visible, its own question says what its buckets are.
+  const answered = query.isPlaceholderData ? undefined : interval;
+  return { query, timeline: query.data && toTimeline(query.data, project, days, now, answered) };
 }
 
-function toTimeline(response: QueryResponse, project: Project, now: Date): Timeline {
+const numbers = (values: MetricValue[] | undefined): Values => metricNames.map((_, i) => values?.[i]?.value.value ?? null);
+
+function toTimeline(response: QueryResponse, project: Project, days: Days, now: Date, asked: Interval | undefined): Timeline {
   const timeZone = response.plan?.timeZone || project.timeZone || "UTC";
-  // While older data stays visible during a fetch, the answer itself says what its buckets are.
-  const interval = (response.rows[0]?.dimensions[0]?.length ?? 0) > 10 ? "hour" : "day";
+  const interval = asked ?? guess(response);
+  const compared = response.plan?.comparedRange?.since;
   const rows = response.rows.map((row) => ({
     bucket: row.dimensions[0] ?? "",
-    values: row.metrics.map((m) => m.value.value ?? null),
+    values: numbers(row.metrics),
+    ...(compared && row.compared.length > 0 && { before: numbers(row.compared) }),
   }));
   const created = project.createTime ? new Date(Number(project.createTime.seconds) * 1000) : undefined;
   return {
-    totals: metricNames.map((_, i) => response.totals?.metrics[i]?.value.value ?? null),
-    points: toPoints(rows, { interval, today: dayIn(timeZone, now), now, createdDay: created && dayIn(timeZone, created) }),
+    totals: numbers(response.totals?.metrics),
+    before: compared && numbers(response.totals?.compared),
+    change: compared && numbers(response.totals?.change),
+    points: toPoints(rows, { interval, since: asked && days.since, today: dayIn(timeZone, now), now, createdDay: created && dayIn(timeZone, created) }),
     interval,
     timeZone,
+    beforeSince: compared && dayIn(timeZone, new Date(Number(compared.seconds) * 1000)),
   };
+}
+
+/** By how far the second bucket is from the first. */
+function guess({ rows: [first, second] }: QueryResponse): Interval {
+  const [a = "", b = ""] = [first?.dimensions[0], second?.dimensions[0]];
+  if (a.length > 10) return "hour";
+  return b === "" || b <= addDays(a, 1) ? "day" : b <= addDays(a, 7) ? "week" : "month";
 }
