@@ -176,6 +176,11 @@ func (p *Project) InvalidateCache(ctx context.Context) error {
 	return classify("invalidate the cache", invalidateCache(ctx, p.store.db, p.cachePrefix()))
 }
 
+// InvalidateProjectCache does so for the project with the id.
+func (s *Store) InvalidateProjectCache(ctx context.Context, projectID int64) error {
+	return classify("invalidate the cache", invalidateCache(ctx, s.db, cachePrefix(projectID)))
+}
+
 // InvalidateCache does so for a project when the transaction commits. It is best its last step: others wait for it.
 func (t *Tx) InvalidateCache(ctx context.Context, projectID int64) error {
 	return classify("invalidate the cache", invalidateCache(ctx, t.tx, cachePrefix(projectID)))

@@ -18,6 +18,14 @@ type question struct {
 	compared *report.Query
 }
 
+// since is when the first of its ranges begins.
+func (q *question) since() time.Time {
+	if q.compared != nil && q.compared.Since.Before(q.query.Since) {
+		return q.compared.Since
+	}
+	return q.query.Since
+}
+
 // of is the question for those whom a segment keeps.
 func (q *question) of(segment *microtrackerv1.Segment) (*question, error) {
 	filter, err := filterFromProto(segment.GetFilter())

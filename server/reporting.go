@@ -77,15 +77,25 @@ func (s *Server) compute(ctx context.Context, req *microtrackerv1.QueryRequest, 
 	defer leave()
 	res := &microtrackerv1.QueryResponse{Plan: &microtrackerv1.QueryPlan{
 		Range: rangeToProto(q.query.Since, q.query.Until), TimeZone: q.query.Zone.String(), DefinitionVersion: report.DefinitionVersion,
-		Source: microtrackerv1.QueryPlan_SOURCE_RAW, ComputedAt: timestamppb.New(s.config.Now()),
+		ComputedAt: timestamppb.New(s.config.Now()),
 	}}
 	if q.compared != nil {
 		res.Plan.ComparedRange = rangeToProto(q.compared.Since, q.compared.Until)
 	}
-	whole, err := s.report(ctx, project, q.query, q.compared)
+	// The plan names the raw data as soon as some of the numbers are from there.
+	from := func(source microtrackerv1.QueryPlan_Source) {
+		if source == microtrackerv1.QueryPlan_SOURCE_RAW || res.GetPlan().GetSource() == microtrackerv1.QueryPlan_SOURCE_UNSPECIFIED {
+			res.Plan.Source = source
+		}
+		if before := deletedBefore(project); source == microtrackerv1.QueryPlan_SOURCE_RAW && q.since().Before(before) {
+			res.Plan.MissingBefore = timestamppb.New(before)
+		}
+	}
+	whole, source, err := s.report(ctx, project, q.query, q.compared)
 	if err != nil {
 		return nil, err
 	}
+	from(source)
 	res.Rows, res.Totals = rowsToProto(whole)
 	if whole.More {
 		key, err := json.Marshal(whole.Rows[len(whole.Rows)-1])
@@ -99,24 +109,38 @@ func (s *Server) compute(ctx context.Context, req *microtrackerv1.QueryRequest, 
 		if err != nil {
 			return nil, err
 		}
-		answer, err := s.report(ctx, project, mine.query, mine.compared)
+		answer, source, err := s.report(ctx, project, mine.query, mine.compared)
 		if err != nil {
 			return nil, err
 		}
+		from(source)
 		rows, totals := rowsToProto(answer)
 		res.Segments = append(res.Segments, &microtrackerv1.SegmentAnswer{Name: segment.GetName(), Rows: rows, Totals: totals})
 	}
 	return res, nil
 }
 
-// report asks one question.
-func (s *Server) report(ctx context.Context, project *repo.Project, query report.Query, compared *report.Query) (*report.Answer, error) {
-	answer, err := project.Report(ctx, query, compared)
+// deletedBefore is until where raw data of the project were deleted for their age; zero: nowhere.
+func deletedBefore(project *repo.Project) time.Time {
+	if project.SessionsDeletedBefore.After(project.EventsDeletedBefore) {
+		return project.SessionsDeletedBefore
+	}
+	return project.EventsDeletedBefore
+}
+
+// report asks one question: the days that are counted, where they have the answer, else the events and sessions.
+func (s *Server) report(ctx context.Context, project *repo.Project, query report.Query, compared *report.Query) (*report.Answer, microtrackerv1.QueryPlan_Source, error) {
+	source := microtrackerv1.QueryPlan_SOURCE_ROLLUPS
+	answer, ok, err := s.answers.Answer(ctx, project, query, compared)
+	if err == nil && !ok {
+		source = microtrackerv1.QueryPlan_SOURCE_RAW
+		answer, err = project.Report(ctx, query, compared)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, fail(connect.CodeDeadlineExceeded, microtrackerv1.ErrorReason_ERROR_REASON_QUERY_TOO_LONG,
+		return nil, source, fail(connect.CodeDeadlineExceeded, microtrackerv1.ErrorReason_ERROR_REASON_QUERY_TOO_LONG,
 			"the question takes too long: ask for a shorter range, fewer dimensions or without a filter on events")
 	}
-	return answer, err
+	return answer, source, err
 }
 
 func (s reportingServer) GetCapabilities(_ context.Context, _ *microtrackerv1.GetCapabilitiesRequest) (*microtrackerv1.GetCapabilitiesResponse, error) {

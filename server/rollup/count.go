@@ -12,8 +12,8 @@ import (
 type counting struct {
 	// day is the date, midnight UTC.
 	day time.Time
-	// frozen says that the day cannot be counted any more.
-	frozen bool
+	// frozen says that the day cannot be counted any more, past that it is over, and was counted.
+	frozen, past bool
 	// counted is how many parts of it were counted.
 	counted int
 	// breakdowns are those of the parts that were counted, replaced the parts whose stored ones they replace; nil: all.
@@ -22,7 +22,7 @@ type counting struct {
 }
 
 func (c *counting) run(ctx context.Context, tx *repo.RollupTx) error {
-	c.frozen, c.counted, c.breakdowns, c.replaced = false, 0, nil, nil
+	c.frozen, c.past, c.counted, c.breakdowns, c.replaced = false, false, 0, nil, nil
 	zone, err := time.LoadLocation(tx.TimeZone)
 	if err != nil {
 		return fmt.Errorf("count a day: %w", err)
@@ -36,7 +36,9 @@ func (c *counting) run(ctx context.Context, tx *repo.RollupTx) error {
 		c.frozen = true
 		return nil
 	}
-	yesterday := dateOf(tx.Now, zone).AddDate(0, 0, -1)
+	today := dateOf(tx.Now, zone)
+	yesterday := today.AddDate(0, 0, -1)
+	c.past = c.day.Before(today)
 	var parts []*part
 	if c.day.Before(yesterday) {
 		parts, err = c.countWhole(ctx, tx, s)

@@ -20,6 +20,7 @@ type counter struct {
 	// texts are the values of each of what sessions have, by their numbers.
 	texts   [repo.SessionTexts][]string
 	numbers [repo.SessionTexts]map[string]int32
+	reasons []string
 	visits  []visit
 	later   []repo.LaterPage
 	// seen has for each session which list it was put into last.
@@ -32,12 +33,13 @@ type countedSession struct {
 	// step is that in which it started; -1: before the window.
 	step int
 	// visit is its last one; -1: none.
-	visit     int32
-	lasts     bool
-	isBot     bool
-	numbers   [sessionNumbers]int64
-	texts     [repo.SessionTexts]int32
-	botReason string
+	visit   int32
+	lasts   bool
+	isBot   bool
+	numbers [sessionNumbers]int64
+	texts   [repo.SessionTexts]int32
+	// botReason is the place of the reason among the counter's; people have the first, which is empty.
+	botReason int32
 }
 
 // visit is what a session did in one step. before is another one of it; -1: none.
@@ -62,7 +64,7 @@ type pathCounts struct {
 }
 
 func newCounter(w repo.RollupWindow, steps int) *counter {
-	c := &counter{window: w, places: map[int64]int32{}}
+	c := &counter{window: w, places: map[int64]int32{}, reasons: []string{""}}
 	for range steps {
 		c.steps = append(c.steps, &stepCounts{part: newPart(), paths: map[string]*pathCounts{}})
 	}
@@ -76,7 +78,13 @@ func (c *counter) addEvents(e *repo.RollupEvents) { c.events = append(c.events, 
 
 func (c *counter) addSession(s *repo.RollupSession) {
 	session := countedSession{
-		id: s.ID, visitor: s.VisitorID, step: -1, visit: -1, lasts: s.Lasts, isBot: s.IsBot, numbers: s.Numbers, botReason: s.BotReason,
+		id: s.ID, visitor: s.VisitorID, step: -1, visit: -1, lasts: s.Lasts, isBot: s.IsBot, numbers: s.Numbers,
+	}
+	if s.BotReason != "" {
+		if session.botReason = int32(slices.Index(c.reasons, s.BotReason)); session.botReason < 0 {
+			session.botReason = int32(len(c.reasons))
+			c.reasons = append(c.reasons, s.BotReason)
+		}
 	}
 	if !s.StartedAt.Before(c.window.Since) && s.StartedAt.Before(c.window.Until) {
 		session.step = int(s.StartedAt.Sub(c.window.Since) / c.window.Step)
@@ -270,7 +278,7 @@ func (c *counter) countSession(place int32) {
 	}
 	step := c.steps[s.step]
 	if s.isBot {
-		step.bots[orUnknown(s.botReason)]++
+		step.bots[orUnknown(c.reasons[s.botReason])]++
 		return
 	}
 	step.started = append(step.started, place)

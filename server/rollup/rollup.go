@@ -160,6 +160,12 @@ func (r *Refresher) refreshDay(ctx context.Context, projectID int64, day time.Ti
 		if err == nil {
 			r.config.Logger.DebugContext(ctx, "counted a day", "project_id", projectID, "day", day.Format(time.DateOnly),
 				"parts", c.counted, "frozen", c.frozen, "took", r.config.Now().Sub(begun))
+			if c.past {
+				// Answers about ranges that are over are kept for long.
+				if err := r.config.Store.InvalidateProjectCache(ctx, projectID); err != nil {
+					return c.frozen, err
+				}
+			}
 			return c.frozen, nil
 		}
 		if !errors.Is(err, repo.ErrTryAgain) {

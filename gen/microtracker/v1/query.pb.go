@@ -525,7 +525,7 @@ const (
 	QueryPlan_SOURCE_UNSPECIFIED QueryPlan_Source = 0
 	// Events and sessions.
 	QueryPlan_SOURCE_RAW QueryPlan_Source = 1
-	// Days that were counted before, with the raw data of today.
+	// Days that are counted, with all that was stored before the question.
 	QueryPlan_SOURCE_ROLLUPS QueryPlan_Source = 2
 )
 
@@ -1554,7 +1554,10 @@ type QueryPlan struct {
 	// The range compared with.
 	ComparedRange *TimeRange `protobuf:"bytes,5,opt,name=compared_range,json=comparedRange,proto3" json:"compared_range,omitempty"`
 	// When the numbers were computed: an answer from the cache is some seconds old.
-	ComputedAt    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=computed_at,json=computedAt,proto3" json:"computed_at,omitempty"`
+	ComputedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=computed_at,json=computedAt,proto3" json:"computed_at,omitempty"`
+	// What happened before was deleted for its age, and is missing from the numbers. Not set: nothing of the range is. Questions about
+	// whole days that roll-ups answer miss nothing.
+	MissingBefore *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=missing_before,json=missingBefore,proto3" json:"missing_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1627,6 +1630,13 @@ func (x *QueryPlan) GetComparedRange() *TimeRange {
 func (x *QueryPlan) GetComputedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ComputedAt
+	}
+	return nil
+}
+
+func (x *QueryPlan) GetMissingBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MissingBefore
 	}
 	return nil
 }
@@ -2225,7 +2235,7 @@ const file_microtracker_v1_query_proto_rawDesc = "" +
 	"dimensions\x126\n" +
 	"\ametrics\x18\x02 \x03(\v2\x1c.microtracker.v1.MetricValueR\ametrics\x128\n" +
 	"\bcompared\x18\x03 \x03(\v2\x1c.microtracker.v1.MetricValueR\bcompared\x124\n" +
-	"\x06change\x18\x04 \x03(\v2\x1c.microtracker.v1.MetricValueR\x06change\"\x8a\x03\n" +
+	"\x06change\x18\x04 \x03(\v2\x1c.microtracker.v1.MetricValueR\x06change\"\xcd\x03\n" +
 	"\tQueryPlan\x120\n" +
 	"\x05range\x18\x01 \x01(\v2\x1a.microtracker.v1.TimeRangeR\x05range\x12\x1b\n" +
 	"\ttime_zone\x18\x02 \x01(\tR\btimeZone\x12-\n" +
@@ -2233,7 +2243,8 @@ const file_microtracker_v1_query_proto_rawDesc = "" +
 	"\x06source\x18\x04 \x01(\x0e2!.microtracker.v1.QueryPlan.SourceR\x06source\x12A\n" +
 	"\x0ecompared_range\x18\x05 \x01(\v2\x1a.microtracker.v1.TimeRangeR\rcomparedRange\x12;\n" +
 	"\vcomputed_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"computedAt\"D\n" +
+	"computedAt\x12A\n" +
+	"\x0emissing_before\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\rmissingBefore\"D\n" +
 	"\x06Source\x12\x16\n" +
 	"\x12SOURCE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -2430,26 +2441,27 @@ var file_microtracker_v1_query_proto_depIdxs = []int32{
 	5,  // 29: microtracker.v1.QueryPlan.source:type_name -> microtracker.v1.QueryPlan.Source
 	6,  // 30: microtracker.v1.QueryPlan.compared_range:type_name -> microtracker.v1.TimeRange
 	26, // 31: microtracker.v1.QueryPlan.computed_at:type_name -> google.protobuf.Timestamp
-	16, // 32: microtracker.v1.QueryResponse.rows:type_name -> microtracker.v1.QueryRow
-	16, // 33: microtracker.v1.QueryResponse.totals:type_name -> microtracker.v1.QueryRow
-	17, // 34: microtracker.v1.QueryResponse.plan:type_name -> microtracker.v1.QueryPlan
-	19, // 35: microtracker.v1.QueryResponse.segments:type_name -> microtracker.v1.SegmentAnswer
-	16, // 36: microtracker.v1.SegmentAnswer.rows:type_name -> microtracker.v1.QueryRow
-	16, // 37: microtracker.v1.SegmentAnswer.totals:type_name -> microtracker.v1.QueryRow
-	22, // 38: microtracker.v1.GetCapabilitiesResponse.metrics:type_name -> microtracker.v1.MetricCapability
-	23, // 39: microtracker.v1.GetCapabilitiesResponse.dimensions:type_name -> microtracker.v1.DimensionCapability
-	0,  // 40: microtracker.v1.MetricCapability.metric:type_name -> microtracker.v1.Metric
-	1,  // 41: microtracker.v1.MetricCapability.not_by:type_name -> microtracker.v1.Dimension
-	1,  // 42: microtracker.v1.MetricCapability.only_by:type_name -> microtracker.v1.Dimension
-	1,  // 43: microtracker.v1.DimensionCapability.dimension:type_name -> microtracker.v1.Dimension
-	3,  // 44: microtracker.v1.DimensionCapability.operators:type_name -> microtracker.v1.Operator
-	10, // 45: microtracker.v1.Filter.All.filters:type_name -> microtracker.v1.Filter
-	10, // 46: microtracker.v1.Filter.Any.filters:type_name -> microtracker.v1.Filter
-	47, // [47:47] is the sub-list for method output_type
-	47, // [47:47] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	26, // 32: microtracker.v1.QueryPlan.missing_before:type_name -> google.protobuf.Timestamp
+	16, // 33: microtracker.v1.QueryResponse.rows:type_name -> microtracker.v1.QueryRow
+	16, // 34: microtracker.v1.QueryResponse.totals:type_name -> microtracker.v1.QueryRow
+	17, // 35: microtracker.v1.QueryResponse.plan:type_name -> microtracker.v1.QueryPlan
+	19, // 36: microtracker.v1.QueryResponse.segments:type_name -> microtracker.v1.SegmentAnswer
+	16, // 37: microtracker.v1.SegmentAnswer.rows:type_name -> microtracker.v1.QueryRow
+	16, // 38: microtracker.v1.SegmentAnswer.totals:type_name -> microtracker.v1.QueryRow
+	22, // 39: microtracker.v1.GetCapabilitiesResponse.metrics:type_name -> microtracker.v1.MetricCapability
+	23, // 40: microtracker.v1.GetCapabilitiesResponse.dimensions:type_name -> microtracker.v1.DimensionCapability
+	0,  // 41: microtracker.v1.MetricCapability.metric:type_name -> microtracker.v1.Metric
+	1,  // 42: microtracker.v1.MetricCapability.not_by:type_name -> microtracker.v1.Dimension
+	1,  // 43: microtracker.v1.MetricCapability.only_by:type_name -> microtracker.v1.Dimension
+	1,  // 44: microtracker.v1.DimensionCapability.dimension:type_name -> microtracker.v1.Dimension
+	3,  // 45: microtracker.v1.DimensionCapability.operators:type_name -> microtracker.v1.Operator
+	10, // 46: microtracker.v1.Filter.All.filters:type_name -> microtracker.v1.Filter
+	10, // 47: microtracker.v1.Filter.Any.filters:type_name -> microtracker.v1.Filter
+	48, // [48:48] is the sub-list for method output_type
+	48, // [48:48] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_query_proto_init() }

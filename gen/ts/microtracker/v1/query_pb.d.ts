@@ -565,6 +565,14 @@ export declare type QueryPlan = Message<"microtracker.v1.QueryPlan"> & {
    * @generated from field: google.protobuf.Timestamp computed_at = 6;
    */
   computedAt?: Timestamp | undefined;
+
+  /**
+   * What happened before was deleted for its age, and is missing from the numbers. Not set: nothing of the range is. Questions about
+   * whole days that roll-ups answer miss nothing.
+   *
+   * @generated from field: google.protobuf.Timestamp missing_before = 7;
+   */
+  missingBefore?: Timestamp | undefined;
 };
 
 /**
@@ -590,7 +598,7 @@ export enum QueryPlan_Source {
   RAW = 1,
 
   /**
-   * Days that were counted before, with the raw data of today.
+   * Days that are counted, with all that was stored before the question.
    *
    * @generated from enum value: SOURCE_ROLLUPS = 2;
    */
