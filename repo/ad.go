@@ -45,7 +45,9 @@ type FormerAdNames struct {
 }
 
 // setFormerNames keeps the names of an ad that are about to be replaced, in an INSERT into ads_dim AS ad that is to replace them.
-const setFormerNames = `former_names = CASE WHEN EXCLUDED.campaign_name <> ad.campaign_name OR EXCLUDED.adset_name <> ad.adset_name
+const setFormerNames = "former_names = " + formerNames
+
+const formerNames = `CASE WHEN EXCLUDED.campaign_name <> ad.campaign_name OR EXCLUDED.adset_name <> ad.adset_name
 		OR EXCLUDED.ad_name <> ad.ad_name
 	THEN jsonb_path_query_array(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('campaign', ad.campaign_name, 'adset', ad.adset_name,
 		'ad', ad.ad_name, 'until', EXCLUDED.updated_at))) || ad.former_names, '$[0 to 19]')

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -184,6 +185,35 @@ func expectations() map[string]expectation {
 		"AdsService.ListAdSpend": {who: "project", scope: adsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.ListAdSpendRequest{Days: these()}
 		}},
+		"AdsService.ImportSpend": {who: "project", scope: adsWrite, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.ImportSpendRequest{DryRun: true, Rows: []*microtrackerv1.SpendInput{{Spend: &microtrackerv1.AdSpend{AdId: "1"}}}}
+		}},
+		"AdsService.CreateSpendImport": {who: "project", scope: adsWrite, byKeys: true, allowed: connect.CodeFailedPrecondition, request: func(f *fixture) proto.Message {
+			f.fillSpendImports()
+			return &microtrackerv1.CreateSpendImportRequest{FileName: "october.csv"}
+		}},
+		"AdsService.UploadSpendChunk": {who: "project", scope: adsWrite, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.UploadSpendChunkRequest{ImportId: f.theirSpendImport(), Data: []byte("x")}
+		}},
+		"AdsService.CheckSpendImport": {who: "project", scope: adsWrite, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.CheckSpendImportRequest{ImportId: f.theirSpendImport()}
+		}},
+		"AdsService.GetSpendImport": {who: "project", scope: adsRead, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.GetSpendImportRequest{ImportId: f.theirSpendImport()}
+		}},
+		"AdsService.ListSpendImports": {who: "project", scope: adsRead, byKeys: true},
+		"AdsService.ListSpendImportRows": {who: "project", scope: adsRead, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.ListSpendImportRowsRequest{ImportId: f.theirSpendImport()}
+		}},
+		"AdsService.StartSpendImport": {who: "project", scope: adsWrite, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.StartSpendImportRequest{ImportId: f.theirSpendImport()}
+		}},
+		"AdsService.CancelSpendImport": {who: "project", scope: adsWrite, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.CancelSpendImportRequest{ImportId: f.theirSpendImport()}
+		}},
+		"AdsService.UndoSpendImport": {who: "project", scope: adsWrite, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.UndoSpendImportRequest{ImportId: f.theirSpendImport()}
+		}},
 		"AdsService.UpsertAds": {who: "project", scope: adsWrite, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.UpsertAdsRequest{Ads: []*microtrackerv1.Ad{{AdId: "1", Platform: "google"}}}
 		}},
@@ -323,6 +353,31 @@ func (f *fixture) theirConversion() int64 {
 		f.t.Fatal(err)
 	}
 	return conversion.ID
+}
+
+// theirSpendImport is an import of the other party's project.
+func (f *fixture) theirSpendImport() int64 {
+	f.t.Helper()
+	made := &repo.SpendImport{}
+	imported, err := f.theirs.project.ImportSpendRows(f.t.Context(), made, []repo.SpendRow{{Line: 1, Outcome: repo.SpendLeftOut}}, false, false, time.Now())
+	if err != nil || !imported {
+		f.t.Fatal(imported, err)
+	}
+	return made.ID
+}
+
+// fillSpendImports begins as many imports as a project may have under way, so that each call of the test has the same answer.
+func (f *fixture) fillSpendImports() {
+	f.t.Helper()
+	for {
+		_, err := f.mine.project.CreateSpendImport(f.t.Context(), "f.csv", time.Now())
+		if errors.Is(err, repo.ErrTooManySpendImports) {
+			return
+		}
+		if err != nil {
+			f.t.Fatal(err)
+		}
+	}
 }
 
 func newFixture(t *testing.T, w *world) *fixture {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -209,10 +210,16 @@ func (r *Reader) fill(row *Row, cells []string) {
 		row.refuse(ReasonWrongMoney, fmt.Sprintf("it is in %q and the project in %s: export it in the project's currency", show(currency), r.limits.Currency))
 	}
 	row.checkIDs()
-	if row.Reason == "" {
-		if line := r.keys.add(row); line != 0 {
-			row.refuse(ReasonDuplicate, fmt.Sprintf("line %d has the same ad and day: export without breakdowns, one row for each", line))
-		}
+	r.refuseDuplicate(row)
+}
+
+// refuseDuplicate refuses a row that would be taken, had not one before it the same key.
+func (r *Reader) refuseDuplicate(row *Row) {
+	if row.Reason != "" {
+		return
+	}
+	if line := r.keys.add(row); line != 0 {
+		row.refuse(ReasonDuplicate, fmt.Sprintf("line %d has the same ad and day: export without breakdowns, one row for each", line))
 	}
 }
 
@@ -335,4 +342,49 @@ func (k *keys) add(row *Row) int {
 	}
 	k.lines[sum] = uint32(row.Line)
 	return 0
+}
+
+// Input is a row that somebody sends without a file.
+type Input struct {
+	Platform, Date                                                    string
+	CampaignID, CampaignName, AdsetID, AdsetName, AdID, AdName, Spend string
+	Impressions, Clicks                                               int64
+}
+
+// Checker checks rows that come without a file, by the rules for those in files.
+type Checker struct{ reader Reader }
+
+// NewChecker begins to check rows, each key of which may come once.
+func NewChecker(limits Limits) *Checker {
+	return &Checker{Reader{layout: Layout{DateOrder: YearFirst, DecimalMark: "."}, limits: limits, keys: newKeys()}}
+}
+
+// Check returns the row at a place, taken or refused.
+func (c *Checker) Check(place int, given Input) Row {
+	row := Row{
+		Line: place, Platform: given.Platform, CampaignID: id(given.CampaignID), AdsetID: id(given.AdsetID), AdID: id(given.AdID),
+		CampaignName: name(given.CampaignName), AdsetName: name(given.AdsetName), AdName: name(given.AdName),
+	}
+	c.reader.fillDate(&row, given.Date, "")
+	for _, count := range []struct {
+		title string
+		given int64
+		into  *int64
+	}{{"impressions", given.Impressions, &row.Impressions}, {"clicks", given.Clicks, &row.Clicks}} {
+		switch {
+		case count.given < 0:
+			row.refuse(ReasonNegative, fmt.Sprintf("%s %d: %v", count.title, count.given, errNegative))
+		case count.given > math.MaxInt32:
+			row.refuse(ReasonOverflow, fmt.Sprintf("%s %d: %v", count.title, count.given, errOverflow))
+		default:
+			*count.into = count.given
+		}
+	}
+	var err error
+	if row.Cents, err = parseCents(given.Spend, '.'); err != nil {
+		row.refuse(reasonOf(err), fmt.Sprintf("spend %q: %v", show(given.Spend), err))
+	}
+	row.checkIDs()
+	c.reader.refuseDuplicate(&row)
+	return row
 }

@@ -19,11 +19,13 @@ const (
 	// rebuildQueue is for days that are counted again because somebody asked.
 	rebuildQueue = "rebuild"
 	upkeepQueue  = "upkeep"
+	// importsQueue is for files that somebody has sent and waits for.
+	importsQueue = "imports"
 )
 
 // Weights is how often each queue comes first where one does not say otherwise.
 func Weights() []jobs.Queue {
-	return []jobs.Queue{{Name: mailQueue, Weight: 4}, {Name: rollupsQueue, Weight: 4}, {Name: upkeepQueue, Weight: 2}, {Name: rebuildQueue, Weight: 1}}
+	return []jobs.Queue{{Name: mailQueue, Weight: 4}, {Name: rollupsQueue, Weight: 4}, {Name: importsQueue, Weight: 2}, {Name: upkeepQueue, Weight: 2}, {Name: rebuildQueue, Weight: 1}}
 }
 
 // Config is what the work needs. All are required but Now, Observed and Deleted.
@@ -63,5 +65,6 @@ func Register(registry *jobs.Registry, config Config) {
 	w := &worker{Config: config, rollups: rollup.New(rollup.Config{Store: config.Store, Logger: config.Logger, Now: config.Now})}
 	w.registerMails(registry)
 	w.registerRollups(registry)
+	w.registerSpend(registry)
 	w.registerUpkeep(registry)
 }

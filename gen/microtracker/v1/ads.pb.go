@@ -24,7 +24,7 @@ var File_microtracker_v1_ads_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_ads_proto_rawDesc = "" +
 	"\n" +
-	"\x19microtracker/v1/ads.proto\x12\x0fmicrotracker.v1\x1a\x1cmicrotracker/v1/access.proto\x1a microtracker/v1/ad_reports.proto\x1a\x1bmicrotracker/v1/spend.proto2\xe4\a\n" +
+	"\x19microtracker/v1/ads.proto\x12\x0fmicrotracker.v1\x1a\x1cmicrotracker/v1/access.proto\x1a microtracker/v1/ad_reports.proto\x1a\x1bmicrotracker/v1/spend.proto2\xe2\x10\n" +
 	"\n" +
 	"AdsService\x12e\n" +
 	"\fSetAdAccount\x12$.microtracker.v1.SetAdAccountRequest\x1a%.microtracker.v1.SetAdAccountResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12n\n" +
@@ -42,28 +42,61 @@ const file_microtracker_v1_ads_proto_rawDesc = "" +
 	"\aListAds\x12\x1f.microtracker.v1.ListAdsRequest\x1a .microtracker.v1.ListAdsResponse\"\v\x8a\xb5\x18\x04\x18\n" +
 	"\x10\x01\x90\x02\x01\x12e\n" +
 	"\vListAdSpend\x12#.microtracker.v1.ListAdSpendRequest\x1a$.microtracker.v1.ListAdSpendResponse\"\v\x8a\xb5\x18\x04\x18\n" +
-	"\x10\x01\x90\x02\x01B\xc5\x01\n" +
+	"\x10\x01\x90\x02\x01\x12b\n" +
+	"\vImportSpend\x12#.microtracker.v1.ImportSpendRequest\x1a$.microtracker.v1.ImportSpendResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12t\n" +
+	"\x11CreateSpendImport\x12).microtracker.v1.CreateSpendImportRequest\x1a*.microtracker.v1.CreateSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12q\n" +
+	"\x10UploadSpendChunk\x12(.microtracker.v1.UploadSpendChunkRequest\x1a).microtracker.v1.UploadSpendChunkResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12q\n" +
+	"\x10CheckSpendImport\x12(.microtracker.v1.CheckSpendImportRequest\x1a).microtracker.v1.CheckSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12n\n" +
+	"\x0eGetSpendImport\x12&.microtracker.v1.GetSpendImportRequest\x1a'.microtracker.v1.GetSpendImportResponse\"\v\x8a\xb5\x18\x04\x18\n" +
+	"\x10\x01\x90\x02\x01\x12t\n" +
+	"\x10ListSpendImports\x12(.microtracker.v1.ListSpendImportsRequest\x1a).microtracker.v1.ListSpendImportsResponse\"\v\x8a\xb5\x18\x04\x18\n" +
+	"\x10\x01\x90\x02\x01\x12}\n" +
+	"\x13ListSpendImportRows\x12+.microtracker.v1.ListSpendImportRowsRequest\x1a,.microtracker.v1.ListSpendImportRowsResponse\"\v\x8a\xb5\x18\x04\x18\n" +
+	"\x10\x01\x90\x02\x01\x12q\n" +
+	"\x10StartSpendImport\x12(.microtracker.v1.StartSpendImportRequest\x1a).microtracker.v1.StartSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12t\n" +
+	"\x11CancelSpendImport\x12).microtracker.v1.CancelSpendImportRequest\x1a*.microtracker.v1.CancelSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12n\n" +
+	"\x0fUndoSpendImport\x12'.microtracker.v1.UndoSpendImportRequest\x1a(.microtracker.v1.UndoSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01B\xc5\x01\n" +
 	"\x13com.microtracker.v1B\bAdsProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var file_microtracker_v1_ads_proto_goTypes = []any{
-	(*SetAdAccountRequest)(nil),        // 0: microtracker.v1.SetAdAccountRequest
-	(*ListAdAccountsRequest)(nil),      // 1: microtracker.v1.ListAdAccountsRequest
-	(*QueryAdPerformanceRequest)(nil),  // 2: microtracker.v1.QueryAdPerformanceRequest
-	(*QueryAttributionRequest)(nil),    // 3: microtracker.v1.QueryAttributionRequest
-	(*ExplainConversionRequest)(nil),   // 4: microtracker.v1.ExplainConversionRequest
-	(*QueryClickLedgerRequest)(nil),    // 5: microtracker.v1.QueryClickLedgerRequest
-	(*UpsertAdsRequest)(nil),           // 6: microtracker.v1.UpsertAdsRequest
-	(*ListAdsRequest)(nil),             // 7: microtracker.v1.ListAdsRequest
-	(*ListAdSpendRequest)(nil),         // 8: microtracker.v1.ListAdSpendRequest
-	(*SetAdAccountResponse)(nil),       // 9: microtracker.v1.SetAdAccountResponse
-	(*ListAdAccountsResponse)(nil),     // 10: microtracker.v1.ListAdAccountsResponse
-	(*QueryAdPerformanceResponse)(nil), // 11: microtracker.v1.QueryAdPerformanceResponse
-	(*QueryAttributionResponse)(nil),   // 12: microtracker.v1.QueryAttributionResponse
-	(*ExplainConversionResponse)(nil),  // 13: microtracker.v1.ExplainConversionResponse
-	(*QueryClickLedgerResponse)(nil),   // 14: microtracker.v1.QueryClickLedgerResponse
-	(*UpsertAdsResponse)(nil),          // 15: microtracker.v1.UpsertAdsResponse
-	(*ListAdsResponse)(nil),            // 16: microtracker.v1.ListAdsResponse
-	(*ListAdSpendResponse)(nil),        // 17: microtracker.v1.ListAdSpendResponse
+	(*SetAdAccountRequest)(nil),         // 0: microtracker.v1.SetAdAccountRequest
+	(*ListAdAccountsRequest)(nil),       // 1: microtracker.v1.ListAdAccountsRequest
+	(*QueryAdPerformanceRequest)(nil),   // 2: microtracker.v1.QueryAdPerformanceRequest
+	(*QueryAttributionRequest)(nil),     // 3: microtracker.v1.QueryAttributionRequest
+	(*ExplainConversionRequest)(nil),    // 4: microtracker.v1.ExplainConversionRequest
+	(*QueryClickLedgerRequest)(nil),     // 5: microtracker.v1.QueryClickLedgerRequest
+	(*UpsertAdsRequest)(nil),            // 6: microtracker.v1.UpsertAdsRequest
+	(*ListAdsRequest)(nil),              // 7: microtracker.v1.ListAdsRequest
+	(*ListAdSpendRequest)(nil),          // 8: microtracker.v1.ListAdSpendRequest
+	(*ImportSpendRequest)(nil),          // 9: microtracker.v1.ImportSpendRequest
+	(*CreateSpendImportRequest)(nil),    // 10: microtracker.v1.CreateSpendImportRequest
+	(*UploadSpendChunkRequest)(nil),     // 11: microtracker.v1.UploadSpendChunkRequest
+	(*CheckSpendImportRequest)(nil),     // 12: microtracker.v1.CheckSpendImportRequest
+	(*GetSpendImportRequest)(nil),       // 13: microtracker.v1.GetSpendImportRequest
+	(*ListSpendImportsRequest)(nil),     // 14: microtracker.v1.ListSpendImportsRequest
+	(*ListSpendImportRowsRequest)(nil),  // 15: microtracker.v1.ListSpendImportRowsRequest
+	(*StartSpendImportRequest)(nil),     // 16: microtracker.v1.StartSpendImportRequest
+	(*CancelSpendImportRequest)(nil),    // 17: microtracker.v1.CancelSpendImportRequest
+	(*UndoSpendImportRequest)(nil),      // 18: microtracker.v1.UndoSpendImportRequest
+	(*SetAdAccountResponse)(nil),        // 19: microtracker.v1.SetAdAccountResponse
+	(*ListAdAccountsResponse)(nil),      // 20: microtracker.v1.ListAdAccountsResponse
+	(*QueryAdPerformanceResponse)(nil),  // 21: microtracker.v1.QueryAdPerformanceResponse
+	(*QueryAttributionResponse)(nil),    // 22: microtracker.v1.QueryAttributionResponse
+	(*ExplainConversionResponse)(nil),   // 23: microtracker.v1.ExplainConversionResponse
+	(*QueryClickLedgerResponse)(nil),    // 24: microtracker.v1.QueryClickLedgerResponse
+	(*UpsertAdsResponse)(nil),           // 25: microtracker.v1.UpsertAdsResponse
+	(*ListAdsResponse)(nil),             // 26: microtracker.v1.ListAdsResponse
+	(*ListAdSpendResponse)(nil),         // 27: microtracker.v1.ListAdSpendResponse
+	(*ImportSpendResponse)(nil),         // 28: microtracker.v1.ImportSpendResponse
+	(*CreateSpendImportResponse)(nil),   // 29: microtracker.v1.CreateSpendImportResponse
+	(*UploadSpendChunkResponse)(nil),    // 30: microtracker.v1.UploadSpendChunkResponse
+	(*CheckSpendImportResponse)(nil),    // 31: microtracker.v1.CheckSpendImportResponse
+	(*GetSpendImportResponse)(nil),      // 32: microtracker.v1.GetSpendImportResponse
+	(*ListSpendImportsResponse)(nil),    // 33: microtracker.v1.ListSpendImportsResponse
+	(*ListSpendImportRowsResponse)(nil), // 34: microtracker.v1.ListSpendImportRowsResponse
+	(*StartSpendImportResponse)(nil),    // 35: microtracker.v1.StartSpendImportResponse
+	(*CancelSpendImportResponse)(nil),   // 36: microtracker.v1.CancelSpendImportResponse
+	(*UndoSpendImportResponse)(nil),     // 37: microtracker.v1.UndoSpendImportResponse
 }
 var file_microtracker_v1_ads_proto_depIdxs = []int32{
 	0,  // 0: microtracker.v1.AdsService.SetAdAccount:input_type -> microtracker.v1.SetAdAccountRequest
@@ -75,17 +108,37 @@ var file_microtracker_v1_ads_proto_depIdxs = []int32{
 	6,  // 6: microtracker.v1.AdsService.UpsertAds:input_type -> microtracker.v1.UpsertAdsRequest
 	7,  // 7: microtracker.v1.AdsService.ListAds:input_type -> microtracker.v1.ListAdsRequest
 	8,  // 8: microtracker.v1.AdsService.ListAdSpend:input_type -> microtracker.v1.ListAdSpendRequest
-	9,  // 9: microtracker.v1.AdsService.SetAdAccount:output_type -> microtracker.v1.SetAdAccountResponse
-	10, // 10: microtracker.v1.AdsService.ListAdAccounts:output_type -> microtracker.v1.ListAdAccountsResponse
-	11, // 11: microtracker.v1.AdsService.QueryAdPerformance:output_type -> microtracker.v1.QueryAdPerformanceResponse
-	12, // 12: microtracker.v1.AdsService.QueryAttribution:output_type -> microtracker.v1.QueryAttributionResponse
-	13, // 13: microtracker.v1.AdsService.ExplainConversion:output_type -> microtracker.v1.ExplainConversionResponse
-	14, // 14: microtracker.v1.AdsService.QueryClickLedger:output_type -> microtracker.v1.QueryClickLedgerResponse
-	15, // 15: microtracker.v1.AdsService.UpsertAds:output_type -> microtracker.v1.UpsertAdsResponse
-	16, // 16: microtracker.v1.AdsService.ListAds:output_type -> microtracker.v1.ListAdsResponse
-	17, // 17: microtracker.v1.AdsService.ListAdSpend:output_type -> microtracker.v1.ListAdSpendResponse
-	9,  // [9:18] is the sub-list for method output_type
-	0,  // [0:9] is the sub-list for method input_type
+	9,  // 9: microtracker.v1.AdsService.ImportSpend:input_type -> microtracker.v1.ImportSpendRequest
+	10, // 10: microtracker.v1.AdsService.CreateSpendImport:input_type -> microtracker.v1.CreateSpendImportRequest
+	11, // 11: microtracker.v1.AdsService.UploadSpendChunk:input_type -> microtracker.v1.UploadSpendChunkRequest
+	12, // 12: microtracker.v1.AdsService.CheckSpendImport:input_type -> microtracker.v1.CheckSpendImportRequest
+	13, // 13: microtracker.v1.AdsService.GetSpendImport:input_type -> microtracker.v1.GetSpendImportRequest
+	14, // 14: microtracker.v1.AdsService.ListSpendImports:input_type -> microtracker.v1.ListSpendImportsRequest
+	15, // 15: microtracker.v1.AdsService.ListSpendImportRows:input_type -> microtracker.v1.ListSpendImportRowsRequest
+	16, // 16: microtracker.v1.AdsService.StartSpendImport:input_type -> microtracker.v1.StartSpendImportRequest
+	17, // 17: microtracker.v1.AdsService.CancelSpendImport:input_type -> microtracker.v1.CancelSpendImportRequest
+	18, // 18: microtracker.v1.AdsService.UndoSpendImport:input_type -> microtracker.v1.UndoSpendImportRequest
+	19, // 19: microtracker.v1.AdsService.SetAdAccount:output_type -> microtracker.v1.SetAdAccountResponse
+	20, // 20: microtracker.v1.AdsService.ListAdAccounts:output_type -> microtracker.v1.ListAdAccountsResponse
+	21, // 21: microtracker.v1.AdsService.QueryAdPerformance:output_type -> microtracker.v1.QueryAdPerformanceResponse
+	22, // 22: microtracker.v1.AdsService.QueryAttribution:output_type -> microtracker.v1.QueryAttributionResponse
+	23, // 23: microtracker.v1.AdsService.ExplainConversion:output_type -> microtracker.v1.ExplainConversionResponse
+	24, // 24: microtracker.v1.AdsService.QueryClickLedger:output_type -> microtracker.v1.QueryClickLedgerResponse
+	25, // 25: microtracker.v1.AdsService.UpsertAds:output_type -> microtracker.v1.UpsertAdsResponse
+	26, // 26: microtracker.v1.AdsService.ListAds:output_type -> microtracker.v1.ListAdsResponse
+	27, // 27: microtracker.v1.AdsService.ListAdSpend:output_type -> microtracker.v1.ListAdSpendResponse
+	28, // 28: microtracker.v1.AdsService.ImportSpend:output_type -> microtracker.v1.ImportSpendResponse
+	29, // 29: microtracker.v1.AdsService.CreateSpendImport:output_type -> microtracker.v1.CreateSpendImportResponse
+	30, // 30: microtracker.v1.AdsService.UploadSpendChunk:output_type -> microtracker.v1.UploadSpendChunkResponse
+	31, // 31: microtracker.v1.AdsService.CheckSpendImport:output_type -> microtracker.v1.CheckSpendImportResponse
+	32, // 32: microtracker.v1.AdsService.GetSpendImport:output_type -> microtracker.v1.GetSpendImportResponse
+	33, // 33: microtracker.v1.AdsService.ListSpendImports:output_type -> microtracker.v1.ListSpendImportsResponse
+	34, // 34: microtracker.v1.AdsService.ListSpendImportRows:output_type -> microtracker.v1.ListSpendImportRowsResponse
+	35, // 35: microtracker.v1.AdsService.StartSpendImport:output_type -> microtracker.v1.StartSpendImportResponse
+	36, // 36: microtracker.v1.AdsService.CancelSpendImport:output_type -> microtracker.v1.CancelSpendImportResponse
+	37, // 37: microtracker.v1.AdsService.UndoSpendImport:output_type -> microtracker.v1.UndoSpendImportResponse
+	19, // [19:38] is the sub-list for method output_type
+	0,  // [0:19] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name

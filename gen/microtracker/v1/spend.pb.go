@@ -23,6 +23,143 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// SpendOutcome is what a row of what ads cost brings.
+type SpendOutcome int32
+
+const (
+	SpendOutcome_SPEND_OUTCOME_UNSPECIFIED SpendOutcome = 0
+	// Nothing is known of that ad and day.
+	SpendOutcome_SPEND_OUTCOME_NEW SpendOutcome = 1
+	// Something else is: it is replaced.
+	SpendOutcome_SPEND_OUTCOME_CHANGED SpendOutcome = 2
+	// The same is.
+	SpendOutcome_SPEND_OUTCOME_SAME SpendOutcome = 3
+	// A mistake is in it.
+	SpendOutcome_SPEND_OUTCOME_REFUSED SpendOutcome = 4
+	// It is no ad's, such as a total or an empty line.
+	SpendOutcome_SPEND_OUTCOME_LEFT_OUT SpendOutcome = 5
+)
+
+// Enum value maps for SpendOutcome.
+var (
+	SpendOutcome_name = map[int32]string{
+		0: "SPEND_OUTCOME_UNSPECIFIED",
+		1: "SPEND_OUTCOME_NEW",
+		2: "SPEND_OUTCOME_CHANGED",
+		3: "SPEND_OUTCOME_SAME",
+		4: "SPEND_OUTCOME_REFUSED",
+		5: "SPEND_OUTCOME_LEFT_OUT",
+	}
+	SpendOutcome_value = map[string]int32{
+		"SPEND_OUTCOME_UNSPECIFIED": 0,
+		"SPEND_OUTCOME_NEW":         1,
+		"SPEND_OUTCOME_CHANGED":     2,
+		"SPEND_OUTCOME_SAME":        3,
+		"SPEND_OUTCOME_REFUSED":     4,
+		"SPEND_OUTCOME_LEFT_OUT":    5,
+	}
+)
+
+func (x SpendOutcome) Enum() *SpendOutcome {
+	p := new(SpendOutcome)
+	*p = x
+	return p
+}
+
+func (x SpendOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SpendOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_microtracker_v1_spend_proto_enumTypes[0].Descriptor()
+}
+
+func (SpendOutcome) Type() protoreflect.EnumType {
+	return &file_microtracker_v1_spend_proto_enumTypes[0]
+}
+
+func (x SpendOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SpendOutcome.Descriptor instead.
+func (SpendOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{0}
+}
+
+type SpendImport_State int32
+
+const (
+	SpendImport_STATE_UNSPECIFIED SpendImport_State = 0
+	// Pieces of the file are awaited.
+	SpendImport_STATE_UPLOADING SpendImport_State = 1
+	// The file is there; its rows have not been looked at, or not with this layout.
+	SpendImport_STATE_UPLOADED SpendImport_State = 2
+	// Its rows are being looked at.
+	SpendImport_STATE_CHECKING SpendImport_State = 3
+	// What each row brings is known.
+	SpendImport_STATE_CHECKED   SpendImport_State = 4
+	SpendImport_STATE_IMPORTING SpendImport_State = 5
+	// It is in force.
+	SpendImport_STATE_IMPORTED SpendImport_State = 6
+	SpendImport_STATE_UNDOING  SpendImport_State = 7
+	// What was there before is there again.
+	SpendImport_STATE_UNDONE SpendImport_State = 8
+)
+
+// Enum value maps for SpendImport_State.
+var (
+	SpendImport_State_name = map[int32]string{
+		0: "STATE_UNSPECIFIED",
+		1: "STATE_UPLOADING",
+		2: "STATE_UPLOADED",
+		3: "STATE_CHECKING",
+		4: "STATE_CHECKED",
+		5: "STATE_IMPORTING",
+		6: "STATE_IMPORTED",
+		7: "STATE_UNDOING",
+		8: "STATE_UNDONE",
+	}
+	SpendImport_State_value = map[string]int32{
+		"STATE_UNSPECIFIED": 0,
+		"STATE_UPLOADING":   1,
+		"STATE_UPLOADED":    2,
+		"STATE_CHECKING":    3,
+		"STATE_CHECKED":     4,
+		"STATE_IMPORTING":   5,
+		"STATE_IMPORTED":    6,
+		"STATE_UNDOING":     7,
+		"STATE_UNDONE":      8,
+	}
+)
+
+func (x SpendImport_State) Enum() *SpendImport_State {
+	p := new(SpendImport_State)
+	*p = x
+	return p
+}
+
+func (x SpendImport_State) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SpendImport_State) Descriptor() protoreflect.EnumDescriptor {
+	return file_microtracker_v1_spend_proto_enumTypes[1].Descriptor()
+}
+
+func (SpendImport_State) Type() protoreflect.EnumType {
+	return &file_microtracker_v1_spend_proto_enumTypes[1]
+}
+
+func (x SpendImport_State) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SpendImport_State.Descriptor instead.
+func (SpendImport_State) EnumDescriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{18, 0}
+}
+
 // Ad is an ad with its place in the campaign hierarchy. Ids stay, names change.
 type Ad struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -717,6 +854,1817 @@ func (x *ListAdSpendResponse) GetNextPageToken() string {
 	return ""
 }
 
+// SpendRow is a row of what ads cost with what it brings.
+type SpendRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of a file: the line where it begins. Of ImportSpend: its place, from 1 on.
+	Line    int32        `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	Outcome SpendOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=microtracker.v1.SpendOutcome" json:"outcome,omitempty"`
+	// As it was read; of a row that is refused as far as that went.
+	Spend        *AdSpend `protobuf:"bytes,3,opt,name=spend,proto3" json:"spend,omitempty"`
+	CampaignName string   `protobuf:"bytes,4,opt,name=campaign_name,json=campaignName,proto3" json:"campaign_name,omitempty"`
+	AdsetName    string   `protobuf:"bytes,5,opt,name=adset_name,json=adsetName,proto3" json:"adset_name,omitempty"`
+	AdName       string   `protobuf:"bytes,6,opt,name=ad_name,json=adName,proto3" json:"ad_name,omitempty"`
+	// What a changed row replaces.
+	Former *AdSpend `protobuf:"bytes,7,opt,name=former,proto3" json:"former,omitempty"`
+	// Why it is refused or left out: total, empty, unreadable, missing_id, bad_platform, bad_date, not_daily, future, bad_number,
+	// negative, overflow, wrong_currency, duplicate, macro, spreadsheet.
+	Reason string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The same in words, with what to do.
+	Detail        string `protobuf:"bytes,9,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendRow) Reset() {
+	*x = SpendRow{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendRow) ProtoMessage() {}
+
+func (x *SpendRow) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendRow.ProtoReflect.Descriptor instead.
+func (*SpendRow) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SpendRow) GetLine() int32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *SpendRow) GetOutcome() SpendOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return SpendOutcome_SPEND_OUTCOME_UNSPECIFIED
+}
+
+func (x *SpendRow) GetSpend() *AdSpend {
+	if x != nil {
+		return x.Spend
+	}
+	return nil
+}
+
+func (x *SpendRow) GetCampaignName() string {
+	if x != nil {
+		return x.CampaignName
+	}
+	return ""
+}
+
+func (x *SpendRow) GetAdsetName() string {
+	if x != nil {
+		return x.AdsetName
+	}
+	return ""
+}
+
+func (x *SpendRow) GetAdName() string {
+	if x != nil {
+		return x.AdName
+	}
+	return ""
+}
+
+func (x *SpendRow) GetFormer() *AdSpend {
+	if x != nil {
+		return x.Former
+	}
+	return nil
+}
+
+func (x *SpendRow) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SpendRow) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+// SpendCounts says how many rows bring what.
+type SpendCounts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	New           int64                  `protobuf:"varint,1,opt,name=new,proto3" json:"new,omitempty"`
+	Changed       int64                  `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	Same          int64                  `protobuf:"varint,3,opt,name=same,proto3" json:"same,omitempty"`
+	Refused       int64                  `protobuf:"varint,4,opt,name=refused,proto3" json:"refused,omitempty"`
+	LeftOut       int64                  `protobuf:"varint,5,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendCounts) Reset() {
+	*x = SpendCounts{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendCounts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendCounts) ProtoMessage() {}
+
+func (x *SpendCounts) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendCounts.ProtoReflect.Descriptor instead.
+func (*SpendCounts) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SpendCounts) GetNew() int64 {
+	if x != nil {
+		return x.New
+	}
+	return 0
+}
+
+func (x *SpendCounts) GetChanged() int64 {
+	if x != nil {
+		return x.Changed
+	}
+	return 0
+}
+
+func (x *SpendCounts) GetSame() int64 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *SpendCounts) GetRefused() int64 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *SpendCounts) GetLeftOut() int64 {
+	if x != nil {
+		return x.LeftOut
+	}
+	return 0
+}
+
+// SpendInput is a row that ImportSpend takes.
+type SpendInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Spend *AdSpend               `protobuf:"bytes,1,opt,name=spend,proto3" json:"spend,omitempty"`
+	// Names replace those that are known, unless they are empty or a session came from the ad after that day.
+	CampaignName  string `protobuf:"bytes,2,opt,name=campaign_name,json=campaignName,proto3" json:"campaign_name,omitempty"`
+	AdsetName     string `protobuf:"bytes,3,opt,name=adset_name,json=adsetName,proto3" json:"adset_name,omitempty"`
+	AdName        string `protobuf:"bytes,4,opt,name=ad_name,json=adName,proto3" json:"ad_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendInput) Reset() {
+	*x = SpendInput{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendInput) ProtoMessage() {}
+
+func (x *SpendInput) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendInput.ProtoReflect.Descriptor instead.
+func (*SpendInput) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SpendInput) GetSpend() *AdSpend {
+	if x != nil {
+		return x.Spend
+	}
+	return nil
+}
+
+func (x *SpendInput) GetCampaignName() string {
+	if x != nil {
+		return x.CampaignName
+	}
+	return ""
+}
+
+func (x *SpendInput) GetAdsetName() string {
+	if x != nil {
+		return x.AdsetName
+	}
+	return ""
+}
+
+func (x *SpendInput) GetAdName() string {
+	if x != nil {
+		return x.AdName
+	}
+	return ""
+}
+
+type ImportSpendRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	Rows      []*SpendInput          `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
+	// The currency of the amounts. Empty: the project's. Any other is refused.
+	Currency string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Say what would happen and keep nothing.
+	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Import the rest where rows are refused. Else nothing is imported then.
+	WithoutRefused bool `protobuf:"varint,5,opt,name=without_refused,json=withoutRefused,proto3" json:"without_refused,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ImportSpendRequest) Reset() {
+	*x = ImportSpendRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportSpendRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportSpendRequest) ProtoMessage() {}
+
+func (x *ImportSpendRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportSpendRequest.ProtoReflect.Descriptor instead.
+func (*ImportSpendRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ImportSpendRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *ImportSpendRequest) GetRows() []*SpendInput {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *ImportSpendRequest) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *ImportSpendRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *ImportSpendRequest) GetWithoutRefused() bool {
+	if x != nil {
+		return x.WithoutRefused
+	}
+	return false
+}
+
+type ImportSpendResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absent where nothing was imported: of a dry run, or because rows are refused.
+	Import *SpendImport `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	Counts *SpendCounts `protobuf:"bytes,2,opt,name=counts,proto3" json:"counts,omitempty"`
+	// The rows that are changed or refused.
+	Rows          []*SpendRow `protobuf:"bytes,3,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportSpendResponse) Reset() {
+	*x = ImportSpendResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportSpendResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportSpendResponse) ProtoMessage() {}
+
+func (x *ImportSpendResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportSpendResponse.ProtoReflect.Descriptor instead.
+func (*ImportSpendResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ImportSpendResponse) GetImport() *SpendImport {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
+func (x *ImportSpendResponse) GetCounts() *SpendCounts {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *ImportSpendResponse) GetRows() []*SpendRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+// SpendColumn says which column of a file holds a field.
+type SpendColumn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// platform, date, end_date, campaign_id, campaign_name, adset_id, adset_name, ad_id, ad_name, impressions, clicks, spend, currency.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// From 0 on.
+	Column        int32 `protobuf:"varint,2,opt,name=column,proto3" json:"column,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendColumn) Reset() {
+	*x = SpendColumn{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendColumn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendColumn) ProtoMessage() {}
+
+func (x *SpendColumn) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendColumn.ProtoReflect.Descriptor instead.
+func (*SpendColumn) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SpendColumn) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *SpendColumn) GetColumn() int32 {
+	if x != nil {
+		return x.Column
+	}
+	return 0
+}
+
+// SpendLayout says how a file is read. It is guessed, and can be changed.
+type SpendLayout struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose figures all rows are. Empty: a column says it.
+	Platform string `protobuf:"bytes,1,opt,name=platform,proto3" json:"platform,omitempty"`
+	// utf-8, utf-16le, utf-16be or windows-1252.
+	Encoding string `protobuf:"bytes,2,opt,name=encoding,proto3" json:"encoding,omitempty"`
+	// A comma, a semicolon, a tab or a bar.
+	Delimiter string `protobuf:"bytes,3,opt,name=delimiter,proto3" json:"delimiter,omitempty"`
+	// ymd, dmy or mdy: how dates are written that do not begin with the year.
+	DateOrder string `protobuf:"bytes,4,opt,name=date_order,json=dateOrder,proto3" json:"date_order,omitempty"`
+	// A point or a comma.
+	DecimalMark string `protobuf:"bytes,5,opt,name=decimal_mark,json=decimalMark,proto3" json:"decimal_mark,omitempty"`
+	// The line of the titles, from 1 on.
+	HeaderLine int32 `protobuf:"varint,6,opt,name=header_line,json=headerLine,proto3" json:"header_line,omitempty"`
+	// Of the amounts. Empty: the file does not say, and they are taken to be in the project's.
+	Currency string         `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	Columns  []*SpendColumn `protobuf:"bytes,8,rep,name=columns,proto3" json:"columns,omitempty"`
+	// A sign that stands with the amounts where no currency is named.
+	CurrencySign  string `protobuf:"bytes,9,opt,name=currency_sign,json=currencySign,proto3" json:"currency_sign,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendLayout) Reset() {
+	*x = SpendLayout{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendLayout) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendLayout) ProtoMessage() {}
+
+func (x *SpendLayout) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendLayout.ProtoReflect.Descriptor instead.
+func (*SpendLayout) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *SpendLayout) GetPlatform() string {
+	if x != nil {
+		return x.Platform
+	}
+	return ""
+}
+
+func (x *SpendLayout) GetEncoding() string {
+	if x != nil {
+		return x.Encoding
+	}
+	return ""
+}
+
+func (x *SpendLayout) GetDelimiter() string {
+	if x != nil {
+		return x.Delimiter
+	}
+	return ""
+}
+
+func (x *SpendLayout) GetDateOrder() string {
+	if x != nil {
+		return x.DateOrder
+	}
+	return ""
+}
+
+func (x *SpendLayout) GetDecimalMark() string {
+	if x != nil {
+		return x.DecimalMark
+	}
+	return ""
+}
+
+func (x *SpendLayout) GetHeaderLine() int32 {
+	if x != nil {
+		return x.HeaderLine
+	}
+	return 0
+}
+
+func (x *SpendLayout) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *SpendLayout) GetColumns() []*SpendColumn {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *SpendLayout) GetCurrencySign() string {
+	if x != nil {
+		return x.CurrencySign
+	}
+	return ""
+}
+
+// SpendPreview is what the beginning of a file looks like. Cells are cut after 100 characters, rows after 100 cells.
+type SpendPreview struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Titles []string               `protobuf:"bytes,1,rep,name=titles,proto3" json:"titles,omitempty"`
+	Rows   []*SpendPreviewRow     `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
+	// Fields that no row can do without, and that no column has been found for.
+	MissingFields []string `protobuf:"bytes,3,rep,name=missing_fields,json=missingFields,proto3" json:"missing_fields,omitempty"`
+	// No date tells whether the day or the month comes first.
+	DateOrderGuessed bool `protobuf:"varint,4,opt,name=date_order_guessed,json=dateOrderGuessed,proto3" json:"date_order_guessed,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *SpendPreview) Reset() {
+	*x = SpendPreview{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendPreview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendPreview) ProtoMessage() {}
+
+func (x *SpendPreview) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendPreview.ProtoReflect.Descriptor instead.
+func (*SpendPreview) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SpendPreview) GetTitles() []string {
+	if x != nil {
+		return x.Titles
+	}
+	return nil
+}
+
+func (x *SpendPreview) GetRows() []*SpendPreviewRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *SpendPreview) GetMissingFields() []string {
+	if x != nil {
+		return x.MissingFields
+	}
+	return nil
+}
+
+func (x *SpendPreview) GetDateOrderGuessed() bool {
+	if x != nil {
+		return x.DateOrderGuessed
+	}
+	return false
+}
+
+type SpendPreviewRow struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cells         []string               `protobuf:"bytes,1,rep,name=cells,proto3" json:"cells,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendPreviewRow) Reset() {
+	*x = SpendPreviewRow{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendPreviewRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendPreviewRow) ProtoMessage() {}
+
+func (x *SpendPreviewRow) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendPreviewRow.ProtoReflect.Descriptor instead.
+func (*SpendPreviewRow) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SpendPreviewRow) GetCells() []string {
+	if x != nil {
+		return x.Cells
+	}
+	return nil
+}
+
+// SpendImport is a file, or the rows of an ImportSpend, of what ads cost.
+type SpendImport struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	ImportId int64                  `protobuf:"varint,1,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	// As whoever imports called it; empty of an ImportSpend.
+	FileName string            `protobuf:"bytes,2,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
+	State    SpendImport_State `protobuf:"varint,3,opt,name=state,proto3,enum=microtracker.v1.SpendImport_State" json:"state,omitempty"`
+	// Absent until the file is there.
+	Layout    *SpendLayout  `protobuf:"bytes,4,opt,name=layout,proto3" json:"layout,omitempty"`
+	Preview   *SpendPreview `protobuf:"bytes,5,opt,name=preview,proto3" json:"preview,omitempty"`
+	ByteCount int64         `protobuf:"varint,6,opt,name=byte_count,json=byteCount,proto3" json:"byte_count,omitempty"`
+	Counts    *SpendCounts  `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
+	// How much of the work at hand is done, from 0 to 1.
+	Progress float64 `protobuf:"fixed64,8,opt,name=progress,proto3" json:"progress,omitempty"`
+	// The batch that works on it, or did last: see JobsService.
+	BatchId string `protobuf:"bytes,9,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// Why the last work on it ended early. Empty: it did not.
+	Error string `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	// An import in force of a file with the same content; 0 if there is none.
+	SameFileImportId int64                  `protobuf:"varint,11,opt,name=same_file_import_id,json=sameFileImportId,proto3" json:"same_file_import_id,omitempty"`
+	CreateTime       *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	ImportTime       *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=import_time,json=importTime,proto3" json:"import_time,omitempty"`
+	UndoTime         *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=undo_time,json=undoTime,proto3" json:"undo_time,omitempty"`
+	// Until then it can be gone on with, or undone.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendImport) Reset() {
+	*x = SpendImport{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendImport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendImport) ProtoMessage() {}
+
+func (x *SpendImport) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendImport.ProtoReflect.Descriptor instead.
+func (*SpendImport) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SpendImport) GetImportId() int64 {
+	if x != nil {
+		return x.ImportId
+	}
+	return 0
+}
+
+func (x *SpendImport) GetFileName() string {
+	if x != nil {
+		return x.FileName
+	}
+	return ""
+}
+
+func (x *SpendImport) GetState() SpendImport_State {
+	if x != nil {
+		return x.State
+	}
+	return SpendImport_STATE_UNSPECIFIED
+}
+
+func (x *SpendImport) GetLayout() *SpendLayout {
+	if x != nil {
+		return x.Layout
+	}
+	return nil
+}
+
+func (x *SpendImport) GetPreview() *SpendPreview {
+	if x != nil {
+		return x.Preview
+	}
+	return nil
+}
+
+func (x *SpendImport) GetByteCount() int64 {
+	if x != nil {
+		return x.ByteCount
+	}
+	return 0
+}
+
+func (x *SpendImport) GetCounts() *SpendCounts {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *SpendImport) GetProgress() float64 {
+	if x != nil {
+		return x.Progress
+	}
+	return 0
+}
+
+func (x *SpendImport) GetBatchId() string {
+	if x != nil {
+		return x.BatchId
+	}
+	return ""
+}
+
+func (x *SpendImport) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *SpendImport) GetSameFileImportId() int64 {
+	if x != nil {
+		return x.SameFileImportId
+	}
+	return 0
+}
+
+func (x *SpendImport) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *SpendImport) GetImportTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ImportTime
+	}
+	return nil
+}
+
+func (x *SpendImport) GetUndoTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UndoTime
+	}
+	return nil
+}
+
+func (x *SpendImport) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+type CreateSpendImportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId     int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	FileName      string                 `protobuf:"bytes,2,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateSpendImportRequest) Reset() {
+	*x = CreateSpendImportRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateSpendImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateSpendImportRequest) ProtoMessage() {}
+
+func (x *CreateSpendImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateSpendImportRequest.ProtoReflect.Descriptor instead.
+func (*CreateSpendImportRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CreateSpendImportRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *CreateSpendImportRequest) GetFileName() string {
+	if x != nil {
+		return x.FileName
+	}
+	return ""
+}
+
+type CreateSpendImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Import        *SpendImport           `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateSpendImportResponse) Reset() {
+	*x = CreateSpendImportResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateSpendImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateSpendImportResponse) ProtoMessage() {}
+
+func (x *CreateSpendImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateSpendImportResponse.ProtoReflect.Descriptor instead.
+func (*CreateSpendImportResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CreateSpendImportResponse) GetImport() *SpendImport {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
+type UploadSpendChunkRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	ImportId  int64                  `protobuf:"varint,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	// Where the piece begins in the file: where the one before ended.
+	Offset int64 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	// At most 512 KiB.
+	Data          []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UploadSpendChunkRequest) Reset() {
+	*x = UploadSpendChunkRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UploadSpendChunkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UploadSpendChunkRequest) ProtoMessage() {}
+
+func (x *UploadSpendChunkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UploadSpendChunkRequest.ProtoReflect.Descriptor instead.
+func (*UploadSpendChunkRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *UploadSpendChunkRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *UploadSpendChunkRequest) GetImportId() int64 {
+	if x != nil {
+		return x.ImportId
+	}
+	return 0
+}
+
+func (x *UploadSpendChunkRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *UploadSpendChunkRequest) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type UploadSpendChunkResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the next piece begins. What is sent again is known again.
+	NextOffset    int64 `protobuf:"varint,1,opt,name=next_offset,json=nextOffset,proto3" json:"next_offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UploadSpendChunkResponse) Reset() {
+	*x = UploadSpendChunkResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UploadSpendChunkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UploadSpendChunkResponse) ProtoMessage() {}
+
+func (x *UploadSpendChunkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UploadSpendChunkResponse.ProtoReflect.Descriptor instead.
+func (*UploadSpendChunkResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *UploadSpendChunkResponse) GetNextOffset() int64 {
+	if x != nil {
+		return x.NextOffset
+	}
+	return 0
+}
+
+type CheckSpendImportRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	ImportId  int64                  `protobuf:"varint,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	// How the file is to be read. Absent: it is guessed.
+	Layout        *SpendLayout `protobuf:"bytes,3,opt,name=layout,proto3" json:"layout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckSpendImportRequest) Reset() {
+	*x = CheckSpendImportRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckSpendImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckSpendImportRequest) ProtoMessage() {}
+
+func (x *CheckSpendImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckSpendImportRequest.ProtoReflect.Descriptor instead.
+func (*CheckSpendImportRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CheckSpendImportRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *CheckSpendImportRequest) GetImportId() int64 {
+	if x != nil {
+		return x.ImportId
+	}
+	return 0
+}
+
+func (x *CheckSpendImportRequest) GetLayout() *SpendLayout {
+	if x != nil {
+		return x.Layout
+	}
+	return nil
+}
+
+type CheckSpendImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Import        *SpendImport           `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckSpendImportResponse) Reset() {
+	*x = CheckSpendImportResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckSpendImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckSpendImportResponse) ProtoMessage() {}
+
+func (x *CheckSpendImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckSpendImportResponse.ProtoReflect.Descriptor instead.
+func (*CheckSpendImportResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CheckSpendImportResponse) GetImport() *SpendImport {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
+type GetSpendImportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId     int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	ImportId      int64                  `protobuf:"varint,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSpendImportRequest) Reset() {
+	*x = GetSpendImportRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSpendImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSpendImportRequest) ProtoMessage() {}
+
+func (x *GetSpendImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSpendImportRequest.ProtoReflect.Descriptor instead.
+func (*GetSpendImportRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetSpendImportRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *GetSpendImportRequest) GetImportId() int64 {
+	if x != nil {
+		return x.ImportId
+	}
+	return 0
+}
+
+type GetSpendImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Import        *SpendImport           `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSpendImportResponse) Reset() {
+	*x = GetSpendImportResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSpendImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSpendImportResponse) ProtoMessage() {}
+
+func (x *GetSpendImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSpendImportResponse.ProtoReflect.Descriptor instead.
+func (*GetSpendImportResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GetSpendImportResponse) GetImport() *SpendImport {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
+type ListSpendImportsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// 0: 50.
+	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSpendImportsRequest) Reset() {
+	*x = ListSpendImportsRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSpendImportsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSpendImportsRequest) ProtoMessage() {}
+
+func (x *ListSpendImportsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSpendImportsRequest.ProtoReflect.Descriptor instead.
+func (*ListSpendImportsRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ListSpendImportsRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *ListSpendImportsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSpendImportsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListSpendImportsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first, without their previews.
+	Imports []*SpendImport `protobuf:"bytes,1,rep,name=imports,proto3" json:"imports,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSpendImportsResponse) Reset() {
+	*x = ListSpendImportsResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSpendImportsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSpendImportsResponse) ProtoMessage() {}
+
+func (x *ListSpendImportsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSpendImportsResponse.ProtoReflect.Descriptor instead.
+func (*ListSpendImportsResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListSpendImportsResponse) GetImports() []*SpendImport {
+	if x != nil {
+		return x.Imports
+	}
+	return nil
+}
+
+func (x *ListSpendImportsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type ListSpendImportRowsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	ImportId  int64                  `protobuf:"varint,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	// Unspecified: whatever they bring.
+	Outcome SpendOutcome `protobuf:"varint,3,opt,name=outcome,proto3,enum=microtracker.v1.SpendOutcome" json:"outcome,omitempty"`
+	// 0: 50.
+	PageSize      int32  `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSpendImportRowsRequest) Reset() {
+	*x = ListSpendImportRowsRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSpendImportRowsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSpendImportRowsRequest) ProtoMessage() {}
+
+func (x *ListSpendImportRowsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSpendImportRowsRequest.ProtoReflect.Descriptor instead.
+func (*ListSpendImportRowsRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListSpendImportRowsRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *ListSpendImportRowsRequest) GetImportId() int64 {
+	if x != nil {
+		return x.ImportId
+	}
+	return 0
+}
+
+func (x *ListSpendImportRowsRequest) GetOutcome() SpendOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return SpendOutcome_SPEND_OUTCOME_UNSPECIFIED
+}
+
+func (x *ListSpendImportRowsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSpendImportRowsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListSpendImportRowsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By line.
+	Rows []*SpendRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSpendImportRowsResponse) Reset() {
+	*x = ListSpendImportRowsResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSpendImportRowsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSpendImportRowsResponse) ProtoMessage() {}
+
+func (x *ListSpendImportRowsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSpendImportRowsResponse.ProtoReflect.Descriptor instead.
+func (*ListSpendImportRowsResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListSpendImportRowsResponse) GetRows() []*SpendRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *ListSpendImportRowsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type StartSpendImportRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	ImportId  int64                  `protobuf:"varint,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	// Import the rest where rows are refused. Else such a file is not imported.
+	WithoutRefused bool `protobuf:"varint,3,opt,name=without_refused,json=withoutRefused,proto3" json:"without_refused,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *StartSpendImportRequest) Reset() {
+	*x = StartSpendImportRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartSpendImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartSpendImportRequest) ProtoMessage() {}
+
+func (x *StartSpendImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartSpendImportRequest.ProtoReflect.Descriptor instead.
+func (*StartSpendImportRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *StartSpendImportRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *StartSpendImportRequest) GetImportId() int64 {
+	if x != nil {
+		return x.ImportId
+	}
+	return 0
+}
+
+func (x *StartSpendImportRequest) GetWithoutRefused() bool {
+	if x != nil {
+		return x.WithoutRefused
+	}
+	return false
+}
+
+type StartSpendImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Import        *SpendImport           `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartSpendImportResponse) Reset() {
+	*x = StartSpendImportResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartSpendImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartSpendImportResponse) ProtoMessage() {}
+
+func (x *StartSpendImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartSpendImportResponse.ProtoReflect.Descriptor instead.
+func (*StartSpendImportResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *StartSpendImportResponse) GetImport() *SpendImport {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
+type CancelSpendImportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId     int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	ImportId      int64                  `protobuf:"varint,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelSpendImportRequest) Reset() {
+	*x = CancelSpendImportRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelSpendImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelSpendImportRequest) ProtoMessage() {}
+
+func (x *CancelSpendImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelSpendImportRequest.ProtoReflect.Descriptor instead.
+func (*CancelSpendImportRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *CancelSpendImportRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *CancelSpendImportRequest) GetImportId() int64 {
+	if x != nil {
+		return x.ImportId
+	}
+	return 0
+}
+
+type CancelSpendImportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it was before the work that was stopped. Absent where none was done: then the file is forgotten.
+	Import        *SpendImport `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelSpendImportResponse) Reset() {
+	*x = CancelSpendImportResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelSpendImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelSpendImportResponse) ProtoMessage() {}
+
+func (x *CancelSpendImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelSpendImportResponse.ProtoReflect.Descriptor instead.
+func (*CancelSpendImportResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *CancelSpendImportResponse) GetImport() *SpendImport {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
+type UndoSpendImportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ProjectId     int64                  `protobuf:"varint,1,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	ImportId      int64                  `protobuf:"varint,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoSpendImportRequest) Reset() {
+	*x = UndoSpendImportRequest{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoSpendImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoSpendImportRequest) ProtoMessage() {}
+
+func (x *UndoSpendImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoSpendImportRequest.ProtoReflect.Descriptor instead.
+func (*UndoSpendImportRequest) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *UndoSpendImportRequest) GetProjectId() int64 {
+	if x != nil {
+		return x.ProjectId
+	}
+	return 0
+}
+
+func (x *UndoSpendImportRequest) GetImportId() int64 {
+	if x != nil {
+		return x.ImportId
+	}
+	return 0
+}
+
+type UndoSpendImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Import        *SpendImport           `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoSpendImportResponse) Reset() {
+	*x = UndoSpendImportResponse{}
+	mi := &file_microtracker_v1_spend_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoSpendImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoSpendImportResponse) ProtoMessage() {}
+
+func (x *UndoSpendImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_microtracker_v1_spend_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoSpendImportResponse.ProtoReflect.Descriptor instead.
+func (*UndoSpendImportResponse) Descriptor() ([]byte, []int) {
+	return file_microtracker_v1_spend_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *UndoSpendImportResponse) GetImport() *SpendImport {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
 var File_microtracker_v1_spend_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_spend_proto_rawDesc = "" +
@@ -763,11 +2711,10 @@ const file_microtracker_v1_spend_proto_rawDesc = "" +
 	"page_token\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"`\n" +
 	"\x0fListAdsResponse\x12%\n" +
 	"\x03ads\x18\x01 \x03(\v2\x13.microtracker.v1.AdR\x03ads\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa7\x02\n" +
-	"\aAdSpend\x126\n" +
-	"\bplatform\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[a-z0-9_.-]{1,64}$R\bplatform\x12\x1c\n" +
-	"\x04date\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x98\x01\n" +
-	"R\x04date\x12)\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x94\x02\n" +
+	"\aAdSpend\x12$\n" +
+	"\bplatform\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\bplatform\x12\x1b\n" +
+	"\x04date\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04date\x12)\n" +
 	"\vcampaign_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\n" +
 	"campaignId\x12#\n" +
 	"\badset_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\aadsetId\x12\x1d\n" +
@@ -791,7 +2738,173 @@ const file_microtracker_v1_spend_proto_rawDesc = "" +
 	"\x13ListAdSpendResponse\x12.\n" +
 	"\x05spend\x18\x01 \x03(\v2\x18.microtracker.v1.AdSpendR\x05spend\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\tR\bcurrency\x12&\n" +
-	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageTokenB\xc7\x01\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"\xc6\x02\n" +
+	"\bSpendRow\x12\x12\n" +
+	"\x04line\x18\x01 \x01(\x05R\x04line\x127\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x1d.microtracker.v1.SpendOutcomeR\aoutcome\x12.\n" +
+	"\x05spend\x18\x03 \x01(\v2\x18.microtracker.v1.AdSpendR\x05spend\x12#\n" +
+	"\rcampaign_name\x18\x04 \x01(\tR\fcampaignName\x12\x1d\n" +
+	"\n" +
+	"adset_name\x18\x05 \x01(\tR\tadsetName\x12\x17\n" +
+	"\aad_name\x18\x06 \x01(\tR\x06adName\x120\n" +
+	"\x06former\x18\a \x01(\v2\x18.microtracker.v1.AdSpendR\x06former\x12\x16\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\x12\x16\n" +
+	"\x06detail\x18\t \x01(\tR\x06detail\"\x82\x01\n" +
+	"\vSpendCounts\x12\x10\n" +
+	"\x03new\x18\x01 \x01(\x03R\x03new\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\x03R\achanged\x12\x12\n" +
+	"\x04same\x18\x03 \x01(\x03R\x04same\x12\x18\n" +
+	"\arefused\x18\x04 \x01(\x03R\arefused\x12\x19\n" +
+	"\bleft_out\x18\x05 \x01(\x03R\aleftOut\"\xbf\x01\n" +
+	"\n" +
+	"SpendInput\x126\n" +
+	"\x05spend\x18\x01 \x01(\v2\x18.microtracker.v1.AdSpendB\x06\xbaH\x03\xc8\x01\x01R\x05spend\x12-\n" +
+	"\rcampaign_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\fcampaignName\x12'\n" +
+	"\n" +
+	"adset_name\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\tadsetName\x12!\n" +
+	"\aad_name\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x06adName\"\xee\x01\n" +
+	"\x12ImportSpendRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12<\n" +
+	"\x04rows\x18\x02 \x03(\v2\x1b.microtracker.v1.SpendInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\x04rows\x120\n" +
+	"\bcurrency\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\bcurrency\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12'\n" +
+	"\x0fwithout_refused\x18\x05 \x01(\bR\x0ewithoutRefused\"\xb0\x01\n" +
+	"\x13ImportSpendResponse\x124\n" +
+	"\x06import\x18\x01 \x01(\v2\x1c.microtracker.v1.SpendImportR\x06import\x124\n" +
+	"\x06counts\x18\x02 \x01(\v2\x1c.microtracker.v1.SpendCountsR\x06counts\x12-\n" +
+	"\x04rows\x18\x03 \x03(\v2\x19.microtracker.v1.SpendRowR\x04rows\"P\n" +
+	"\vSpendColumn\x12\x1d\n" +
+	"\x05field\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 R\x05field\x12\"\n" +
+	"\x06column\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x10\x80\x04(\x00R\x06column\"\xa8\x03\n" +
+	"\vSpendLayout\x126\n" +
+	"\bplatform\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[a-z0-9_.-]{0,64}$R\bplatform\x12#\n" +
+	"\bencoding\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18\x10R\bencoding\x12%\n" +
+	"\tdelimiter\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18\x01R\tdelimiter\x12&\n" +
+	"\n" +
+	"date_order\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18\x03R\tdateOrder\x12*\n" +
+	"\fdecimal_mark\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18\x01R\vdecimalMark\x12\x1f\n" +
+	"\vheader_line\x18\x06 \x01(\x05R\n" +
+	"headerLine\x120\n" +
+	"\bcurrency\x18\a \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\bcurrency\x12@\n" +
+	"\acolumns\x18\b \x03(\v2\x1c.microtracker.v1.SpendColumnB\b\xbaH\x05\x92\x01\x02\x10\rR\acolumns\x12,\n" +
+	"\rcurrency_sign\x18\t \x01(\tB\a\xbaH\x04r\x02\x18\x01R\fcurrencySign\"\xb1\x01\n" +
+	"\fSpendPreview\x12\x16\n" +
+	"\x06titles\x18\x01 \x03(\tR\x06titles\x124\n" +
+	"\x04rows\x18\x02 \x03(\v2 .microtracker.v1.SpendPreviewRowR\x04rows\x12%\n" +
+	"\x0emissing_fields\x18\x03 \x03(\tR\rmissingFields\x12,\n" +
+	"\x12date_order_guessed\x18\x04 \x01(\bR\x10dateOrderGuessed\"'\n" +
+	"\x0fSpendPreviewRow\x12\x14\n" +
+	"\x05cells\x18\x01 \x03(\tR\x05cells\"\xf0\x06\n" +
+	"\vSpendImport\x12\x1b\n" +
+	"\timport_id\x18\x01 \x01(\x03R\bimportId\x12\x1b\n" +
+	"\tfile_name\x18\x02 \x01(\tR\bfileName\x128\n" +
+	"\x05state\x18\x03 \x01(\x0e2\".microtracker.v1.SpendImport.StateR\x05state\x124\n" +
+	"\x06layout\x18\x04 \x01(\v2\x1c.microtracker.v1.SpendLayoutR\x06layout\x127\n" +
+	"\apreview\x18\x05 \x01(\v2\x1d.microtracker.v1.SpendPreviewR\apreview\x12\x1d\n" +
+	"\n" +
+	"byte_count\x18\x06 \x01(\x03R\tbyteCount\x124\n" +
+	"\x06counts\x18\a \x01(\v2\x1c.microtracker.v1.SpendCountsR\x06counts\x12\x1a\n" +
+	"\bprogress\x18\b \x01(\x01R\bprogress\x12\x19\n" +
+	"\bbatch_id\x18\t \x01(\tR\abatchId\x12\x14\n" +
+	"\x05error\x18\n" +
+	" \x01(\tR\x05error\x12-\n" +
+	"\x13same_file_import_id\x18\v \x01(\x03R\x10sameFileImportId\x12;\n" +
+	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12;\n" +
+	"\vimport_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"importTime\x127\n" +
+	"\tundo_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\bundoTime\x12;\n" +
+	"\vexpire_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"\xbc\x01\n" +
+	"\x05State\x12\x15\n" +
+	"\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fSTATE_UPLOADING\x10\x01\x12\x12\n" +
+	"\x0eSTATE_UPLOADED\x10\x02\x12\x12\n" +
+	"\x0eSTATE_CHECKING\x10\x03\x12\x11\n" +
+	"\rSTATE_CHECKED\x10\x04\x12\x13\n" +
+	"\x0fSTATE_IMPORTING\x10\x05\x12\x12\n" +
+	"\x0eSTATE_IMPORTED\x10\x06\x12\x11\n" +
+	"\rSTATE_UNDOING\x10\a\x12\x10\n" +
+	"\fSTATE_UNDONE\x10\b\"k\n" +
+	"\x18CreateSpendImportRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12'\n" +
+	"\tfile_name\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\bfileName\"Q\n" +
+	"\x19CreateSpendImportResponse\x124\n" +
+	"\x06import\x18\x01 \x01(\v2\x1c.microtracker.v1.SpendImportR\x06import\"\xa9\x01\n" +
+	"\x17UploadSpendChunkRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12$\n" +
+	"\timport_id\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\bimportId\x12\x1f\n" +
+	"\x06offset\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06offset\x12\x1f\n" +
+	"\x04data\x18\x04 \x01(\fB\v\xbaH\bz\x06\x10\x01\x18\x80\x80 R\x04data\";\n" +
+	"\x18UploadSpendChunkResponse\x12\x1f\n" +
+	"\vnext_offset\x18\x01 \x01(\x03R\n" +
+	"nextOffset\"\x9d\x01\n" +
+	"\x17CheckSpendImportRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12$\n" +
+	"\timport_id\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\bimportId\x124\n" +
+	"\x06layout\x18\x03 \x01(\v2\x1c.microtracker.v1.SpendLayoutR\x06layout\"P\n" +
+	"\x18CheckSpendImportResponse\x124\n" +
+	"\x06import\x18\x01 \x01(\v2\x1c.microtracker.v1.SpendImportR\x06import\"e\n" +
+	"\x15GetSpendImportRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12$\n" +
+	"\timport_id\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\bimportId\"N\n" +
+	"\x16GetSpendImportResponse\x124\n" +
+	"\x06import\x18\x01 \x01(\v2\x1c.microtracker.v1.SpendImportR\x06import\"\x93\x01\n" +
+	"\x17ListSpendImportsRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"z\n" +
+	"\x18ListSpendImportsResponse\x126\n" +
+	"\aimports\x18\x01 \x03(\v2\x1c.microtracker.v1.SpendImportR\aimports\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xff\x01\n" +
+	"\x1aListSpendImportRowsRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12$\n" +
+	"\timport_id\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\bimportId\x12A\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2\x1d.microtracker.v1.SpendOutcomeB\b\xbaH\x05\x82\x01\x02\x10\x01R\aoutcome\x12'\n" +
+	"\tpage_size\x18\x04 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"t\n" +
+	"\x1bListSpendImportRowsResponse\x12-\n" +
+	"\x04rows\x18\x01 \x03(\v2\x19.microtracker.v1.SpendRowR\x04rows\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x01\n" +
+	"\x17StartSpendImportRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12$\n" +
+	"\timport_id\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\bimportId\x12'\n" +
+	"\x0fwithout_refused\x18\x03 \x01(\bR\x0ewithoutRefused\"P\n" +
+	"\x18StartSpendImportResponse\x124\n" +
+	"\x06import\x18\x01 \x01(\v2\x1c.microtracker.v1.SpendImportR\x06import\"h\n" +
+	"\x18CancelSpendImportRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12$\n" +
+	"\timport_id\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\bimportId\"Q\n" +
+	"\x19CancelSpendImportResponse\x124\n" +
+	"\x06import\x18\x01 \x01(\v2\x1c.microtracker.v1.SpendImportR\x06import\"f\n" +
+	"\x16UndoSpendImportRequest\x12&\n" +
+	"\n" +
+	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x12$\n" +
+	"\timport_id\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\bimportId\"O\n" +
+	"\x17UndoSpendImportResponse\x124\n" +
+	"\x06import\x18\x01 \x01(\v2\x1c.microtracker.v1.SpendImportR\x06import*\xae\x01\n" +
+	"\fSpendOutcome\x12\x1d\n" +
+	"\x19SPEND_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11SPEND_OUTCOME_NEW\x10\x01\x12\x19\n" +
+	"\x15SPEND_OUTCOME_CHANGED\x10\x02\x12\x16\n" +
+	"\x12SPEND_OUTCOME_SAME\x10\x03\x12\x19\n" +
+	"\x15SPEND_OUTCOME_REFUSED\x10\x04\x12\x1a\n" +
+	"\x16SPEND_OUTCOME_LEFT_OUT\x10\x05B\xc7\x01\n" +
 	"\x13com.microtracker.v1B\n" +
 	"SpendProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
@@ -807,34 +2920,93 @@ func file_microtracker_v1_spend_proto_rawDescGZIP() []byte {
 	return file_microtracker_v1_spend_proto_rawDescData
 }
 
-var file_microtracker_v1_spend_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_microtracker_v1_spend_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_microtracker_v1_spend_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_microtracker_v1_spend_proto_goTypes = []any{
-	(*Ad)(nil),                    // 0: microtracker.v1.Ad
-	(*FormerAdNames)(nil),         // 1: microtracker.v1.FormerAdNames
-	(*UpsertAdsRequest)(nil),      // 2: microtracker.v1.UpsertAdsRequest
-	(*UpsertAdsResponse)(nil),     // 3: microtracker.v1.UpsertAdsResponse
-	(*ListAdsRequest)(nil),        // 4: microtracker.v1.ListAdsRequest
-	(*ListAdsResponse)(nil),       // 5: microtracker.v1.ListAdsResponse
-	(*AdSpend)(nil),               // 6: microtracker.v1.AdSpend
-	(*ListAdSpendRequest)(nil),    // 7: microtracker.v1.ListAdSpendRequest
-	(*ListAdSpendResponse)(nil),   // 8: microtracker.v1.ListAdSpendResponse
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*DayRange)(nil),              // 10: microtracker.v1.DayRange
+	(SpendOutcome)(0),                   // 0: microtracker.v1.SpendOutcome
+	(SpendImport_State)(0),              // 1: microtracker.v1.SpendImport.State
+	(*Ad)(nil),                          // 2: microtracker.v1.Ad
+	(*FormerAdNames)(nil),               // 3: microtracker.v1.FormerAdNames
+	(*UpsertAdsRequest)(nil),            // 4: microtracker.v1.UpsertAdsRequest
+	(*UpsertAdsResponse)(nil),           // 5: microtracker.v1.UpsertAdsResponse
+	(*ListAdsRequest)(nil),              // 6: microtracker.v1.ListAdsRequest
+	(*ListAdsResponse)(nil),             // 7: microtracker.v1.ListAdsResponse
+	(*AdSpend)(nil),                     // 8: microtracker.v1.AdSpend
+	(*ListAdSpendRequest)(nil),          // 9: microtracker.v1.ListAdSpendRequest
+	(*ListAdSpendResponse)(nil),         // 10: microtracker.v1.ListAdSpendResponse
+	(*SpendRow)(nil),                    // 11: microtracker.v1.SpendRow
+	(*SpendCounts)(nil),                 // 12: microtracker.v1.SpendCounts
+	(*SpendInput)(nil),                  // 13: microtracker.v1.SpendInput
+	(*ImportSpendRequest)(nil),          // 14: microtracker.v1.ImportSpendRequest
+	(*ImportSpendResponse)(nil),         // 15: microtracker.v1.ImportSpendResponse
+	(*SpendColumn)(nil),                 // 16: microtracker.v1.SpendColumn
+	(*SpendLayout)(nil),                 // 17: microtracker.v1.SpendLayout
+	(*SpendPreview)(nil),                // 18: microtracker.v1.SpendPreview
+	(*SpendPreviewRow)(nil),             // 19: microtracker.v1.SpendPreviewRow
+	(*SpendImport)(nil),                 // 20: microtracker.v1.SpendImport
+	(*CreateSpendImportRequest)(nil),    // 21: microtracker.v1.CreateSpendImportRequest
+	(*CreateSpendImportResponse)(nil),   // 22: microtracker.v1.CreateSpendImportResponse
+	(*UploadSpendChunkRequest)(nil),     // 23: microtracker.v1.UploadSpendChunkRequest
+	(*UploadSpendChunkResponse)(nil),    // 24: microtracker.v1.UploadSpendChunkResponse
+	(*CheckSpendImportRequest)(nil),     // 25: microtracker.v1.CheckSpendImportRequest
+	(*CheckSpendImportResponse)(nil),    // 26: microtracker.v1.CheckSpendImportResponse
+	(*GetSpendImportRequest)(nil),       // 27: microtracker.v1.GetSpendImportRequest
+	(*GetSpendImportResponse)(nil),      // 28: microtracker.v1.GetSpendImportResponse
+	(*ListSpendImportsRequest)(nil),     // 29: microtracker.v1.ListSpendImportsRequest
+	(*ListSpendImportsResponse)(nil),    // 30: microtracker.v1.ListSpendImportsResponse
+	(*ListSpendImportRowsRequest)(nil),  // 31: microtracker.v1.ListSpendImportRowsRequest
+	(*ListSpendImportRowsResponse)(nil), // 32: microtracker.v1.ListSpendImportRowsResponse
+	(*StartSpendImportRequest)(nil),     // 33: microtracker.v1.StartSpendImportRequest
+	(*StartSpendImportResponse)(nil),    // 34: microtracker.v1.StartSpendImportResponse
+	(*CancelSpendImportRequest)(nil),    // 35: microtracker.v1.CancelSpendImportRequest
+	(*CancelSpendImportResponse)(nil),   // 36: microtracker.v1.CancelSpendImportResponse
+	(*UndoSpendImportRequest)(nil),      // 37: microtracker.v1.UndoSpendImportRequest
+	(*UndoSpendImportResponse)(nil),     // 38: microtracker.v1.UndoSpendImportResponse
+	(*timestamppb.Timestamp)(nil),       // 39: google.protobuf.Timestamp
+	(*DayRange)(nil),                    // 40: microtracker.v1.DayRange
 }
 var file_microtracker_v1_spend_proto_depIdxs = []int32{
-	9,  // 0: microtracker.v1.Ad.first_seen_time:type_name -> google.protobuf.Timestamp
-	9,  // 1: microtracker.v1.Ad.last_seen_time:type_name -> google.protobuf.Timestamp
-	1,  // 2: microtracker.v1.Ad.former_names:type_name -> microtracker.v1.FormerAdNames
-	9,  // 3: microtracker.v1.FormerAdNames.until_time:type_name -> google.protobuf.Timestamp
-	0,  // 4: microtracker.v1.UpsertAdsRequest.ads:type_name -> microtracker.v1.Ad
-	0,  // 5: microtracker.v1.ListAdsResponse.ads:type_name -> microtracker.v1.Ad
-	10, // 6: microtracker.v1.ListAdSpendRequest.days:type_name -> microtracker.v1.DayRange
-	6,  // 7: microtracker.v1.ListAdSpendResponse.spend:type_name -> microtracker.v1.AdSpend
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	39, // 0: microtracker.v1.Ad.first_seen_time:type_name -> google.protobuf.Timestamp
+	39, // 1: microtracker.v1.Ad.last_seen_time:type_name -> google.protobuf.Timestamp
+	3,  // 2: microtracker.v1.Ad.former_names:type_name -> microtracker.v1.FormerAdNames
+	39, // 3: microtracker.v1.FormerAdNames.until_time:type_name -> google.protobuf.Timestamp
+	2,  // 4: microtracker.v1.UpsertAdsRequest.ads:type_name -> microtracker.v1.Ad
+	2,  // 5: microtracker.v1.ListAdsResponse.ads:type_name -> microtracker.v1.Ad
+	40, // 6: microtracker.v1.ListAdSpendRequest.days:type_name -> microtracker.v1.DayRange
+	8,  // 7: microtracker.v1.ListAdSpendResponse.spend:type_name -> microtracker.v1.AdSpend
+	0,  // 8: microtracker.v1.SpendRow.outcome:type_name -> microtracker.v1.SpendOutcome
+	8,  // 9: microtracker.v1.SpendRow.spend:type_name -> microtracker.v1.AdSpend
+	8,  // 10: microtracker.v1.SpendRow.former:type_name -> microtracker.v1.AdSpend
+	8,  // 11: microtracker.v1.SpendInput.spend:type_name -> microtracker.v1.AdSpend
+	13, // 12: microtracker.v1.ImportSpendRequest.rows:type_name -> microtracker.v1.SpendInput
+	20, // 13: microtracker.v1.ImportSpendResponse.import:type_name -> microtracker.v1.SpendImport
+	12, // 14: microtracker.v1.ImportSpendResponse.counts:type_name -> microtracker.v1.SpendCounts
+	11, // 15: microtracker.v1.ImportSpendResponse.rows:type_name -> microtracker.v1.SpendRow
+	16, // 16: microtracker.v1.SpendLayout.columns:type_name -> microtracker.v1.SpendColumn
+	19, // 17: microtracker.v1.SpendPreview.rows:type_name -> microtracker.v1.SpendPreviewRow
+	1,  // 18: microtracker.v1.SpendImport.state:type_name -> microtracker.v1.SpendImport.State
+	17, // 19: microtracker.v1.SpendImport.layout:type_name -> microtracker.v1.SpendLayout
+	18, // 20: microtracker.v1.SpendImport.preview:type_name -> microtracker.v1.SpendPreview
+	12, // 21: microtracker.v1.SpendImport.counts:type_name -> microtracker.v1.SpendCounts
+	39, // 22: microtracker.v1.SpendImport.create_time:type_name -> google.protobuf.Timestamp
+	39, // 23: microtracker.v1.SpendImport.import_time:type_name -> google.protobuf.Timestamp
+	39, // 24: microtracker.v1.SpendImport.undo_time:type_name -> google.protobuf.Timestamp
+	39, // 25: microtracker.v1.SpendImport.expire_time:type_name -> google.protobuf.Timestamp
+	20, // 26: microtracker.v1.CreateSpendImportResponse.import:type_name -> microtracker.v1.SpendImport
+	17, // 27: microtracker.v1.CheckSpendImportRequest.layout:type_name -> microtracker.v1.SpendLayout
+	20, // 28: microtracker.v1.CheckSpendImportResponse.import:type_name -> microtracker.v1.SpendImport
+	20, // 29: microtracker.v1.GetSpendImportResponse.import:type_name -> microtracker.v1.SpendImport
+	20, // 30: microtracker.v1.ListSpendImportsResponse.imports:type_name -> microtracker.v1.SpendImport
+	0,  // 31: microtracker.v1.ListSpendImportRowsRequest.outcome:type_name -> microtracker.v1.SpendOutcome
+	11, // 32: microtracker.v1.ListSpendImportRowsResponse.rows:type_name -> microtracker.v1.SpendRow
+	20, // 33: microtracker.v1.StartSpendImportResponse.import:type_name -> microtracker.v1.SpendImport
+	20, // 34: microtracker.v1.CancelSpendImportResponse.import:type_name -> microtracker.v1.SpendImport
+	20, // 35: microtracker.v1.UndoSpendImportResponse.import:type_name -> microtracker.v1.SpendImport
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_microtracker_v1_spend_proto_init() }
@@ -848,13 +3020,14 @@ func file_microtracker_v1_spend_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_microtracker_v1_spend_proto_rawDesc), len(file_microtracker_v1_spend_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   9,
+			NumEnums:      2,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_microtracker_v1_spend_proto_goTypes,
 		DependencyIndexes: file_microtracker_v1_spend_proto_depIdxs,
+		EnumInfos:         file_microtracker_v1_spend_proto_enumTypes,
 		MessageInfos:      file_microtracker_v1_spend_proto_msgTypes,
 	}.Build()
 	File_microtracker_v1_spend_proto = out.File

@@ -46,6 +46,33 @@ const (
 	AdsServiceListAdsProcedure = "/microtracker.v1.AdsService/ListAds"
 	// AdsServiceListAdSpendProcedure is the procedure name of the AdsService's ListAdSpend RPC.
 	AdsServiceListAdSpendProcedure = "/microtracker.v1.AdsService/ListAdSpend"
+	// AdsServiceImportSpendProcedure is the procedure name of the AdsService's ImportSpend RPC.
+	AdsServiceImportSpendProcedure = "/microtracker.v1.AdsService/ImportSpend"
+	// AdsServiceCreateSpendImportProcedure is the procedure name of the AdsService's CreateSpendImport
+	// RPC.
+	AdsServiceCreateSpendImportProcedure = "/microtracker.v1.AdsService/CreateSpendImport"
+	// AdsServiceUploadSpendChunkProcedure is the procedure name of the AdsService's UploadSpendChunk
+	// RPC.
+	AdsServiceUploadSpendChunkProcedure = "/microtracker.v1.AdsService/UploadSpendChunk"
+	// AdsServiceCheckSpendImportProcedure is the procedure name of the AdsService's CheckSpendImport
+	// RPC.
+	AdsServiceCheckSpendImportProcedure = "/microtracker.v1.AdsService/CheckSpendImport"
+	// AdsServiceGetSpendImportProcedure is the procedure name of the AdsService's GetSpendImport RPC.
+	AdsServiceGetSpendImportProcedure = "/microtracker.v1.AdsService/GetSpendImport"
+	// AdsServiceListSpendImportsProcedure is the procedure name of the AdsService's ListSpendImports
+	// RPC.
+	AdsServiceListSpendImportsProcedure = "/microtracker.v1.AdsService/ListSpendImports"
+	// AdsServiceListSpendImportRowsProcedure is the procedure name of the AdsService's
+	// ListSpendImportRows RPC.
+	AdsServiceListSpendImportRowsProcedure = "/microtracker.v1.AdsService/ListSpendImportRows"
+	// AdsServiceStartSpendImportProcedure is the procedure name of the AdsService's StartSpendImport
+	// RPC.
+	AdsServiceStartSpendImportProcedure = "/microtracker.v1.AdsService/StartSpendImport"
+	// AdsServiceCancelSpendImportProcedure is the procedure name of the AdsService's CancelSpendImport
+	// RPC.
+	AdsServiceCancelSpendImportProcedure = "/microtracker.v1.AdsService/CancelSpendImport"
+	// AdsServiceUndoSpendImportProcedure is the procedure name of the AdsService's UndoSpendImport RPC.
+	AdsServiceUndoSpendImportProcedure = "/microtracker.v1.AdsService/UndoSpendImport"
 )
 
 var (
@@ -119,6 +146,79 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	adsServiceImportSpendSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("ImportSpend"),
+			Procedure:  AdsServiceImportSpendProcedure,
+		}
+	})
+	adsServiceCreateSpendImportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("CreateSpendImport"),
+			Procedure:  AdsServiceCreateSpendImportProcedure,
+		}
+	})
+	adsServiceUploadSpendChunkSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("UploadSpendChunk"),
+			Procedure:  AdsServiceUploadSpendChunkProcedure,
+		}
+	})
+	adsServiceCheckSpendImportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("CheckSpendImport"),
+			Procedure:  AdsServiceCheckSpendImportProcedure,
+		}
+	})
+	adsServiceGetSpendImportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("GetSpendImport"),
+			Procedure:        AdsServiceGetSpendImportProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	adsServiceListSpendImportsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("ListSpendImports"),
+			Procedure:        AdsServiceListSpendImportsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	adsServiceListSpendImportRowsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("ListSpendImportRows"),
+			Procedure:        AdsServiceListSpendImportRowsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	adsServiceStartSpendImportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("StartSpendImport"),
+			Procedure:  AdsServiceStartSpendImportProcedure,
+		}
+	})
+	adsServiceCancelSpendImportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("CancelSpendImport"),
+			Procedure:  AdsServiceCancelSpendImportProcedure,
+		}
+	})
+	adsServiceUndoSpendImportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("UndoSpendImport"),
+			Procedure:  AdsServiceUndoSpendImportProcedure,
+		}
+	})
 )
 
 // AdsServiceClient is a client for the microtracker.v1.AdsService service.
@@ -151,6 +251,36 @@ type AdsServiceClient interface {
 	// ListAdSpend lists what ads cost, day by day, as it was imported.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
 	ListAdSpend(context.Context, *v1.ListAdSpendRequest) (*v1.ListAdSpendResponse, error)
+	// ImportSpend imports rows of what ads cost at once, or says what they would bring. All are imported or none; what was there for the
+	// same platform, day, campaign, ad set and ad is replaced. Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	ImportSpend(context.Context, *v1.ImportSpendRequest) (*v1.ImportSpendResponse, error)
+	// CreateSpendImport begins the import of a CSV file of what ads cost: its pieces follow (UploadSpendChunk), then it is looked at
+	// (CheckSpendImport), then imported (StartSpendImport). Errors: INVALID_ARGUMENT (VALIDATION_FAILED), FAILED_PRECONDITION
+	// (PRECONDITION: there are 5 under way).
+	CreateSpendImport(context.Context, *v1.CreateSpendImportRequest) (*v1.CreateSpendImportResponse, error)
+	// UploadSpendChunk sends the next piece of the file. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED: it does not follow,
+	// or the file is too large), FAILED_PRECONDITION (PRECONDITION: the file is complete).
+	UploadSpendChunk(context.Context, *v1.UploadSpendChunkRequest) (*v1.UploadSpendChunkResponse, error)
+	// CheckSpendImport ends the upload, guesses how the file is to be read or takes what it is told, and begins to look at what each
+	// row brings. Nothing is begun while fields are missing. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED), FAILED_PRECONDITION
+	// (PRECONDITION: work is done on it, or it is imported).
+	CheckSpendImport(context.Context, *v1.CheckSpendImportRequest) (*v1.CheckSpendImportResponse, error)
+	// GetSpendImport returns an import with how far it is. Errors: NOT_FOUND.
+	GetSpendImport(context.Context, *v1.GetSpendImportRequest) (*v1.GetSpendImportResponse, error)
+	// ListSpendImports lists imports, also those that are undone. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListSpendImports(context.Context, *v1.ListSpendImportsRequest) (*v1.ListSpendImportsResponse, error)
+	// ListSpendImportRows lists what each row of a file brings, and why rows are refused. Once an import can be undone no more, its
+	// rows are gone. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListSpendImportRows(context.Context, *v1.ListSpendImportRowsRequest) (*v1.ListSpendImportRowsResponse, error)
+	// StartSpendImport begins to import what was looked at: all of it or nothing. Errors: NOT_FOUND, FAILED_PRECONDITION
+	// (PRECONDITION: it is not checked, or rows are refused).
+	StartSpendImport(context.Context, *v1.StartSpendImportRequest) (*v1.StartSpendImportResponse, error)
+	// CancelSpendImport stops the work on an import, which can be begun again, and forgets a file on which none is done.
+	// Errors: NOT_FOUND, FAILED_PRECONDITION (PRECONDITION: it is imported, or undone).
+	CancelSpendImport(context.Context, *v1.CancelSpendImportRequest) (*v1.CancelSpendImportResponse, error)
+	// UndoSpendImport begins to put back what was there before an import, for 90 days after it. Errors: NOT_FOUND, FAILED_PRECONDITION
+	// (PRECONDITION: it is not in force, it is too old, or later imports tell of the same ads and days).
+	UndoSpendImport(context.Context, *v1.UndoSpendImportRequest) (*v1.UndoSpendImportResponse, error)
 }
 
 // NewAdsServiceClient constructs a client for the microtracker.v1.AdsService service. Multiple
@@ -189,6 +319,36 @@ type AdsServiceHandler interface {
 	// ListAdSpend lists what ads cost, day by day, as it was imported.
 	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
 	ListAdSpend(context.Context, *v1.ListAdSpendRequest) (*v1.ListAdSpendResponse, error)
+	// ImportSpend imports rows of what ads cost at once, or says what they would bring. All are imported or none; what was there for the
+	// same platform, day, campaign, ad set and ad is replaced. Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	ImportSpend(context.Context, *v1.ImportSpendRequest) (*v1.ImportSpendResponse, error)
+	// CreateSpendImport begins the import of a CSV file of what ads cost: its pieces follow (UploadSpendChunk), then it is looked at
+	// (CheckSpendImport), then imported (StartSpendImport). Errors: INVALID_ARGUMENT (VALIDATION_FAILED), FAILED_PRECONDITION
+	// (PRECONDITION: there are 5 under way).
+	CreateSpendImport(context.Context, *v1.CreateSpendImportRequest) (*v1.CreateSpendImportResponse, error)
+	// UploadSpendChunk sends the next piece of the file. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED: it does not follow,
+	// or the file is too large), FAILED_PRECONDITION (PRECONDITION: the file is complete).
+	UploadSpendChunk(context.Context, *v1.UploadSpendChunkRequest) (*v1.UploadSpendChunkResponse, error)
+	// CheckSpendImport ends the upload, guesses how the file is to be read or takes what it is told, and begins to look at what each
+	// row brings. Nothing is begun while fields are missing. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED), FAILED_PRECONDITION
+	// (PRECONDITION: work is done on it, or it is imported).
+	CheckSpendImport(context.Context, *v1.CheckSpendImportRequest) (*v1.CheckSpendImportResponse, error)
+	// GetSpendImport returns an import with how far it is. Errors: NOT_FOUND.
+	GetSpendImport(context.Context, *v1.GetSpendImportRequest) (*v1.GetSpendImportResponse, error)
+	// ListSpendImports lists imports, also those that are undone. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListSpendImports(context.Context, *v1.ListSpendImportsRequest) (*v1.ListSpendImportsResponse, error)
+	// ListSpendImportRows lists what each row of a file brings, and why rows are refused. Once an import can be undone no more, its
+	// rows are gone. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListSpendImportRows(context.Context, *v1.ListSpendImportRowsRequest) (*v1.ListSpendImportRowsResponse, error)
+	// StartSpendImport begins to import what was looked at: all of it or nothing. Errors: NOT_FOUND, FAILED_PRECONDITION
+	// (PRECONDITION: it is not checked, or rows are refused).
+	StartSpendImport(context.Context, *v1.StartSpendImportRequest) (*v1.StartSpendImportResponse, error)
+	// CancelSpendImport stops the work on an import, which can be begun again, and forgets a file on which none is done.
+	// Errors: NOT_FOUND, FAILED_PRECONDITION (PRECONDITION: it is imported, or undone).
+	CancelSpendImport(context.Context, *v1.CancelSpendImportRequest) (*v1.CancelSpendImportResponse, error)
+	// UndoSpendImport begins to put back what was there before an import, for 90 days after it. Errors: NOT_FOUND, FAILED_PRECONDITION
+	// (PRECONDITION: it is not in force, it is too old, or later imports tell of the same ads and days).
+	UndoSpendImport(context.Context, *v1.UndoSpendImportRequest) (*v1.UndoSpendImportResponse, error)
 }
 
 // RegisterAdsServiceHandler registers svc as the microtracker.v1.AdsService implementation on
@@ -205,6 +365,16 @@ func RegisterAdsServiceHandler(server *connect.Server, svc AdsServiceHandler) {
 		connect.Method{Spec: adsServiceUpsertAdsSpec(), Handler: adapter.upsertAds},
 		connect.Method{Spec: adsServiceListAdsSpec(), Handler: adapter.listAds},
 		connect.Method{Spec: adsServiceListAdSpendSpec(), Handler: adapter.listAdSpend},
+		connect.Method{Spec: adsServiceImportSpendSpec(), Handler: adapter.importSpend},
+		connect.Method{Spec: adsServiceCreateSpendImportSpec(), Handler: adapter.createSpendImport},
+		connect.Method{Spec: adsServiceUploadSpendChunkSpec(), Handler: adapter.uploadSpendChunk},
+		connect.Method{Spec: adsServiceCheckSpendImportSpec(), Handler: adapter.checkSpendImport},
+		connect.Method{Spec: adsServiceGetSpendImportSpec(), Handler: adapter.getSpendImport},
+		connect.Method{Spec: adsServiceListSpendImportsSpec(), Handler: adapter.listSpendImports},
+		connect.Method{Spec: adsServiceListSpendImportRowsSpec(), Handler: adapter.listSpendImportRows},
+		connect.Method{Spec: adsServiceStartSpendImportSpec(), Handler: adapter.startSpendImport},
+		connect.Method{Spec: adsServiceCancelSpendImportSpec(), Handler: adapter.cancelSpendImport},
+		connect.Method{Spec: adsServiceUndoSpendImportSpec(), Handler: adapter.undoSpendImport},
 	)
 }
 
@@ -245,6 +415,46 @@ func (UnimplementedAdsServiceHandler) ListAds(context.Context, *v1.ListAdsReques
 
 func (UnimplementedAdsServiceHandler) ListAdSpend(context.Context, *v1.ListAdSpendRequest) (*v1.ListAdSpendResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.ListAdSpend is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) ImportSpend(context.Context, *v1.ImportSpendRequest) (*v1.ImportSpendResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.ImportSpend is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) CreateSpendImport(context.Context, *v1.CreateSpendImportRequest) (*v1.CreateSpendImportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.CreateSpendImport is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) UploadSpendChunk(context.Context, *v1.UploadSpendChunkRequest) (*v1.UploadSpendChunkResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.UploadSpendChunk is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) CheckSpendImport(context.Context, *v1.CheckSpendImportRequest) (*v1.CheckSpendImportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.CheckSpendImport is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) GetSpendImport(context.Context, *v1.GetSpendImportRequest) (*v1.GetSpendImportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.GetSpendImport is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) ListSpendImports(context.Context, *v1.ListSpendImportsRequest) (*v1.ListSpendImportsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.ListSpendImports is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) ListSpendImportRows(context.Context, *v1.ListSpendImportRowsRequest) (*v1.ListSpendImportRowsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.ListSpendImportRows is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) StartSpendImport(context.Context, *v1.StartSpendImportRequest) (*v1.StartSpendImportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.StartSpendImport is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) CancelSpendImport(context.Context, *v1.CancelSpendImportRequest) (*v1.CancelSpendImportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.CancelSpendImport is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) UndoSpendImport(context.Context, *v1.UndoSpendImportRequest) (*v1.UndoSpendImportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.UndoSpendImport is not implemented")
 }
 
 type adsServiceClient struct {
@@ -318,6 +528,86 @@ func (c *adsServiceClient) ListAds(ctx context.Context, req *v1.ListAdsRequest) 
 func (c *adsServiceClient) ListAdSpend(ctx context.Context, req *v1.ListAdSpendRequest) (*v1.ListAdSpendResponse, error) {
 	var res v1.ListAdSpendResponse
 	if err := c.client.CallUnary(ctx, adsServiceListAdSpendSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) ImportSpend(ctx context.Context, req *v1.ImportSpendRequest) (*v1.ImportSpendResponse, error) {
+	var res v1.ImportSpendResponse
+	if err := c.client.CallUnary(ctx, adsServiceImportSpendSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) CreateSpendImport(ctx context.Context, req *v1.CreateSpendImportRequest) (*v1.CreateSpendImportResponse, error) {
+	var res v1.CreateSpendImportResponse
+	if err := c.client.CallUnary(ctx, adsServiceCreateSpendImportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) UploadSpendChunk(ctx context.Context, req *v1.UploadSpendChunkRequest) (*v1.UploadSpendChunkResponse, error) {
+	var res v1.UploadSpendChunkResponse
+	if err := c.client.CallUnary(ctx, adsServiceUploadSpendChunkSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) CheckSpendImport(ctx context.Context, req *v1.CheckSpendImportRequest) (*v1.CheckSpendImportResponse, error) {
+	var res v1.CheckSpendImportResponse
+	if err := c.client.CallUnary(ctx, adsServiceCheckSpendImportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) GetSpendImport(ctx context.Context, req *v1.GetSpendImportRequest) (*v1.GetSpendImportResponse, error) {
+	var res v1.GetSpendImportResponse
+	if err := c.client.CallUnary(ctx, adsServiceGetSpendImportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) ListSpendImports(ctx context.Context, req *v1.ListSpendImportsRequest) (*v1.ListSpendImportsResponse, error) {
+	var res v1.ListSpendImportsResponse
+	if err := c.client.CallUnary(ctx, adsServiceListSpendImportsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) ListSpendImportRows(ctx context.Context, req *v1.ListSpendImportRowsRequest) (*v1.ListSpendImportRowsResponse, error) {
+	var res v1.ListSpendImportRowsResponse
+	if err := c.client.CallUnary(ctx, adsServiceListSpendImportRowsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) StartSpendImport(ctx context.Context, req *v1.StartSpendImportRequest) (*v1.StartSpendImportResponse, error) {
+	var res v1.StartSpendImportResponse
+	if err := c.client.CallUnary(ctx, adsServiceStartSpendImportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) CancelSpendImport(ctx context.Context, req *v1.CancelSpendImportRequest) (*v1.CancelSpendImportResponse, error) {
+	var res v1.CancelSpendImportResponse
+	if err := c.client.CallUnary(ctx, adsServiceCancelSpendImportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) UndoSpendImport(ctx context.Context, req *v1.UndoSpendImportRequest) (*v1.UndoSpendImportResponse, error) {
+	var res v1.UndoSpendImportResponse
+	if err := c.client.CallUnary(ctx, adsServiceUndoSpendImportSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -427,6 +717,126 @@ func (h adsServiceHandler) listAdSpend(ctx context.Context, _ connect.Spec, stre
 		return err
 	}
 	res, err := h.svc.ListAdSpend(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) importSpend(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ImportSpendRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ImportSpend(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) createSpendImport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CreateSpendImportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CreateSpendImport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) uploadSpendChunk(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UploadSpendChunkRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UploadSpendChunk(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) checkSpendImport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CheckSpendImportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CheckSpendImport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) getSpendImport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetSpendImportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetSpendImport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) listSpendImports(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListSpendImportsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListSpendImports(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) listSpendImportRows(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListSpendImportRowsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListSpendImportRows(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) startSpendImport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.StartSpendImportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.StartSpendImport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) cancelSpendImport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CancelSpendImportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CancelSpendImport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) undoSpendImport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UndoSpendImportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UndoSpendImport(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { ExplainConversionRequestSchema, ExplainConversionResponseSchema, ListAdAccountsRequestSchema, ListAdAccountsResponseSchema, QueryAdPerformanceRequestSchema, QueryAdPerformanceResponseSchema, QueryAttributionRequestSchema, QueryAttributionResponseSchema, QueryClickLedgerRequestSchema, QueryClickLedgerResponseSchema, SetAdAccountRequestSchema, SetAdAccountResponseSchema } from "./ad_reports_pb.js";
-import type { ListAdSpendRequestSchema, ListAdSpendResponseSchema, ListAdsRequestSchema, ListAdsResponseSchema, UpsertAdsRequestSchema, UpsertAdsResponseSchema } from "./spend_pb.js";
+import type { CancelSpendImportRequestSchema, CancelSpendImportResponseSchema, CheckSpendImportRequestSchema, CheckSpendImportResponseSchema, CreateSpendImportRequestSchema, CreateSpendImportResponseSchema, GetSpendImportRequestSchema, GetSpendImportResponseSchema, ImportSpendRequestSchema, ImportSpendResponseSchema, ListAdSpendRequestSchema, ListAdSpendResponseSchema, ListAdsRequestSchema, ListAdsResponseSchema, ListSpendImportRowsRequestSchema, ListSpendImportRowsResponseSchema, ListSpendImportsRequestSchema, ListSpendImportsResponseSchema, StartSpendImportRequestSchema, StartSpendImportResponseSchema, UndoSpendImportRequestSchema, UndoSpendImportResponseSchema, UploadSpendChunkRequestSchema, UploadSpendChunkResponseSchema, UpsertAdsRequestSchema, UpsertAdsResponseSchema } from "./spend_pb.js";
 
 /**
  * Describes the file microtracker/v1/ads.proto.
@@ -117,6 +117,116 @@ export declare const AdsService: GenService<{
     methodKind: "unary";
     input: typeof ListAdSpendRequestSchema;
     output: typeof ListAdSpendResponseSchema;
+  },
+  /**
+   * ImportSpend imports rows of what ads cost at once, or says what they would bring. All are imported or none; what was there for the
+   * same platform, day, campaign, ad set and ad is replaced. Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+   *
+   * @generated from rpc microtracker.v1.AdsService.ImportSpend
+   */
+  importSpend: {
+    methodKind: "unary";
+    input: typeof ImportSpendRequestSchema;
+    output: typeof ImportSpendResponseSchema;
+  },
+  /**
+   * CreateSpendImport begins the import of a CSV file of what ads cost: its pieces follow (UploadSpendChunk), then it is looked at
+   * (CheckSpendImport), then imported (StartSpendImport). Errors: INVALID_ARGUMENT (VALIDATION_FAILED), FAILED_PRECONDITION
+   * (PRECONDITION: there are 5 under way).
+   *
+   * @generated from rpc microtracker.v1.AdsService.CreateSpendImport
+   */
+  createSpendImport: {
+    methodKind: "unary";
+    input: typeof CreateSpendImportRequestSchema;
+    output: typeof CreateSpendImportResponseSchema;
+  },
+  /**
+   * UploadSpendChunk sends the next piece of the file. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED: it does not follow,
+   * or the file is too large), FAILED_PRECONDITION (PRECONDITION: the file is complete).
+   *
+   * @generated from rpc microtracker.v1.AdsService.UploadSpendChunk
+   */
+  uploadSpendChunk: {
+    methodKind: "unary";
+    input: typeof UploadSpendChunkRequestSchema;
+    output: typeof UploadSpendChunkResponseSchema;
+  },
+  /**
+   * CheckSpendImport ends the upload, guesses how the file is to be read or takes what it is told, and begins to look at what each
+   * row brings. Nothing is begun while fields are missing. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED), FAILED_PRECONDITION
+   * (PRECONDITION: work is done on it, or it is imported).
+   *
+   * @generated from rpc microtracker.v1.AdsService.CheckSpendImport
+   */
+  checkSpendImport: {
+    methodKind: "unary";
+    input: typeof CheckSpendImportRequestSchema;
+    output: typeof CheckSpendImportResponseSchema;
+  },
+  /**
+   * GetSpendImport returns an import with how far it is. Errors: NOT_FOUND.
+   *
+   * @generated from rpc microtracker.v1.AdsService.GetSpendImport
+   */
+  getSpendImport: {
+    methodKind: "unary";
+    input: typeof GetSpendImportRequestSchema;
+    output: typeof GetSpendImportResponseSchema;
+  },
+  /**
+   * ListSpendImports lists imports, also those that are undone. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.AdsService.ListSpendImports
+   */
+  listSpendImports: {
+    methodKind: "unary";
+    input: typeof ListSpendImportsRequestSchema;
+    output: typeof ListSpendImportsResponseSchema;
+  },
+  /**
+   * ListSpendImportRows lists what each row of a file brings, and why rows are refused. Once an import can be undone no more, its
+   * rows are gone. Errors: NOT_FOUND, INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.AdsService.ListSpendImportRows
+   */
+  listSpendImportRows: {
+    methodKind: "unary";
+    input: typeof ListSpendImportRowsRequestSchema;
+    output: typeof ListSpendImportRowsResponseSchema;
+  },
+  /**
+   * StartSpendImport begins to import what was looked at: all of it or nothing. Errors: NOT_FOUND, FAILED_PRECONDITION
+   * (PRECONDITION: it is not checked, or rows are refused).
+   *
+   * @generated from rpc microtracker.v1.AdsService.StartSpendImport
+   */
+  startSpendImport: {
+    methodKind: "unary";
+    input: typeof StartSpendImportRequestSchema;
+    output: typeof StartSpendImportResponseSchema;
+  },
+  /**
+   * CancelSpendImport stops the work on an import, which can be begun again, and forgets a file on which none is done.
+   * Errors: NOT_FOUND, FAILED_PRECONDITION (PRECONDITION: it is imported, or undone).
+   *
+   * @generated from rpc microtracker.v1.AdsService.CancelSpendImport
+   */
+  cancelSpendImport: {
+    methodKind: "unary";
+    input: typeof CancelSpendImportRequestSchema;
+    output: typeof CancelSpendImportResponseSchema;
+  },
+  /**
+   * UndoSpendImport begins to put back what was there before an import, for 90 days after it. Errors: NOT_FOUND, FAILED_PRECONDITION
+   * (PRECONDITION: it is not in force, it is too old, or later imports tell of the same ads and days).
+   *
+   * @generated from rpc microtracker.v1.AdsService.UndoSpendImport
+   */
+  undoSpendImport: {
+    methodKind: "unary";
+    input: typeof UndoSpendImportRequestSchema;
+    output: typeof UndoSpendImportResponseSchema;
   },
 }>;
 

@@ -2,7 +2,7 @@
 // @generated from file microtracker/v1/spend.proto (package microtracker.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DayRange } from "./query_pb.js";
@@ -367,4 +367,1002 @@ export declare type ListAdSpendResponse = Message<"microtracker.v1.ListAdSpendRe
  * Use `create(ListAdSpendResponseSchema)` to create a new message.
  */
 export declare const ListAdSpendResponseSchema: GenMessage<ListAdSpendResponse>;
+
+/**
+ * SpendRow is a row of what ads cost with what it brings.
+ *
+ * @generated from message microtracker.v1.SpendRow
+ */
+export declare type SpendRow = Message<"microtracker.v1.SpendRow"> & {
+  /**
+   * Of a file: the line where it begins. Of ImportSpend: its place, from 1 on.
+   *
+   * @generated from field: int32 line = 1;
+   */
+  line: number;
+
+  /**
+   * @generated from field: microtracker.v1.SpendOutcome outcome = 2;
+   */
+  outcome: SpendOutcome;
+
+  /**
+   * As it was read; of a row that is refused as far as that went.
+   *
+   * @generated from field: microtracker.v1.AdSpend spend = 3;
+   */
+  spend?: AdSpend | undefined;
+
+  /**
+   * @generated from field: string campaign_name = 4;
+   */
+  campaignName: string;
+
+  /**
+   * @generated from field: string adset_name = 5;
+   */
+  adsetName: string;
+
+  /**
+   * @generated from field: string ad_name = 6;
+   */
+  adName: string;
+
+  /**
+   * What a changed row replaces.
+   *
+   * @generated from field: microtracker.v1.AdSpend former = 7;
+   */
+  former?: AdSpend | undefined;
+
+  /**
+   * Why it is refused or left out: total, empty, unreadable, missing_id, bad_platform, bad_date, not_daily, future, bad_number,
+   * negative, overflow, wrong_currency, duplicate, macro, spreadsheet.
+   *
+   * @generated from field: string reason = 8;
+   */
+  reason: string;
+
+  /**
+   * The same in words, with what to do.
+   *
+   * @generated from field: string detail = 9;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message microtracker.v1.SpendRow.
+ * Use `create(SpendRowSchema)` to create a new message.
+ */
+export declare const SpendRowSchema: GenMessage<SpendRow>;
+
+/**
+ * SpendCounts says how many rows bring what.
+ *
+ * @generated from message microtracker.v1.SpendCounts
+ */
+export declare type SpendCounts = Message<"microtracker.v1.SpendCounts"> & {
+  /**
+   * @generated from field: int64 new = 1;
+   */
+  new: bigint;
+
+  /**
+   * @generated from field: int64 changed = 2;
+   */
+  changed: bigint;
+
+  /**
+   * @generated from field: int64 same = 3;
+   */
+  same: bigint;
+
+  /**
+   * @generated from field: int64 refused = 4;
+   */
+  refused: bigint;
+
+  /**
+   * @generated from field: int64 left_out = 5;
+   */
+  leftOut: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.SpendCounts.
+ * Use `create(SpendCountsSchema)` to create a new message.
+ */
+export declare const SpendCountsSchema: GenMessage<SpendCounts>;
+
+/**
+ * SpendInput is a row that ImportSpend takes.
+ *
+ * @generated from message microtracker.v1.SpendInput
+ */
+export declare type SpendInput = Message<"microtracker.v1.SpendInput"> & {
+  /**
+   * @generated from field: microtracker.v1.AdSpend spend = 1;
+   */
+  spend?: AdSpend | undefined;
+
+  /**
+   * Names replace those that are known, unless they are empty or a session came from the ad after that day.
+   *
+   * @generated from field: string campaign_name = 2;
+   */
+  campaignName: string;
+
+  /**
+   * @generated from field: string adset_name = 3;
+   */
+  adsetName: string;
+
+  /**
+   * @generated from field: string ad_name = 4;
+   */
+  adName: string;
+};
+
+/**
+ * Describes the message microtracker.v1.SpendInput.
+ * Use `create(SpendInputSchema)` to create a new message.
+ */
+export declare const SpendInputSchema: GenMessage<SpendInput>;
+
+/**
+ * @generated from message microtracker.v1.ImportSpendRequest
+ */
+export declare type ImportSpendRequest = Message<"microtracker.v1.ImportSpendRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: repeated microtracker.v1.SpendInput rows = 2;
+   */
+  rows: SpendInput[];
+
+  /**
+   * The currency of the amounts. Empty: the project's. Any other is refused.
+   *
+   * @generated from field: string currency = 3;
+   */
+  currency: string;
+
+  /**
+   * Say what would happen and keep nothing.
+   *
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
+
+  /**
+   * Import the rest where rows are refused. Else nothing is imported then.
+   *
+   * @generated from field: bool without_refused = 5;
+   */
+  withoutRefused: boolean;
+};
+
+/**
+ * Describes the message microtracker.v1.ImportSpendRequest.
+ * Use `create(ImportSpendRequestSchema)` to create a new message.
+ */
+export declare const ImportSpendRequestSchema: GenMessage<ImportSpendRequest>;
+
+/**
+ * @generated from message microtracker.v1.ImportSpendResponse
+ */
+export declare type ImportSpendResponse = Message<"microtracker.v1.ImportSpendResponse"> & {
+  /**
+   * Absent where nothing was imported: of a dry run, or because rows are refused.
+   *
+   * @generated from field: microtracker.v1.SpendImport import = 1;
+   */
+  import?: SpendImport | undefined;
+
+  /**
+   * @generated from field: microtracker.v1.SpendCounts counts = 2;
+   */
+  counts?: SpendCounts | undefined;
+
+  /**
+   * The rows that are changed or refused.
+   *
+   * @generated from field: repeated microtracker.v1.SpendRow rows = 3;
+   */
+  rows: SpendRow[];
+};
+
+/**
+ * Describes the message microtracker.v1.ImportSpendResponse.
+ * Use `create(ImportSpendResponseSchema)` to create a new message.
+ */
+export declare const ImportSpendResponseSchema: GenMessage<ImportSpendResponse>;
+
+/**
+ * SpendColumn says which column of a file holds a field.
+ *
+ * @generated from message microtracker.v1.SpendColumn
+ */
+export declare type SpendColumn = Message<"microtracker.v1.SpendColumn"> & {
+  /**
+   * platform, date, end_date, campaign_id, campaign_name, adset_id, adset_name, ad_id, ad_name, impressions, clicks, spend, currency.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * From 0 on.
+   *
+   * @generated from field: int32 column = 2;
+   */
+  column: number;
+};
+
+/**
+ * Describes the message microtracker.v1.SpendColumn.
+ * Use `create(SpendColumnSchema)` to create a new message.
+ */
+export declare const SpendColumnSchema: GenMessage<SpendColumn>;
+
+/**
+ * SpendLayout says how a file is read. It is guessed, and can be changed.
+ *
+ * @generated from message microtracker.v1.SpendLayout
+ */
+export declare type SpendLayout = Message<"microtracker.v1.SpendLayout"> & {
+  /**
+   * Whose figures all rows are. Empty: a column says it.
+   *
+   * @generated from field: string platform = 1;
+   */
+  platform: string;
+
+  /**
+   * utf-8, utf-16le, utf-16be or windows-1252.
+   *
+   * @generated from field: string encoding = 2;
+   */
+  encoding: string;
+
+  /**
+   * A comma, a semicolon, a tab or a bar.
+   *
+   * @generated from field: string delimiter = 3;
+   */
+  delimiter: string;
+
+  /**
+   * ymd, dmy or mdy: how dates are written that do not begin with the year.
+   *
+   * @generated from field: string date_order = 4;
+   */
+  dateOrder: string;
+
+  /**
+   * A point or a comma.
+   *
+   * @generated from field: string decimal_mark = 5;
+   */
+  decimalMark: string;
+
+  /**
+   * The line of the titles, from 1 on.
+   *
+   * @generated from field: int32 header_line = 6;
+   */
+  headerLine: number;
+
+  /**
+   * Of the amounts. Empty: the file does not say, and they are taken to be in the project's.
+   *
+   * @generated from field: string currency = 7;
+   */
+  currency: string;
+
+  /**
+   * @generated from field: repeated microtracker.v1.SpendColumn columns = 8;
+   */
+  columns: SpendColumn[];
+
+  /**
+   * A sign that stands with the amounts where no currency is named.
+   *
+   * @generated from field: string currency_sign = 9;
+   */
+  currencySign: string;
+};
+
+/**
+ * Describes the message microtracker.v1.SpendLayout.
+ * Use `create(SpendLayoutSchema)` to create a new message.
+ */
+export declare const SpendLayoutSchema: GenMessage<SpendLayout>;
+
+/**
+ * SpendPreview is what the beginning of a file looks like. Cells are cut after 100 characters, rows after 100 cells.
+ *
+ * @generated from message microtracker.v1.SpendPreview
+ */
+export declare type SpendPreview = Message<"microtracker.v1.SpendPreview"> & {
+  /**
+   * @generated from field: repeated string titles = 1;
+   */
+  titles: string[];
+
+  /**
+   * @generated from field: repeated microtracker.v1.SpendPreviewRow rows = 2;
+   */
+  rows: SpendPreviewRow[];
+
+  /**
+   * Fields that no row can do without, and that no column has been found for.
+   *
+   * @generated from field: repeated string missing_fields = 3;
+   */
+  missingFields: string[];
+
+  /**
+   * No date tells whether the day or the month comes first.
+   *
+   * @generated from field: bool date_order_guessed = 4;
+   */
+  dateOrderGuessed: boolean;
+};
+
+/**
+ * Describes the message microtracker.v1.SpendPreview.
+ * Use `create(SpendPreviewSchema)` to create a new message.
+ */
+export declare const SpendPreviewSchema: GenMessage<SpendPreview>;
+
+/**
+ * @generated from message microtracker.v1.SpendPreviewRow
+ */
+export declare type SpendPreviewRow = Message<"microtracker.v1.SpendPreviewRow"> & {
+  /**
+   * @generated from field: repeated string cells = 1;
+   */
+  cells: string[];
+};
+
+/**
+ * Describes the message microtracker.v1.SpendPreviewRow.
+ * Use `create(SpendPreviewRowSchema)` to create a new message.
+ */
+export declare const SpendPreviewRowSchema: GenMessage<SpendPreviewRow>;
+
+/**
+ * SpendImport is a file, or the rows of an ImportSpend, of what ads cost.
+ *
+ * @generated from message microtracker.v1.SpendImport
+ */
+export declare type SpendImport = Message<"microtracker.v1.SpendImport"> & {
+  /**
+   * @generated from field: int64 import_id = 1;
+   */
+  importId: bigint;
+
+  /**
+   * As whoever imports called it; empty of an ImportSpend.
+   *
+   * @generated from field: string file_name = 2;
+   */
+  fileName: string;
+
+  /**
+   * @generated from field: microtracker.v1.SpendImport.State state = 3;
+   */
+  state: SpendImport_State;
+
+  /**
+   * Absent until the file is there.
+   *
+   * @generated from field: microtracker.v1.SpendLayout layout = 4;
+   */
+  layout?: SpendLayout | undefined;
+
+  /**
+   * @generated from field: microtracker.v1.SpendPreview preview = 5;
+   */
+  preview?: SpendPreview | undefined;
+
+  /**
+   * @generated from field: int64 byte_count = 6;
+   */
+  byteCount: bigint;
+
+  /**
+   * @generated from field: microtracker.v1.SpendCounts counts = 7;
+   */
+  counts?: SpendCounts | undefined;
+
+  /**
+   * How much of the work at hand is done, from 0 to 1.
+   *
+   * @generated from field: double progress = 8;
+   */
+  progress: number;
+
+  /**
+   * The batch that works on it, or did last: see JobsService.
+   *
+   * @generated from field: string batch_id = 9;
+   */
+  batchId: string;
+
+  /**
+   * Why the last work on it ended early. Empty: it did not.
+   *
+   * @generated from field: string error = 10;
+   */
+  error: string;
+
+  /**
+   * An import in force of a file with the same content; 0 if there is none.
+   *
+   * @generated from field: int64 same_file_import_id = 11;
+   */
+  sameFileImportId: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp create_time = 12;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp import_time = 13;
+   */
+  importTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp undo_time = 14;
+   */
+  undoTime?: Timestamp | undefined;
+
+  /**
+   * Until then it can be gone on with, or undone.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 15;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.SpendImport.
+ * Use `create(SpendImportSchema)` to create a new message.
+ */
+export declare const SpendImportSchema: GenMessage<SpendImport>;
+
+/**
+ * @generated from enum microtracker.v1.SpendImport.State
+ */
+export enum SpendImport_State {
+  /**
+   * @generated from enum value: STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Pieces of the file are awaited.
+   *
+   * @generated from enum value: STATE_UPLOADING = 1;
+   */
+  UPLOADING = 1,
+
+  /**
+   * The file is there; its rows have not been looked at, or not with this layout.
+   *
+   * @generated from enum value: STATE_UPLOADED = 2;
+   */
+  UPLOADED = 2,
+
+  /**
+   * Its rows are being looked at.
+   *
+   * @generated from enum value: STATE_CHECKING = 3;
+   */
+  CHECKING = 3,
+
+  /**
+   * What each row brings is known.
+   *
+   * @generated from enum value: STATE_CHECKED = 4;
+   */
+  CHECKED = 4,
+
+  /**
+   * @generated from enum value: STATE_IMPORTING = 5;
+   */
+  IMPORTING = 5,
+
+  /**
+   * It is in force.
+   *
+   * @generated from enum value: STATE_IMPORTED = 6;
+   */
+  IMPORTED = 6,
+
+  /**
+   * @generated from enum value: STATE_UNDOING = 7;
+   */
+  UNDOING = 7,
+
+  /**
+   * What was there before is there again.
+   *
+   * @generated from enum value: STATE_UNDONE = 8;
+   */
+  UNDONE = 8,
+}
+
+/**
+ * Describes the enum microtracker.v1.SpendImport.State.
+ */
+export declare const SpendImport_StateSchema: GenEnum<SpendImport_State>;
+
+/**
+ * @generated from message microtracker.v1.CreateSpendImportRequest
+ */
+export declare type CreateSpendImportRequest = Message<"microtracker.v1.CreateSpendImportRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: string file_name = 2;
+   */
+  fileName: string;
+};
+
+/**
+ * Describes the message microtracker.v1.CreateSpendImportRequest.
+ * Use `create(CreateSpendImportRequestSchema)` to create a new message.
+ */
+export declare const CreateSpendImportRequestSchema: GenMessage<CreateSpendImportRequest>;
+
+/**
+ * @generated from message microtracker.v1.CreateSpendImportResponse
+ */
+export declare type CreateSpendImportResponse = Message<"microtracker.v1.CreateSpendImportResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.SpendImport import = 1;
+   */
+  import?: SpendImport | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.CreateSpendImportResponse.
+ * Use `create(CreateSpendImportResponseSchema)` to create a new message.
+ */
+export declare const CreateSpendImportResponseSchema: GenMessage<CreateSpendImportResponse>;
+
+/**
+ * @generated from message microtracker.v1.UploadSpendChunkRequest
+ */
+export declare type UploadSpendChunkRequest = Message<"microtracker.v1.UploadSpendChunkRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: int64 import_id = 2;
+   */
+  importId: bigint;
+
+  /**
+   * Where the piece begins in the file: where the one before ended.
+   *
+   * @generated from field: int64 offset = 3;
+   */
+  offset: bigint;
+
+  /**
+   * At most 512 KiB.
+   *
+   * @generated from field: bytes data = 4;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message microtracker.v1.UploadSpendChunkRequest.
+ * Use `create(UploadSpendChunkRequestSchema)` to create a new message.
+ */
+export declare const UploadSpendChunkRequestSchema: GenMessage<UploadSpendChunkRequest>;
+
+/**
+ * @generated from message microtracker.v1.UploadSpendChunkResponse
+ */
+export declare type UploadSpendChunkResponse = Message<"microtracker.v1.UploadSpendChunkResponse"> & {
+  /**
+   * Where the next piece begins. What is sent again is known again.
+   *
+   * @generated from field: int64 next_offset = 1;
+   */
+  nextOffset: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.UploadSpendChunkResponse.
+ * Use `create(UploadSpendChunkResponseSchema)` to create a new message.
+ */
+export declare const UploadSpendChunkResponseSchema: GenMessage<UploadSpendChunkResponse>;
+
+/**
+ * @generated from message microtracker.v1.CheckSpendImportRequest
+ */
+export declare type CheckSpendImportRequest = Message<"microtracker.v1.CheckSpendImportRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: int64 import_id = 2;
+   */
+  importId: bigint;
+
+  /**
+   * How the file is to be read. Absent: it is guessed.
+   *
+   * @generated from field: microtracker.v1.SpendLayout layout = 3;
+   */
+  layout?: SpendLayout | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.CheckSpendImportRequest.
+ * Use `create(CheckSpendImportRequestSchema)` to create a new message.
+ */
+export declare const CheckSpendImportRequestSchema: GenMessage<CheckSpendImportRequest>;
+
+/**
+ * @generated from message microtracker.v1.CheckSpendImportResponse
+ */
+export declare type CheckSpendImportResponse = Message<"microtracker.v1.CheckSpendImportResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.SpendImport import = 1;
+   */
+  import?: SpendImport | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.CheckSpendImportResponse.
+ * Use `create(CheckSpendImportResponseSchema)` to create a new message.
+ */
+export declare const CheckSpendImportResponseSchema: GenMessage<CheckSpendImportResponse>;
+
+/**
+ * @generated from message microtracker.v1.GetSpendImportRequest
+ */
+export declare type GetSpendImportRequest = Message<"microtracker.v1.GetSpendImportRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: int64 import_id = 2;
+   */
+  importId: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.GetSpendImportRequest.
+ * Use `create(GetSpendImportRequestSchema)` to create a new message.
+ */
+export declare const GetSpendImportRequestSchema: GenMessage<GetSpendImportRequest>;
+
+/**
+ * @generated from message microtracker.v1.GetSpendImportResponse
+ */
+export declare type GetSpendImportResponse = Message<"microtracker.v1.GetSpendImportResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.SpendImport import = 1;
+   */
+  import?: SpendImport | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.GetSpendImportResponse.
+ * Use `create(GetSpendImportResponseSchema)` to create a new message.
+ */
+export declare const GetSpendImportResponseSchema: GenMessage<GetSpendImportResponse>;
+
+/**
+ * @generated from message microtracker.v1.ListSpendImportsRequest
+ */
+export declare type ListSpendImportsRequest = Message<"microtracker.v1.ListSpendImportsRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * 0: 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListSpendImportsRequest.
+ * Use `create(ListSpendImportsRequestSchema)` to create a new message.
+ */
+export declare const ListSpendImportsRequestSchema: GenMessage<ListSpendImportsRequest>;
+
+/**
+ * @generated from message microtracker.v1.ListSpendImportsResponse
+ */
+export declare type ListSpendImportsResponse = Message<"microtracker.v1.ListSpendImportsResponse"> & {
+  /**
+   * Newest first, without their previews.
+   *
+   * @generated from field: repeated microtracker.v1.SpendImport imports = 1;
+   */
+  imports: SpendImport[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListSpendImportsResponse.
+ * Use `create(ListSpendImportsResponseSchema)` to create a new message.
+ */
+export declare const ListSpendImportsResponseSchema: GenMessage<ListSpendImportsResponse>;
+
+/**
+ * @generated from message microtracker.v1.ListSpendImportRowsRequest
+ */
+export declare type ListSpendImportRowsRequest = Message<"microtracker.v1.ListSpendImportRowsRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: int64 import_id = 2;
+   */
+  importId: bigint;
+
+  /**
+   * Unspecified: whatever they bring.
+   *
+   * @generated from field: microtracker.v1.SpendOutcome outcome = 3;
+   */
+  outcome: SpendOutcome;
+
+  /**
+   * 0: 50.
+   *
+   * @generated from field: int32 page_size = 4;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 5;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListSpendImportRowsRequest.
+ * Use `create(ListSpendImportRowsRequestSchema)` to create a new message.
+ */
+export declare const ListSpendImportRowsRequestSchema: GenMessage<ListSpendImportRowsRequest>;
+
+/**
+ * @generated from message microtracker.v1.ListSpendImportRowsResponse
+ */
+export declare type ListSpendImportRowsResponse = Message<"microtracker.v1.ListSpendImportRowsResponse"> & {
+  /**
+   * By line.
+   *
+   * @generated from field: repeated microtracker.v1.SpendRow rows = 1;
+   */
+  rows: SpendRow[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message microtracker.v1.ListSpendImportRowsResponse.
+ * Use `create(ListSpendImportRowsResponseSchema)` to create a new message.
+ */
+export declare const ListSpendImportRowsResponseSchema: GenMessage<ListSpendImportRowsResponse>;
+
+/**
+ * @generated from message microtracker.v1.StartSpendImportRequest
+ */
+export declare type StartSpendImportRequest = Message<"microtracker.v1.StartSpendImportRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: int64 import_id = 2;
+   */
+  importId: bigint;
+
+  /**
+   * Import the rest where rows are refused. Else such a file is not imported.
+   *
+   * @generated from field: bool without_refused = 3;
+   */
+  withoutRefused: boolean;
+};
+
+/**
+ * Describes the message microtracker.v1.StartSpendImportRequest.
+ * Use `create(StartSpendImportRequestSchema)` to create a new message.
+ */
+export declare const StartSpendImportRequestSchema: GenMessage<StartSpendImportRequest>;
+
+/**
+ * @generated from message microtracker.v1.StartSpendImportResponse
+ */
+export declare type StartSpendImportResponse = Message<"microtracker.v1.StartSpendImportResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.SpendImport import = 1;
+   */
+  import?: SpendImport | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.StartSpendImportResponse.
+ * Use `create(StartSpendImportResponseSchema)` to create a new message.
+ */
+export declare const StartSpendImportResponseSchema: GenMessage<StartSpendImportResponse>;
+
+/**
+ * @generated from message microtracker.v1.CancelSpendImportRequest
+ */
+export declare type CancelSpendImportRequest = Message<"microtracker.v1.CancelSpendImportRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: int64 import_id = 2;
+   */
+  importId: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.CancelSpendImportRequest.
+ * Use `create(CancelSpendImportRequestSchema)` to create a new message.
+ */
+export declare const CancelSpendImportRequestSchema: GenMessage<CancelSpendImportRequest>;
+
+/**
+ * @generated from message microtracker.v1.CancelSpendImportResponse
+ */
+export declare type CancelSpendImportResponse = Message<"microtracker.v1.CancelSpendImportResponse"> & {
+  /**
+   * As it was before the work that was stopped. Absent where none was done: then the file is forgotten.
+   *
+   * @generated from field: microtracker.v1.SpendImport import = 1;
+   */
+  import?: SpendImport | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.CancelSpendImportResponse.
+ * Use `create(CancelSpendImportResponseSchema)` to create a new message.
+ */
+export declare const CancelSpendImportResponseSchema: GenMessage<CancelSpendImportResponse>;
+
+/**
+ * @generated from message microtracker.v1.UndoSpendImportRequest
+ */
+export declare type UndoSpendImportRequest = Message<"microtracker.v1.UndoSpendImportRequest"> & {
+  /**
+   * @generated from field: int64 project_id = 1;
+   */
+  projectId: bigint;
+
+  /**
+   * @generated from field: int64 import_id = 2;
+   */
+  importId: bigint;
+};
+
+/**
+ * Describes the message microtracker.v1.UndoSpendImportRequest.
+ * Use `create(UndoSpendImportRequestSchema)` to create a new message.
+ */
+export declare const UndoSpendImportRequestSchema: GenMessage<UndoSpendImportRequest>;
+
+/**
+ * @generated from message microtracker.v1.UndoSpendImportResponse
+ */
+export declare type UndoSpendImportResponse = Message<"microtracker.v1.UndoSpendImportResponse"> & {
+  /**
+   * @generated from field: microtracker.v1.SpendImport import = 1;
+   */
+  import?: SpendImport | undefined;
+};
+
+/**
+ * Describes the message microtracker.v1.UndoSpendImportResponse.
+ * Use `create(UndoSpendImportResponseSchema)` to create a new message.
+ */
+export declare const UndoSpendImportResponseSchema: GenMessage<UndoSpendImportResponse>;
+
+/**
+ * SpendOutcome is what a row of what ads cost brings.
+ *
+ * @generated from enum microtracker.v1.SpendOutcome
+ */
+export enum SpendOutcome {
+  /**
+   * @generated from enum value: SPEND_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nothing is known of that ad and day.
+   *
+   * @generated from enum value: SPEND_OUTCOME_NEW = 1;
+   */
+  NEW = 1,
+
+  /**
+   * Something else is: it is replaced.
+   *
+   * @generated from enum value: SPEND_OUTCOME_CHANGED = 2;
+   */
+  CHANGED = 2,
+
+  /**
+   * The same is.
+   *
+   * @generated from enum value: SPEND_OUTCOME_SAME = 3;
+   */
+  SAME = 3,
+
+  /**
+   * A mistake is in it.
+   *
+   * @generated from enum value: SPEND_OUTCOME_REFUSED = 4;
+   */
+  REFUSED = 4,
+
+  /**
+   * It is no ad's, such as a total or an empty line.
+   *
+   * @generated from enum value: SPEND_OUTCOME_LEFT_OUT = 5;
+   */
+  LEFT_OUT = 5,
+}
+
+/**
+ * Describes the enum microtracker.v1.SpendOutcome.
+ */
+export declare const SpendOutcomeSchema: GenEnum<SpendOutcome>;
 

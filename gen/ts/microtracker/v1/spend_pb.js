@@ -2,7 +2,7 @@
 // @generated from file microtracker/v1/spend.proto (package microtracker.v1, syntax proto3)
 /* eslint-disable */
 
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_microtracker_v1_query } from "./query_pb.js";
@@ -11,7 +11,7 @@ import { file_microtracker_v1_query } from "./query_pb.js";
  * Describes the file microtracker/v1/spend.proto.
  */
 export const file_microtracker_v1_spend = /*@__PURE__*/
-  fileDesc("ChttaWNyb3RyYWNrZXIvdjEvc3BlbmQucHJvdG8SD21pY3JvdHJhY2tlci52MSKoAwoCQWQSGQoFYWRfaWQYASABKAlCCrpIB3IFEAEY/wESLAoIcGxhdGZvcm0YAiABKAlCGrpIF3IVMhNeW2EtejAtOV8uLV17MSw2NH0kEh0KC2NhbXBhaWduX2lkGAMgASgJQgi6SAVyAxj/ARIfCg1jYW1wYWlnbl9uYW1lGAQgASgJQgi6SAVyAxj/ARIaCghhZHNldF9pZBgFIAEoCUIIukgFcgMY/wESHAoKYWRzZXRfbmFtZRgGIAEoCUIIukgFcgMY/wESGQoHYWRfbmFtZRgHIAEoCUIIukgFcgMY/wESGwoJcGxhY2VtZW50GAggASgJQgi6SAVyAxj/ARIzCg9maXJzdF9zZWVuX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI+Cgxmb3JtZXJfbmFtZXMYCyADKAsyHi5taWNyb3RyYWNrZXIudjEuRm9ybWVyQWROYW1lc0IIukgFkgECEBQiewoNRm9ybWVyQWROYW1lcxIVCg1jYW1wYWlnbl9uYW1lGAEgASgJEhIKCmFkc2V0X25hbWUYAiABKAkSDwoHYWRfbmFtZRgDIAEoCRIuCgp1bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJeChBVcHNlcnRBZHNSZXF1ZXN0EhsKCnByb2plY3RfaWQYASABKANCB7pIBCICIAASLQoDYWRzGAIgAygLMhMubWljcm90cmFja2VyLnYxLkFkQgu6SAiSAQUIARD0AyITChFVcHNlcnRBZHNSZXNwb25zZSLBAQoOTGlzdEFkc1JlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIaCghwbGF0Zm9ybRgCIAEoCUIIukgFcgMY/wESHQoLY2FtcGFpZ25faWQYAyABKAlCCLpIBXIDGP8BEhoKCGFkc2V0X2lkGAQgASgJQgi6SAVyAxj/ARIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGPQDKAASHAoKcGFnZV90b2tlbhgGIAEoCUIIukgFcgMYgCAiTAoPTGlzdEFkc1Jlc3BvbnNlEiAKA2FkcxgBIAMoCzITLm1pY3JvdHJhY2tlci52MS5BZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki4AEKB0FkU3BlbmQSLAoIcGxhdGZvcm0YASABKAlCGrpIF3IVMhNeW2EtejAtOV8uLV17MSw2NH0kEhYKBGRhdGUYAiABKAlCCLpIBXIDmAEKEh0KC2NhbXBhaWduX2lkGAMgASgJQgi6SAVyAxj/ARIaCghhZHNldF9pZBgEIAEoCUIIukgFcgMY/wESFwoFYWRfaWQYBSABKAlCCLpIBXIDGP8BEhMKC2ltcHJlc3Npb25zGAYgASgDEg4KBmNsaWNrcxgHIAEoAxIWCgVzcGVuZBgIIAEoCUIHukgEcgIYICKPAgoSTGlzdEFkU3BlbmRSZXF1ZXN0EhsKCnByb2plY3RfaWQYASABKANCB7pIBCICIAASLwoEZGF5cxgCIAEoCzIZLm1pY3JvdHJhY2tlci52MS5EYXlSYW5nZUIGukgDyAEBEhoKCHBsYXRmb3JtGAMgASgJQgi6SAVyAxj/ARIdCgtjYW1wYWlnbl9pZBgEIAEoCUIIukgFcgMY/wESGgoIYWRzZXRfaWQYBSABKAlCCLpIBXIDGP8BEhcKBWFkX2lkGAYgASgJQgi6SAVyAxj/ARIdCglwYWdlX3NpemUYByABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgIIAEoCUIIukgFcgMYgCAiaQoTTGlzdEFkU3BlbmRSZXNwb25zZRInCgVzcGVuZBgBIAMoCzIYLm1pY3JvdHJhY2tlci52MS5BZFNwZW5kEhAKCGN1cnJlbmN5GAIgASgJEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCULHAQoTY29tLm1pY3JvdHJhY2tlci52MUIKU3BlbmRQcm90b1ABWkdnaXRodWIuY29tL21pY3JvdHJhY2tlci9taWNyb3RyYWNrZXIvZ2VuL21pY3JvdHJhY2tlci92MTttaWNyb3RyYWNrZXJ2MaICA01YWKoCD01pY3JvdHJhY2tlci5WMcoCD01pY3JvdHJhY2tlclxWMeICG01pY3JvdHJhY2tlclxWMVxHUEJNZXRhZGF0YeoCEE1pY3JvdHJhY2tlcjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_microtracker_v1_query]);
+  fileDesc("ChttaWNyb3RyYWNrZXIvdjEvc3BlbmQucHJvdG8SD21pY3JvdHJhY2tlci52MSKoAwoCQWQSGQoFYWRfaWQYASABKAlCCrpIB3IFEAEY/wESLAoIcGxhdGZvcm0YAiABKAlCGrpIF3IVMhNeW2EtejAtOV8uLV17MSw2NH0kEh0KC2NhbXBhaWduX2lkGAMgASgJQgi6SAVyAxj/ARIfCg1jYW1wYWlnbl9uYW1lGAQgASgJQgi6SAVyAxj/ARIaCghhZHNldF9pZBgFIAEoCUIIukgFcgMY/wESHAoKYWRzZXRfbmFtZRgGIAEoCUIIukgFcgMY/wESGQoHYWRfbmFtZRgHIAEoCUIIukgFcgMY/wESGwoJcGxhY2VtZW50GAggASgJQgi6SAVyAxj/ARIzCg9maXJzdF9zZWVuX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI+Cgxmb3JtZXJfbmFtZXMYCyADKAsyHi5taWNyb3RyYWNrZXIudjEuRm9ybWVyQWROYW1lc0IIukgFkgECEBQiewoNRm9ybWVyQWROYW1lcxIVCg1jYW1wYWlnbl9uYW1lGAEgASgJEhIKCmFkc2V0X25hbWUYAiABKAkSDwoHYWRfbmFtZRgDIAEoCRIuCgp1bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJeChBVcHNlcnRBZHNSZXF1ZXN0EhsKCnByb2plY3RfaWQYASABKANCB7pIBCICIAASLQoDYWRzGAIgAygLMhMubWljcm90cmFja2VyLnYxLkFkQgu6SAiSAQUIARD0AyITChFVcHNlcnRBZHNSZXNwb25zZSLBAQoOTGlzdEFkc1JlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIaCghwbGF0Zm9ybRgCIAEoCUIIukgFcgMY/wESHQoLY2FtcGFpZ25faWQYAyABKAlCCLpIBXIDGP8BEhoKCGFkc2V0X2lkGAQgASgJQgi6SAVyAxj/ARIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGPQDKAASHAoKcGFnZV90b2tlbhgGIAEoCUIIukgFcgMYgCAiTAoPTGlzdEFkc1Jlc3BvbnNlEiAKA2FkcxgBIAMoCzITLm1pY3JvdHJhY2tlci52MS5BZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkizQEKB0FkU3BlbmQSGgoIcGxhdGZvcm0YASABKAlCCLpIBXIDGP8BEhUKBGRhdGUYAiABKAlCB7pIBHICGCASHQoLY2FtcGFpZ25faWQYAyABKAlCCLpIBXIDGP8BEhoKCGFkc2V0X2lkGAQgASgJQgi6SAVyAxj/ARIXCgVhZF9pZBgFIAEoCUIIukgFcgMY/wESEwoLaW1wcmVzc2lvbnMYBiABKAMSDgoGY2xpY2tzGAcgASgDEhYKBXNwZW5kGAggASgJQge6SARyAhggIo8CChJMaXN0QWRTcGVuZFJlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIvCgRkYXlzGAIgASgLMhkubWljcm90cmFja2VyLnYxLkRheVJhbmdlQga6SAPIAQESGgoIcGxhdGZvcm0YAyABKAlCCLpIBXIDGP8BEh0KC2NhbXBhaWduX2lkGAQgASgJQgi6SAVyAxj/ARIaCghhZHNldF9pZBgFIAEoCUIIukgFcgMY/wESFwoFYWRfaWQYBiABKAlCCLpIBXIDGP8BEh0KCXBhZ2Vfc2l6ZRgHIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAggASgJQgi6SAVyAxiAICJpChNMaXN0QWRTcGVuZFJlc3BvbnNlEicKBXNwZW5kGAEgAygLMhgubWljcm90cmFja2VyLnYxLkFkU3BlbmQSEAoIY3VycmVuY3kYAiABKAkSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJIvcBCghTcGVuZFJvdxIMCgRsaW5lGAEgASgFEi4KB291dGNvbWUYAiABKA4yHS5taWNyb3RyYWNrZXIudjEuU3BlbmRPdXRjb21lEicKBXNwZW5kGAMgASgLMhgubWljcm90cmFja2VyLnYxLkFkU3BlbmQSFQoNY2FtcGFpZ25fbmFtZRgEIAEoCRISCgphZHNldF9uYW1lGAUgASgJEg8KB2FkX25hbWUYBiABKAkSKAoGZm9ybWVyGAcgASgLMhgubWljcm90cmFja2VyLnYxLkFkU3BlbmQSDgoGcmVhc29uGAggASgJEg4KBmRldGFpbBgJIAEoCSJcCgtTcGVuZENvdW50cxILCgNuZXcYASABKAMSDwoHY2hhbmdlZBgCIAEoAxIMCgRzYW1lGAMgASgDEg8KB3JlZnVzZWQYBCABKAMSEAoIbGVmdF9vdXQYBSABKAMilwEKClNwZW5kSW5wdXQSLwoFc3BlbmQYASABKAsyGC5taWNyb3RyYWNrZXIudjEuQWRTcGVuZEIGukgDyAEBEh8KDWNhbXBhaWduX25hbWUYAiABKAlCCLpIBXIDGP8BEhwKCmFkc2V0X25hbWUYAyABKAlCCLpIBXIDGP8BEhkKB2FkX25hbWUYBCABKAlCCLpIBXIDGP8BIrsBChJJbXBvcnRTcGVuZFJlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABI2CgRyb3dzGAIgAygLMhsubWljcm90cmFja2VyLnYxLlNwZW5kSW5wdXRCC7pICJIBBQgBEJBOEiYKCGN1cnJlbmN5GAMgASgJQhS6SBFyDzINXihbQS1aXXszfSk/JBIPCgdkcnlfcnVuGAQgASgIEhcKD3dpdGhvdXRfcmVmdXNlZBgFIAEoCCKaAQoTSW1wb3J0U3BlbmRSZXNwb25zZRIsCgZpbXBvcnQYASABKAsyHC5taWNyb3RyYWNrZXIudjEuU3BlbmRJbXBvcnQSLAoGY291bnRzGAIgASgLMhwubWljcm90cmFja2VyLnYxLlNwZW5kQ291bnRzEicKBHJvd3MYAyADKAsyGS5taWNyb3RyYWNrZXIudjEuU3BlbmRSb3ciQQoLU3BlbmRDb2x1bW4SFgoFZmllbGQYASABKAlCB7pIBHICGCASGgoGY29sdW1uGAIgASgFQgq6SAcaBRCABCgAIsQCCgtTcGVuZExheW91dBIsCghwbGF0Zm9ybRgBIAEoCUIaukgXchUyE15bYS16MC05Xy4tXXswLDY0fSQSGQoIZW5jb2RpbmcYAiABKAlCB7pIBHICGBASGgoJZGVsaW1pdGVyGAMgASgJQge6SARyAhgBEhsKCmRhdGVfb3JkZXIYBCABKAlCB7pIBHICGAMSHQoMZGVjaW1hbF9tYXJrGAUgASgJQge6SARyAhgBEhMKC2hlYWRlcl9saW5lGAYgASgFEiYKCGN1cnJlbmN5GAcgASgJQhS6SBFyDzINXihbQS1aXXszfSk/JBI3Cgdjb2x1bW5zGAggAygLMhwubWljcm90cmFja2VyLnYxLlNwZW5kQ29sdW1uQgi6SAWSAQIQDRIeCg1jdXJyZW5jeV9zaWduGAkgASgJQge6SARyAhgBIoIBCgxTcGVuZFByZXZpZXcSDgoGdGl0bGVzGAEgAygJEi4KBHJvd3MYAiADKAsyIC5taWNyb3RyYWNrZXIudjEuU3BlbmRQcmV2aWV3Um93EhYKDm1pc3NpbmdfZmllbGRzGAMgAygJEhoKEmRhdGVfb3JkZXJfZ3Vlc3NlZBgEIAEoCCIgCg9TcGVuZFByZXZpZXdSb3cSDQoFY2VsbHMYASADKAki1wUKC1NwZW5kSW1wb3J0EhEKCWltcG9ydF9pZBgBIAEoAxIRCglmaWxlX25hbWUYAiABKAkSMQoFc3RhdGUYAyABKA4yIi5taWNyb3RyYWNrZXIudjEuU3BlbmRJbXBvcnQuU3RhdGUSLAoGbGF5b3V0GAQgASgLMhwubWljcm90cmFja2VyLnYxLlNwZW5kTGF5b3V0Ei4KB3ByZXZpZXcYBSABKAsyHS5taWNyb3RyYWNrZXIudjEuU3BlbmRQcmV2aWV3EhIKCmJ5dGVfY291bnQYBiABKAMSLAoGY291bnRzGAcgASgLMhwubWljcm90cmFja2VyLnYxLlNwZW5kQ291bnRzEhAKCHByb2dyZXNzGAggASgBEhAKCGJhdGNoX2lkGAkgASgJEg0KBWVycm9yGAogASgJEhsKE3NhbWVfZmlsZV9pbXBvcnRfaWQYCyABKAMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ltcG9ydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgl1bmRvX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK8AQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9VUExPQURJTkcQARISCg5TVEFURV9VUExPQURFRBACEhIKDlNUQVRFX0NIRUNLSU5HEAMSEQoNU1RBVEVfQ0hFQ0tFRBAEEhMKD1NUQVRFX0lNUE9SVElORxAFEhIKDlNUQVRFX0lNUE9SVEVEEAYSEQoNU1RBVEVfVU5ET0lORxAHEhAKDFNUQVRFX1VORE9ORRAIIlYKGENyZWF0ZVNwZW5kSW1wb3J0UmVxdWVzdBIbCgpwcm9qZWN0X2lkGAEgASgDQge6SAQiAiAAEh0KCWZpbGVfbmFtZRgCIAEoCUIKukgHcgUQARj/ASJJChlDcmVhdGVTcGVuZEltcG9ydFJlc3BvbnNlEiwKBmltcG9ydBgBIAEoCzIcLm1pY3JvdHJhY2tlci52MS5TcGVuZEltcG9ydCKGAQoXVXBsb2FkU3BlbmRDaHVua1JlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIaCglpbXBvcnRfaWQYAiABKANCB7pIBCICIAASFwoGb2Zmc2V0GAMgASgDQge6SAQiAigAEhkKBGRhdGEYBCABKAxCC7pICHoGEAEYgIAgIi8KGFVwbG9hZFNwZW5kQ2h1bmtSZXNwb25zZRITCgtuZXh0X29mZnNldBgBIAEoAyKAAQoXQ2hlY2tTcGVuZEltcG9ydFJlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIaCglpbXBvcnRfaWQYAiABKANCB7pIBCICIAASLAoGbGF5b3V0GAMgASgLMhwubWljcm90cmFja2VyLnYxLlNwZW5kTGF5b3V0IkgKGENoZWNrU3BlbmRJbXBvcnRSZXNwb25zZRIsCgZpbXBvcnQYASABKAsyHC5taWNyb3RyYWNrZXIudjEuU3BlbmRJbXBvcnQiUAoVR2V0U3BlbmRJbXBvcnRSZXF1ZXN0EhsKCnByb2plY3RfaWQYASABKANCB7pIBCICIAASGgoJaW1wb3J0X2lkGAIgASgDQge6SAQiAiAAIkYKFkdldFNwZW5kSW1wb3J0UmVzcG9uc2USLAoGaW1wb3J0GAEgASgLMhwubWljcm90cmFja2VyLnYxLlNwZW5kSW1wb3J0InMKF0xpc3RTcGVuZEltcG9ydHNSZXF1ZXN0EhsKCnByb2plY3RfaWQYASABKANCB7pIBCICIAASHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjIASgAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAgImIKGExpc3RTcGVuZEltcG9ydHNSZXNwb25zZRItCgdpbXBvcnRzGAEgAygLMhwubWljcm90cmFja2VyLnYxLlNwZW5kSW1wb3J0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLMAQoaTGlzdFNwZW5kSW1wb3J0Um93c1JlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIaCglpbXBvcnRfaWQYAiABKANCB7pIBCICIAASOAoHb3V0Y29tZRgDIAEoDjIdLm1pY3JvdHJhY2tlci52MS5TcGVuZE91dGNvbWVCCLpIBYIBAhABEh0KCXBhZ2Vfc2l6ZRgEIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAUgASgJQgi6SAVyAxiAICJfChtMaXN0U3BlbmRJbXBvcnRSb3dzUmVzcG9uc2USJwoEcm93cxgBIAMoCzIZLm1pY3JvdHJhY2tlci52MS5TcGVuZFJvdxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiawoXU3RhcnRTcGVuZEltcG9ydFJlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIaCglpbXBvcnRfaWQYAiABKANCB7pIBCICIAASFwoPd2l0aG91dF9yZWZ1c2VkGAMgASgIIkgKGFN0YXJ0U3BlbmRJbXBvcnRSZXNwb25zZRIsCgZpbXBvcnQYASABKAsyHC5taWNyb3RyYWNrZXIudjEuU3BlbmRJbXBvcnQiUwoYQ2FuY2VsU3BlbmRJbXBvcnRSZXF1ZXN0EhsKCnByb2plY3RfaWQYASABKANCB7pIBCICIAASGgoJaW1wb3J0X2lkGAIgASgDQge6SAQiAiAAIkkKGUNhbmNlbFNwZW5kSW1wb3J0UmVzcG9uc2USLAoGaW1wb3J0GAEgASgLMhwubWljcm90cmFja2VyLnYxLlNwZW5kSW1wb3J0IlEKFlVuZG9TcGVuZEltcG9ydFJlcXVlc3QSGwoKcHJvamVjdF9pZBgBIAEoA0IHukgEIgIgABIaCglpbXBvcnRfaWQYAiABKANCB7pIBCICIAAiRwoXVW5kb1NwZW5kSW1wb3J0UmVzcG9uc2USLAoGaW1wb3J0GAEgASgLMhwubWljcm90cmFja2VyLnYxLlNwZW5kSW1wb3J0Kq4BCgxTcGVuZE91dGNvbWUSHQoZU1BFTkRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEVNQRU5EX09VVENPTUVfTkVXEAESGQoVU1BFTkRfT1VUQ09NRV9DSEFOR0VEEAISFgoSU1BFTkRfT1VUQ09NRV9TQU1FEAMSGQoVU1BFTkRfT1VUQ09NRV9SRUZVU0VEEAQSGgoWU1BFTkRfT1VUQ09NRV9MRUZUX09VVBAFQscBChNjb20ubWljcm90cmFja2VyLnYxQgpTcGVuZFByb3RvUAFaR2dpdGh1Yi5jb20vbWljcm90cmFja2VyL21pY3JvdHJhY2tlci9nZW4vbWljcm90cmFja2VyL3YxO21pY3JvdHJhY2tlcnYxogIDTVhYqgIPTWljcm90cmFja2VyLlYxygIPTWljcm90cmFja2VyXFYx4gIbTWljcm90cmFja2VyXFYxXEdQQk1ldGFkYXRh6gIQTWljcm90cmFja2VyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_microtracker_v1_query]);
 
 /**
  * Describes the message microtracker.v1.Ad.
@@ -75,4 +75,226 @@ export const ListAdSpendRequestSchema = /*@__PURE__*/
  */
 export const ListAdSpendResponseSchema = /*@__PURE__*/
   messageDesc(file_microtracker_v1_spend, 8);
+
+/**
+ * Describes the message microtracker.v1.SpendRow.
+ * Use `create(SpendRowSchema)` to create a new message.
+ */
+export const SpendRowSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 9);
+
+/**
+ * Describes the message microtracker.v1.SpendCounts.
+ * Use `create(SpendCountsSchema)` to create a new message.
+ */
+export const SpendCountsSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 10);
+
+/**
+ * Describes the message microtracker.v1.SpendInput.
+ * Use `create(SpendInputSchema)` to create a new message.
+ */
+export const SpendInputSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 11);
+
+/**
+ * Describes the message microtracker.v1.ImportSpendRequest.
+ * Use `create(ImportSpendRequestSchema)` to create a new message.
+ */
+export const ImportSpendRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 12);
+
+/**
+ * Describes the message microtracker.v1.ImportSpendResponse.
+ * Use `create(ImportSpendResponseSchema)` to create a new message.
+ */
+export const ImportSpendResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 13);
+
+/**
+ * Describes the message microtracker.v1.SpendColumn.
+ * Use `create(SpendColumnSchema)` to create a new message.
+ */
+export const SpendColumnSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 14);
+
+/**
+ * Describes the message microtracker.v1.SpendLayout.
+ * Use `create(SpendLayoutSchema)` to create a new message.
+ */
+export const SpendLayoutSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 15);
+
+/**
+ * Describes the message microtracker.v1.SpendPreview.
+ * Use `create(SpendPreviewSchema)` to create a new message.
+ */
+export const SpendPreviewSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 16);
+
+/**
+ * Describes the message microtracker.v1.SpendPreviewRow.
+ * Use `create(SpendPreviewRowSchema)` to create a new message.
+ */
+export const SpendPreviewRowSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 17);
+
+/**
+ * Describes the message microtracker.v1.SpendImport.
+ * Use `create(SpendImportSchema)` to create a new message.
+ */
+export const SpendImportSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 18);
+
+/**
+ * Describes the enum microtracker.v1.SpendImport.State.
+ */
+export const SpendImport_StateSchema = /*@__PURE__*/
+  enumDesc(file_microtracker_v1_spend, 18, 0);
+
+/**
+ * @generated from enum microtracker.v1.SpendImport.State
+ */
+export const SpendImport_State = /*@__PURE__*/
+  tsEnum(SpendImport_StateSchema);
+
+/**
+ * Describes the message microtracker.v1.CreateSpendImportRequest.
+ * Use `create(CreateSpendImportRequestSchema)` to create a new message.
+ */
+export const CreateSpendImportRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 19);
+
+/**
+ * Describes the message microtracker.v1.CreateSpendImportResponse.
+ * Use `create(CreateSpendImportResponseSchema)` to create a new message.
+ */
+export const CreateSpendImportResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 20);
+
+/**
+ * Describes the message microtracker.v1.UploadSpendChunkRequest.
+ * Use `create(UploadSpendChunkRequestSchema)` to create a new message.
+ */
+export const UploadSpendChunkRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 21);
+
+/**
+ * Describes the message microtracker.v1.UploadSpendChunkResponse.
+ * Use `create(UploadSpendChunkResponseSchema)` to create a new message.
+ */
+export const UploadSpendChunkResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 22);
+
+/**
+ * Describes the message microtracker.v1.CheckSpendImportRequest.
+ * Use `create(CheckSpendImportRequestSchema)` to create a new message.
+ */
+export const CheckSpendImportRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 23);
+
+/**
+ * Describes the message microtracker.v1.CheckSpendImportResponse.
+ * Use `create(CheckSpendImportResponseSchema)` to create a new message.
+ */
+export const CheckSpendImportResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 24);
+
+/**
+ * Describes the message microtracker.v1.GetSpendImportRequest.
+ * Use `create(GetSpendImportRequestSchema)` to create a new message.
+ */
+export const GetSpendImportRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 25);
+
+/**
+ * Describes the message microtracker.v1.GetSpendImportResponse.
+ * Use `create(GetSpendImportResponseSchema)` to create a new message.
+ */
+export const GetSpendImportResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 26);
+
+/**
+ * Describes the message microtracker.v1.ListSpendImportsRequest.
+ * Use `create(ListSpendImportsRequestSchema)` to create a new message.
+ */
+export const ListSpendImportsRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 27);
+
+/**
+ * Describes the message microtracker.v1.ListSpendImportsResponse.
+ * Use `create(ListSpendImportsResponseSchema)` to create a new message.
+ */
+export const ListSpendImportsResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 28);
+
+/**
+ * Describes the message microtracker.v1.ListSpendImportRowsRequest.
+ * Use `create(ListSpendImportRowsRequestSchema)` to create a new message.
+ */
+export const ListSpendImportRowsRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 29);
+
+/**
+ * Describes the message microtracker.v1.ListSpendImportRowsResponse.
+ * Use `create(ListSpendImportRowsResponseSchema)` to create a new message.
+ */
+export const ListSpendImportRowsResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 30);
+
+/**
+ * Describes the message microtracker.v1.StartSpendImportRequest.
+ * Use `create(StartSpendImportRequestSchema)` to create a new message.
+ */
+export const StartSpendImportRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 31);
+
+/**
+ * Describes the message microtracker.v1.StartSpendImportResponse.
+ * Use `create(StartSpendImportResponseSchema)` to create a new message.
+ */
+export const StartSpendImportResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 32);
+
+/**
+ * Describes the message microtracker.v1.CancelSpendImportRequest.
+ * Use `create(CancelSpendImportRequestSchema)` to create a new message.
+ */
+export const CancelSpendImportRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 33);
+
+/**
+ * Describes the message microtracker.v1.CancelSpendImportResponse.
+ * Use `create(CancelSpendImportResponseSchema)` to create a new message.
+ */
+export const CancelSpendImportResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 34);
+
+/**
+ * Describes the message microtracker.v1.UndoSpendImportRequest.
+ * Use `create(UndoSpendImportRequestSchema)` to create a new message.
+ */
+export const UndoSpendImportRequestSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 35);
+
+/**
+ * Describes the message microtracker.v1.UndoSpendImportResponse.
+ * Use `create(UndoSpendImportResponseSchema)` to create a new message.
+ */
+export const UndoSpendImportResponseSchema = /*@__PURE__*/
+  messageDesc(file_microtracker_v1_spend, 36);
+
+/**
+ * Describes the enum microtracker.v1.SpendOutcome.
+ */
+export const SpendOutcomeSchema = /*@__PURE__*/
+  enumDesc(file_microtracker_v1_spend, 0);
+
+/**
+ * SpendOutcome is what a row of what ads cost brings.
+ *
+ * @generated from enum microtracker.v1.SpendOutcome
+ */
+export const SpendOutcome = /*@__PURE__*/
+  tsEnum(SpendOutcomeSchema);
 
