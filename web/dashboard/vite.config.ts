@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { worldMap } from "./build/world.ts";
 import { ariaLanguages, cleanAssets, dropRules, firstLoadBudget, plainDescriptors, slimValidateDescriptor, themeBootstrap } from "./build/plugins.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -15,6 +16,7 @@ export default defineConfig({
     dropRules(["ad_reports", "jobs", "journeys", "live", "query", "reporting", "tracking", "visits"]),
     plainDescriptors(),
     ariaLanguages(),
+    worldMap(),
     cleanAssets(outDir),
     firstLoadBudget({
       limit: 200 * 1024,

@@ -1,13 +1,17 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 import { dash, format } from "../lib/format";
 import { ForeignText } from "./Text";
 
 export interface Row {
-  /** Text from visitors. */
+  /** Text from visitors; what tells the rows apart. */
   label: string;
+  /** What is shown in its place: a country's name rather than its code. */
+  text?: string;
   value: number;
   /** Value as a share of the whole, 0 to 1; null where the whole is zero. */
   share: number | null;
+  /** Presses on the label. */
+  onSelect?: (() => void) | undefined;
   action?: ReactNode;
 }
 
@@ -15,42 +19,63 @@ interface Props {
   caption: string;
   columns: { label: string; value: string; share: string };
   rows: Row[];
+  /** What pressing a row does. */
+  selectHint?: string;
+  /** Stands where a label is empty. */
+  unknown?: string;
 }
 
 /** The list that every breakdown uses: label over a bar, number, share. A table to assistive technology. */
-export function RowList({ caption, columns, rows }: Props) {
+export function RowList({ caption, columns, rows, selectHint, unknown }: Props) {
+  const hint = useId();
   const largest = Math.max(1, ...rows.map((r) => r.value));
   return (
-    <table className="rows">
-      <caption className="visually-hidden">{caption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{columns.label}</th>
-          <th scope="col">{columns.value}</th>
-          <th scope="col">
-            <span className="visually-hidden">{columns.share}</span>
-            <span aria-hidden="true">%</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.label}>
-            <th scope="row">
-              <span className="bar" style={{ width: `${(100 * row.value) / largest}%` }} />
-              <span className="row-label">
-                <ForeignText text={row.label} />
-                {row.action}
-              </span>
+    <>
+      <table className="rows">
+        <caption className="visually-hidden">{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{columns.label}</th>
+            <th scope="col">{columns.value}</th>
+            <th scope="col">
+              <span className="visually-hidden">{columns.share}</span>
+              <span aria-hidden="true">%</span>
             </th>
-            <td title={format.count(row.value, "exact")}>{format.count(row.value, "short")}</td>
-            <td className="share" title={row.share === null ? undefined : format.ratio(row.share, "exact")}>
-              {row.share === null ? dash : format.ratio(row.share, "short")}
-            </td>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map((row) => {
+            const text = row.label === "" && unknown ? <span className="muted">{unknown}</span> : <ForeignText text={row.text ?? row.label} />;
+            return (
+              <tr key={row.label}>
+                <th scope="row">
+                  <span className="bar" style={{ width: `${(100 * row.value) / largest}%` }} />
+                  <span className="row-label">
+                    {row.onSelect ? (
+                      <button type="button" className="row-select" aria-describedby={selectHint && hint} onClick={row.onSelect}>
+                        {text}
+                      </button>
+                    ) : (
+                      text
+                    )}
+                    {row.action && <span className="row-actions">{row.action}</span>}
+                  </span>
+                </th>
+                <td title={format.count(row.value, "exact")}>{format.count(row.value, "short")}</td>
+                <td className="share" title={row.share === null ? undefined : format.ratio(row.share, "exact")}>
+                  {row.share === null ? dash : format.ratio(row.share, "short")}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {selectHint && (
+        <span id={hint} hidden>
+          {selectHint}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { createRoute } from "@tanstack/react-router";
-import { validateReportSearch } from "../../lib/urlstate";
+import { validateOverviewSearch } from "../../reports/urlstate";
 import { member, page } from "./root";
 
 export const project = createRoute({
@@ -10,6 +10,6 @@ export const project = createRoute({
 export const overview = createRoute({
   getParentRoute: () => project,
   path: "/",
-  validateSearch: validateReportSearch,
+  validateSearch: validateOverviewSearch,
   component: page(["reports"], () => import("../../reports/overview/Overview"), "Overview"),
 });

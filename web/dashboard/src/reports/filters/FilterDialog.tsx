@@ -13,8 +13,9 @@ import { SelectField, TextField } from "../../ui/Field";
 import { Plus } from "../../ui/icons";
 import { Modal } from "../../ui/Modal";
 import { ForeignText } from "../../ui/Text";
+import { valueText } from "../breakdown/valueText";
 import { useReport } from "../useReport";
-import { type DimensionGroup, dimensionGroups, valueText } from "./dimensions";
+import { type DimensionGroup, dimensionGroups } from "./dimensions";
 
 const operators = [Operator.IS, Operator.IS_NOT, Operator.CONTAINS, Operator.STARTS_WITH, Operator.MATCHES, Operator.PRESENT] as const;
 

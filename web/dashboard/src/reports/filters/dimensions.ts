@@ -1,5 +1,4 @@
 import { Dimension } from "@microtracker/client/query";
-import { locale } from "../../lib/i18n/language";
 
 /** What reports can be filtered by, in groups as people look for it. */
 export const dimensionGroups = {
@@ -30,18 +29,3 @@ export const dimensionGroups = {
 } as const satisfies Record<string, readonly Dimension[]>;
 
 export type DimensionGroup = keyof typeof dimensionGroups;
-
-const regions = new Intl.DisplayNames(locale, { type: "region", fallback: "code" });
-
-/** A country's name in the reader's language; the code where it is none that is known. */
-export function countryName(code: string): string {
-  return /^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code;
-}
-
-/** A value as people know it: the country's name rather than its code. */
-export function valueText(dimension: Dimension, value: string): string {
-  if (dimension === Dimension.COUNTRY) return countryName(value);
-  // ISO 3166-2 begins with the country: "DE-BY".
-  if (dimension === Dimension.REGION && /^[A-Z]{2}-/.test(value)) return `${value.slice(3)}, ${countryName(value.slice(0, 2))}`;
-  return value;
-}

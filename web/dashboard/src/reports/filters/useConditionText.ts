@@ -1,7 +1,7 @@
 import { Operator } from "@microtracker/client/query";
 import { useTranslation } from "react-i18next";
 import { type Condition, dimensionName } from "../../lib/filters";
-import { valueText } from "./dimensions";
+import { valueText } from "../breakdown/valueText";
 
 const shown = 2;
 

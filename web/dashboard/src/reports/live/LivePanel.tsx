@@ -29,7 +29,7 @@ export function LivePanel() {
       ) : (
         <RowList
           caption={t("live.title")}
-          columns={{ label: t("breakdown.page"), value: t("breakdown.visitors"), share: t("breakdown.share") }}
+          columns={{ label: t("breakdown.page"), value: t("breakdown.visitors"), share: t("breakdown.shareOfVisitors") }}
           rows={snapshot.pages.slice(0, 9).map((page) => ({
             label: page.path,
             value: Number(page.visitors),

@@ -1,6 +1,7 @@
 import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { InactiveNotice } from "../../app/projects/InactiveNotice";
@@ -11,7 +12,7 @@ import { withTexts } from "../../lib/i18n";
 import { PageSkeleton } from "../../ui/Skeleton";
 import { ErrorState } from "../../ui/ErrorState";
 import { useTitle } from "../../ui/useTitle";
-import { Breakdown } from "../breakdown/Breakdown";
+import { BreakdownPanel } from "../breakdown/BreakdownPanel";
 import { useLive } from "../live/live";
 import { LiveCounter } from "../live/LiveCounter";
 import { LivePanel } from "../live/LivePanel";
@@ -19,8 +20,11 @@ import { KeyFigures } from "../timeline/KeyFigures";
 import { TimelineCard } from "../timeline/TimelineCard";
 import { useTimeline } from "../timeline/useTimeline";
 import { ReportControls } from "../ReportControls";
+import type { OverviewSearch } from "../urlstate";
 import { useReport } from "../useReport";
 
+const AdsPanel = lazy(() => withTexts(["adpanel"], () => import("./AdsPanel")));
+const Details = lazy(() => import("../breakdown/Details"));
 // A project that has events never needs it.
 const Waiting = lazy(() => withTexts(["install"], () => import("../../app/install/Waiting")));
 
@@ -52,6 +56,8 @@ function Report() {
   const report = useReport();
   const { project, compare, metric, today, days, change } = report;
   const { query, timeline } = useTimeline(report);
+  const navigate = useNavigate();
+  const { details } = useSearch({ from: "/member/p/$projectId/" });
   useFollowLive(days.until > today);
 
   return (
@@ -80,10 +86,21 @@ function Report() {
         onRetry={() => void query.refetch()}
       />
       <div className="panels">
-        <Breakdown by="pages" days={days} />
-        <Breakdown by="sources" days={days} />
+        <BreakdownPanel name="pages" searched />
+        <BreakdownPanel name="origin" />
+        <BreakdownPanel name="places" />
+        <BreakdownPanel name="technology" />
+        <BreakdownPanel name="events" />
         <LivePanel />
+        <Suspense fallback={null}>
+          <AdsPanel />
+        </Suspense>
       </div>
+      {details && (
+        <Suspense fallback={null}>
+          <Details name={details} onClose={() => void navigate({ to: ".", search: ({ details: _, ...kept }: OverviewSearch) => kept, resetScroll: false } as never)} />
+        </Suspense>
+      )}
     </>
   );
 }

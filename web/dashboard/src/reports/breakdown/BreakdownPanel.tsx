@@ -1,0 +1,100 @@
+import { useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { ErrorState } from "../../ui/ErrorState";
+import { List } from "../../ui/icons";
+import { Panel, PanelViews } from "../../ui/Panel";
+import { RowList, RowListSkeleton } from "../../ui/RowList";
+import { useInView } from "../../ui/useInView";
+import { RowActions } from "./RowActions";
+import { useBreakdown } from "./useBreakdown";
+import { useFilterBy } from "./useFilterBy";
+import { valueText } from "./valueText";
+import { type PanelName, panels, type View, type ViewName, views } from "./views";
+
+const WorldMap = lazy(() => import("./WorldMap"));
+const Conversions = lazy(() => import("./Conversions"));
+
+export const rowsShown = 9;
+
+/** One panel of the overview, with its views. Asks once it comes into sight, and fails on its own. */
+export function BreakdownPanel({ name, searched }: { name: PanelName; searched?: boolean }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const panel = useRef<HTMLElement>(null);
+  const seen = useInView(panel);
+  const [chosen, setChosen] = useState<(typeof panels)[PanelName][number]>(panels[name][0]);
+  const details = chosen === "map" ? "countries" : chosen;
+  return (
+    <Panel
+      ref={panel}
+      title={t(`breakdown.panels.${name}`)}
+      views={
+        <PanelViews
+          label={t(`breakdown.panels.${name}`)}
+          views={panels[name].map((id) => ({ id, label: t(`breakdown.views.${id}`) }))}
+          chosen={chosen}
+          onChoose={setChosen}
+        />
+      }
+      aside={
+        details !== "conversions" && (
+          <button
+            type="button"
+            className="panel-details"
+            data-search={searched || undefined}
+            aria-label={t("breakdown.detailsOf", { view: t(`breakdown.views.${details}`) })}
+            onClick={() => void navigate({ to: ".", search: (before: object) => ({ ...before, details }), resetScroll: false } as never)}
+          >
+            <List />
+            {t("breakdown.details")}
+          </button>
+        )
+      }
+    >
+      {chosen === "map" ? (
+        <Suspense fallback={<RowListSkeleton rows={rowsShown} />}>
+          <WorldMap enabled={seen} />
+        </Suspense>
+      ) : chosen === "conversions" ? (
+        <Suspense fallback={<RowListSkeleton rows={rowsShown} />}>
+          <Conversions />
+        </Suspense>
+      ) : (
+        <Rows key={chosen} name={chosen} enabled={seen} />
+      )}
+    </Panel>
+  );
+}
+
+function Rows({ name, enabled }: { name: ViewName; enabled: boolean }) {
+  const { t } = useTranslation();
+  const view: View = views[name];
+  const filterBy = useFilterBy();
+  // The map and the list of countries are one question.
+  const { query, rows } = useBreakdown(view, name === "countries" ? 250 : rowsShown, enabled);
+  if (!rows && query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  if (!rows) return <RowListSkeleton rows={rowsShown} />;
+  if (rows.length === 0) return <p className="empty">{t(`breakdown.empty.${view.counts}`)}</p>;
+  return (
+    <div aria-busy={query.isFetching} className={query.isPlaceholderData ? "stale" : undefined}>
+      <RowList
+        caption={t(`breakdown.views.${name}`)}
+        columns={{
+          label: t(`breakdown.columns.${name}`),
+          value: t(`breakdown.counts.${view.counts}`),
+          share: t("breakdown.share", { of: t(`breakdown.counts.${view.counts}`) }),
+        }}
+        selectHint={t("breakdown.selectHint")}
+        unknown={t("breakdown.unknown")}
+        rows={rows.slice(0, rowsShown).map((row) => ({
+          ...row,
+          text: valueText(view.dimension, row.label),
+          // There is no address for a value that is missing.
+          onSelect: row.label ? () => filterBy(view, row.label) : undefined,
+          action: row.label ? <RowActions view={view} value={row.label} text={valueText(view.dimension, row.label)} /> : undefined,
+        }))}
+      />
+    </div>
+  );
+}

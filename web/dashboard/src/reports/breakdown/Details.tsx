@@ -1,0 +1,213 @@
+import { callUnaryMethod, useInfiniteQuery, useTransport } from "@connectrpc/connect-query";
+import { Dimension, Metric, Operator } from "@microtracker/client/query";
+import { ReportingService } from "@microtracker/client/reporting";
+import { keepPreviousData } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { download, toCSV } from "../../lib/csv";
+import { addDays } from "../../lib/days";
+import { type Condition, dimensionName, toFilter } from "../../lib/filters";
+import { dash, format } from "../../lib/format";
+import type { MetricKind } from "../../lib/metrics";
+import { Button } from "../../ui/Button";
+import { ErrorState, FormError } from "../../ui/ErrorState";
+import { Download } from "../../ui/icons";
+import { Modal } from "../../ui/Modal";
+import { ForeignText } from "../../ui/Text";
+import { useReport } from "../useReport";
+import { RowActions } from "./RowActions";
+import { useFilterBy } from "./useFilterBy";
+import { countriesNamed, valueText } from "./valueText";
+import { type View, type ViewName, views } from "./views";
+
+interface Column {
+  name: "visitors" | "sessions" | "pageviews" | "bounce_rate" | "duration" | "quality" | "events";
+  metric: Metric;
+  kind: MetricKind;
+}
+
+const visitors: Column = { name: "visitors", metric: Metric.VISITORS, kind: "count" };
+const sessions: Column = { name: "sessions", metric: Metric.SESSIONS, kind: "count" };
+const ofSessions: Column[] = [
+  visitors,
+  sessions,
+  { name: "pageviews", metric: Metric.PAGEVIEWS, kind: "count" },
+  { name: "bounce_rate", metric: Metric.BOUNCE_RATE, kind: "ratio" },
+  { name: "duration", metric: Metric.AVG_SESSION_DURATION, kind: "seconds" },
+  { name: "quality", metric: Metric.PCQS, kind: "score" },
+];
+const ofEvents: Column[] = [{ name: "events", metric: Metric.EVENTS, kind: "count" }, visitors, sessions];
+
+const pageSize = 100;
+/** As many as the server gives at once. */
+const mostInFile = 10_000;
+
+/** Everything of one view: all its values with more figures, sorted, searched, and as a file. */
+export default function Details({ name, onClose }: { name: ViewName; onClose: () => void }) {
+  const { t } = useTranslation();
+  const view: View = views[name];
+  const { project, asked, conditions, days } = useReport();
+  const transport = useTransport();
+  const filterBy = useFilterBy();
+  const columns = view.dimension === Dimension.EVENT_NAME ? ofEvents : ofSessions;
+  const [typed, setTyped] = useState("");
+  const wanted = useSettled(typed.trim());
+  const [order, setOrder] = useState({ metric: view.counts === "sessions" ? Metric.SESSIONS : columns[0]!.metric, descending: true });
+  const [file, setFile] = useState<{ pending?: boolean; error?: unknown }>({});
+
+  const found = wanted && searchFor(view.dimension, wanted);
+  const question = {
+    ...asked,
+    filter: toFilter([...conditions, ...(view.always ?? []), ...(found ? [found] : [])]),
+    metrics: columns.map((column) => column.metric),
+    dimensions: [view.dimension],
+    orderBy: [{ by: { case: "metric" as const, value: order.metric }, descending: order.descending }],
+  };
+  const query = useInfiniteQuery(
+    ReportingService.method.query,
+    { ...question, pageSize, pageToken: "" },
+    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
+  );
+  const rows = query.data?.pages.flatMap((page) => page.rows);
+  const title = t(`breakdown.views.${name}`);
+
+  const csv = async () => {
+    setFile({ pending: true });
+    try {
+      const answer = await callUnaryMethod(transport, ReportingService.method.query, { ...question, pageSize: mostInFile });
+      const lines = answer.rows.map((row) => [row.dimensions[0] ?? "", ...row.metrics.map((m) => m.value.value ?? null)]);
+      download(`${project.name} ${name} ${days.since}..${addDays(days.until, -1)}.csv`, toCSV([dimensionName(view.dimension), ...columns.map((c) => c.name)], lines));
+      setFile({});
+    } catch (error) {
+      setFile({ error });
+    }
+  };
+
+  return (
+    <Modal title={title} isOpen onClose={onClose} wide>
+      <div className="details-tools">
+        <input
+          type="search"
+          className="input"
+          aria-label={t("breakdown.search", { view: title })}
+          placeholder={t("breakdown.search", { view: title })}
+          value={typed}
+          maxLength={200}
+          autoFocus
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        <Button pending={file.pending ?? false} aria-label={t("timeline.csvLabel")} onClick={() => void csv()}>
+          <Download />
+          {t("timeline.csv")}
+        </Button>
+      </div>
+      <FormError error={file.error} />
+      <div className="details-body" tabIndex={0} role="region" aria-label={title} aria-busy={query.isFetching}>
+        {!rows && query.isError ? (
+          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        ) : !rows ? (
+          <div className="details-skeleton">
+            {Array.from({ length: 10 }, (_, i) => (
+              <span key={i} className="bone" />
+            ))}
+          </div>
+        ) : rows.length === 0 ? (
+          <p className="empty">{wanted ? t("breakdown.nothingFound", { text: wanted }) : t(`breakdown.empty.${view.counts}`)}</p>
+        ) : (
+          <table className={query.isPlaceholderData ? "table details stale" : "table details"}>
+            <thead>
+              <tr>
+                <th scope="col">{t(`breakdown.columns.${name}`)}</th>
+                {columns.map((column) => {
+                  const sorted = order.metric === column.metric;
+                  return (
+                    <th key={column.name} scope="col" aria-sort={sorted ? (order.descending ? "descending" : "ascending") : undefined}>
+                      <button
+                        type="button"
+                        className="sort"
+                        onClick={() => setOrder({ metric: column.metric, descending: sorted ? !order.descending : true })}
+                      >
+                        {t(column.name === "events" ? "breakdown.counts.events" : `metrics.${column.name}.name`)}
+                        <span aria-hidden="true">{sorted ? (order.descending ? " ↓" : " ↑") : ""}</span>
+                      </button>
+                    </th>
+                  );
+                })}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => {
+                const value = row.dimensions[0] ?? "";
+                return (
+                  <tr key={value}>
+                    <th scope="row">
+                      <span className="row-label">
+                        {value ? (
+                          <button
+                            type="button"
+                            className="row-select"
+                            onClick={() => {
+                              onClose();
+                              filterBy(view, value);
+                            }}
+                          >
+                            <ForeignText text={valueText(view.dimension, value)} />
+                          </button>
+                        ) : (
+                          <span className="muted">{t("breakdown.unknown")}</span>
+                        )}
+                        {value && (
+                          <span className="row-actions">
+                            <RowActions view={view} value={value} text={valueText(view.dimension, value)} />
+                          </span>
+                        )}
+                      </span>
+                    </th>
+                    {columns.map((column, i) => {
+                      const number = row.metrics[i]?.value.value ?? null;
+                      return (
+                        <td key={column.name} title={number === null ? t("metrics.nullReason") : undefined}>
+                          {number === null ? dash : format.metric(number, column.kind, "exact")}
+                        </td>
+                      );
+                    })}
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        )}
+        {query.hasNextPage && !query.isPlaceholderData && (
+          <Button className="details-more" pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+            {t("projects.more")}
+          </Button>
+        )}
+        {rows && query.isFetchNextPageError && <ErrorState error={query.error} onRetry={() => void query.fetchNextPage()} />}
+      </div>
+      <div className="dialog-actions">
+        <Button onClick={onClose}>{t("app.close")}</Button>
+      </div>
+    </Modal>
+  );
+}
+
+/** The condition that finds a text. Comparing minds case, so the usual ways to write it are all looked for. */
+function searchFor(dimension: Dimension, text: string): Condition {
+  if (dimension === Dimension.COUNTRY) {
+    const codes = countriesNamed(text).slice(0, 100);
+    return { dimension, propertyKey: "", operator: Operator.IS, values: codes.length > 0 ? codes : [text] };
+  }
+  const lower = text.toLocaleLowerCase();
+  const values = [...new Set([text, lower, text.toLocaleUpperCase(), lower.charAt(0).toLocaleUpperCase() + lower.slice(1)])];
+  return { dimension, propertyKey: "", operator: Operator.CONTAINS, values };
+}
+
+/** A text once it has not changed for a moment. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), 250);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}

@@ -1,0 +1,110 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { AdDimension, AdMetric, type AdValue } from "@microtracker/client/ad_reports";
+import { AdsService } from "@microtracker/client/ads";
+import { keepPreviousData } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { daysBetween } from "../../lib/days";
+import { dash, format } from "../../lib/format";
+import { Change } from "../../ui/Change";
+import { ErrorState } from "../../ui/ErrorState";
+import { Panel } from "../../ui/Panel";
+import { ForeignText } from "../../ui/Text";
+import { useReport } from "../useReport";
+
+const columns = [
+  { name: "spend", metric: AdMetric.SPEND, kind: "money", better: undefined },
+  { name: "clicks", metric: AdMetric.CLICKS, kind: "count", better: "more" },
+  { name: "landed", metric: AdMetric.LANDED_SESSIONS, kind: "count", better: "more" },
+  { name: "revenue", metric: AdMetric.REVENUE, kind: "money", better: "more" },
+  { name: "roas", metric: AdMetric.ROAS, kind: "decimal", better: "more" },
+  { name: "costPerQuality", metric: AdMetric.COST_PER_QUALITY_SESSION, kind: "money", better: "less" },
+] as const;
+
+const numberOf = (value: AdValue | undefined): number | null => (value?.value.case === undefined ? null : Number(value.value.value));
+
+/** The longest range that ads can be asked about, in days. */
+const longest = 1100;
+
+/** What ads cost and brought, by campaign. Nothing at all where nothing was spent. */
+export default function AdsPanel() {
+  const { t } = useTranslation();
+  const { project, days, compare, conditions } = useReport();
+  const query = useQuery(
+    AdsService.method.queryAdPerformance,
+    {
+      projectId: project.id,
+      metrics: columns.map((column) => column.metric),
+      dimensions: [AdDimension.CAMPAIGN],
+      days,
+      pageSize: 5,
+      comparison:
+        compare === "none" ? undefined : { with: compare === "year" ? { case: "yearBefore", value: true } : { case: "previousPeriod", value: true } },
+    },
+    { placeholderData: keepPreviousData, enabled: daysBetween(days.since, days.until) <= longest },
+  );
+  const { data } = query;
+  if (query.isError && !data) {
+    return (
+      <Panel title={t("adpanel.title")} className="panel-wide">
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+      </Panel>
+    );
+  }
+  if (!data?.totals || !numberOf(data.totals.metrics[0])) return null;
+  const { totals, currency, rows } = data;
+  return (
+    <Panel title={t("adpanel.title")} className="panel-wide" aside={conditions.length > 0 && <span className="muted small">{t("adpanel.notFiltered")}</span>}>
+      <div className={query.isPlaceholderData ? "table-wide stale" : "table-wide"} tabIndex={0} role="region" aria-label={t("adpanel.title")}>
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{t("adpanel.campaign")}</th>
+              {columns.map(({ name }) => (
+                <th key={name} scope="col" title={t(`adpanel.columns.${name}.definition`)}>
+                  {t(`adpanel.columns.${name}.name`)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const key = row.dimensions[0];
+              const name = key?.name || key?.id || "";
+              return (
+                <tr key={key?.id ?? ""}>
+                  <th scope="row">{name ? <ForeignText text={name} /> : <span className="muted">{t("breakdown.unknown")}</span>}</th>
+                  {columns.map(({ name: column, kind }, i) => (
+                    <td key={column}>{cell(row.metrics[i], kind, currency)}</td>
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">{t("adpanel.all")}</th>
+              {columns.map(({ name, kind, better }, i) => {
+                const change = totals.change[i]?.value.value ?? null;
+                return (
+                  <td key={name}>
+                    {cell(totals.metrics[i], kind, currency)}
+                    {totals.change.length > 0 && better && (
+                      <span className="table-change">
+                        <Change value={change} better={better} />
+                      </span>
+                    )}
+                  </td>
+                );
+              })}
+            </tr>
+          </tfoot>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+function cell(value: AdValue | undefined, kind: (typeof columns)[number]["kind"], currency: string): string {
+  const number = numberOf(value);
+  return number === null ? dash : format.metric(number, kind, "exact", currency);
+}
