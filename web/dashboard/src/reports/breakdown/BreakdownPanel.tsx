@@ -47,7 +47,7 @@ export function BreakdownPanel({ name, searched }: { name: PanelName; searched?:
             onClick={() => void navigate({ to: ".", search: (before: object) => ({ ...before, details }), resetScroll: false } as never)}
           >
             <List />
-            {t("breakdown.details")}
+            <span>{t("breakdown.details")}</span>
           </button>
         )
       }

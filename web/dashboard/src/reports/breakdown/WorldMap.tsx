@@ -62,11 +62,11 @@ export default function WorldMap({ enabled }: { enabled: boolean }) {
         </div>
       )}
       <p className="world-legend muted small" aria-hidden="true">
-        0
+        {rows && "0"}
         {Array.from({ length: shades }, (_, i) => (
           <i key={i} className={`shade-${i + 1}`} />
         ))}
-        {format.count(most, "short")} {t("metrics.visitors.short")}
+        {rows ? `${format.count(most, "short")} ${t("metrics.visitors.short")}` : "\u00a0"}
       </p>
     </div>
   );
