@@ -62,6 +62,8 @@ const (
 	jobLife = 30 * 24 * time.Hour
 	// sessionChunk is how many sessions one transaction deletes at most: each costs a look into every month for its events.
 	sessionChunk = 500
+	// spendChunk is how many imports of spend one transaction forgets at most: each may have a file of 256 MiB.
+	spendChunk = 5
 )
 
 type tasks struct{ Config }
@@ -112,6 +114,9 @@ func Tasks(config Config) []Task {
 		})},
 		{"delete old failed jobs", "35 4 * * *", t.chunks(func(ctx context.Context, limit int) (int64, error) {
 			return store.DeleteOldFailedJobs(ctx, jobLife, limit)
+		})},
+		{"delete expired spend imports", "50 * * * *", t.until(func(ctx context.Context) (int64, error) {
+			return store.DeleteExpiredSpend(ctx, t.Now(), spendChunk)
 		})},
 	}
 }
