@@ -1,5 +1,6 @@
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { type Language, language, languages, setLanguage } from "../lib/i18n/language";
 import { Mark, Person } from "../ui/icons";
 import { MenuButton } from "../ui/MenuButton";
 import { setTheme, useThemeChoice } from "../ui/theme";
@@ -70,6 +71,16 @@ function UserMenu() {
             label: themes[id],
             selected: id === theme,
             onChoose: () => setTheme(id),
+          })),
+        },
+        {
+          title: t("nav.language"),
+          choices: (Object.keys(languages) as Language[]).map((id) => ({
+            id,
+            label: <span lang={id}>{languages[id]}</span>,
+            text: languages[id],
+            selected: id === language,
+            onChoose: () => setLanguage(id),
           })),
         },
         { choices: [{ id: "logout", label: t("nav.logout"), onChoose: () => void logout() }] },

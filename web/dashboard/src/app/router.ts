@@ -6,14 +6,14 @@ import { accountRoutes } from "./routes/account";
 import { exploreRoutes } from "./routes/explore";
 import { guestRoutes } from "./routes/guest";
 import { operatorRoutes } from "./routes/operator";
-import { overview, project } from "./routes/project";
+import { live, overview, project } from "./routes/project";
 import { member, root } from "./routes/root";
 import { settingsRoutes } from "./routes/settings";
 import type { RouterContext } from "./session";
 
 const routeTree = root.addChildren([
   ...guestRoutes,
-  member.addChildren([...accountRoutes, operatorRoutes, project.addChildren([overview, ...exploreRoutes, settingsRoutes])]),
+  member.addChildren([...accountRoutes, operatorRoutes, project.addChildren([overview, live, ...exploreRoutes, settingsRoutes])]),
 ]);
 
 export function createAppRouter(context: RouterContext) {

@@ -3,7 +3,8 @@ import { useTranslation } from "react-i18next";
 import { withTexts } from "../lib/i18n";
 import { type Interval, intervals } from "../lib/range";
 import { comparisons } from "../lib/urlstate";
-import { ChevronDown } from "../ui/icons";
+import { Button } from "../ui/Button";
+import { ChevronDown, Keyboard } from "../ui/icons";
 import { MenuButton } from "../ui/MenuButton";
 import { RangeMenu } from "../ui/RangeMenu";
 import { FilterBar } from "./filters/FilterBar";
@@ -70,6 +71,9 @@ export function ReportControls({ interval = false, compare = false, filters = tr
             <ChevronDown />
           </MenuButton>
         )}
+        <Button look="quiet" className="shortcuts-button" aria-label={t("controls.shortcuts")} title={t("controls.shortcuts")} onClick={() => setHelp(true)}>
+          <Keyboard />
+        </Button>
       </div>
       {help && (
         <Suspense fallback={null}>

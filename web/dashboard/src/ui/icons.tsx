@@ -29,6 +29,12 @@ export const Calendar = icon(
 export const Download = icon(<path d="M8 2.5v7M5 7l3 3 3-3M3 13h10" />);
 export const Close = icon(<path d="m4 4 8 8M12 4l-8 8" />);
 export const More = icon(<path d="M3 8h.01M8 8h.01M13 8h.01" strokeWidth="2.5" />);
+export const Keyboard = icon(
+  <>
+    <rect x="1.5" y="4" width="13" height="8" rx="1.5" />
+    <path d="M4 6.5h.01M6.7 6.5h.01M9.3 6.5h.01M12 6.5h.01M5 9.5h6" />
+  </>,
+);
 export const Minus = icon(<path d="M3 8h10" />);
 export const List = icon(<path d="M3 4h10M3 8h10M3 12h6" />);
 export const Plus = icon(<path d="M8 3v10M3 8h10" />);

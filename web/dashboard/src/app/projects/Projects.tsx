@@ -1,12 +1,19 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { useQuery } from "@connectrpc/connect-query";
 import type { Project } from "@microtracker/client/projects";
+import { Dimension, Metric } from "@microtracker/client/query";
+import { ReportingService } from "@microtracker/client/reporting";
 import { Link, Navigate } from "@tanstack/react-router";
+import { useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { ago, exactTime } from "../../lib/format";
+import { addDays, dayIn } from "../../lib/days";
+import { ago, dash, exactTime } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { ErrorState } from "../../ui/ErrorState";
 import { Plus } from "../../ui/icons";
-import { PageSkeleton } from "../../ui/Skeleton";
+import { Bone, PageSkeleton } from "../../ui/Skeleton";
+import { Sparkline } from "../../ui/Sparkline";
+import { useInView } from "../../ui/useInView";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
 import { ProjectForm } from "./ProjectForm";
@@ -66,19 +73,46 @@ export function Projects() {
 function ProjectCard({ project }: { project: Project }) {
   const { t } = useTranslation();
   const now = useNow();
+  const card = useRef<HTMLLIElement>(null);
+  const week = useWeek(project, now, useInView(card));
   const used = project.lastUsedAt && timestampDate(project.lastUsedAt);
   return (
-    <li className="card project-card">
+    <li className="card project-card" ref={card}>
       <Link to="/p/$projectId" params={projectPath(project)} className="project-link">
         <bdi className="ellipsis">{project.name}</bdi>
       </Link>
       <p className="muted ellipsis">
         <bdi>{project.websiteUrl.replace(/^https?:\/\//, "").replace(/\/$/, "") || project.timeZone}</bdi>
       </p>
+      <p className="project-week">
+        {week.visitors === undefined ? week.failed ? dash : <Bone width={5} /> : <strong>{t("projects.visitors", { count: week.visitors })}</strong>}{" "}
+        <span className="muted">{t("projects.days7")}</span>
+      </p>
+      <Sparkline values={week.days} />
       <p className="muted small" title={used && exactTime(used)}>
         {used ? t("projects.lastUsed", { when: ago(used, now) }) : t("projects.never")}
         {!project.isActive && ` · ${t("projects.paused")}`}
       </p>
     </li>
   );
+}
+
+/** The visitors of the last seven days, today included, and those of each day. */
+function useWeek(project: Project, now: Date, enabled: boolean) {
+  const today = dayIn(project.timeZone, now);
+  const query = useQuery(
+    ReportingService.method.query,
+    {
+      projectId: project.id,
+      metrics: [Metric.VISITORS],
+      dimensions: [Dimension.DAY],
+      range: { case: "days", value: { since: addDays(today, -6), until: addDays(today, 1) } },
+    },
+    { enabled, staleTime: 5 * 60_000 },
+  );
+  return {
+    visitors: query.data && (query.data.totals?.metrics[0]?.value.value ?? 0),
+    days: query.data?.rows.map((row) => row.metrics[0]?.value.value ?? null) ?? [],
+    failed: query.isError,
+  };
 }

@@ -13,3 +13,8 @@ export const overview = createRoute({
   validateSearch: validateOverviewSearch,
   component: page(["reports"], () => import("../../reports/overview/Overview"), "Overview"),
 });
+export const live = createRoute({
+  getParentRoute: () => project,
+  path: "/live",
+  component: page(["reports", "livepage"], () => import("../../reports/live/LivePage"), "LivePage"),
+});

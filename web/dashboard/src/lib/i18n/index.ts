@@ -5,6 +5,7 @@ import type common from "./en/common";
 import type explore from "./en/explore";
 import type filters from "./en/filters";
 import type install from "./en/install";
+import type livepage from "./en/livepage";
 import type operator from "./en/operator";
 import type reports from "./en/reports";
 import type scopes from "./en/scopes";
@@ -14,7 +15,7 @@ import { type Language, language } from "./language";
 import { translator } from "./useTranslation";
 
 /** All texts. English is the original; the other languages have the same keys (see Translation). */
-export type Texts = typeof account & typeof adpanel & typeof auth & typeof common & typeof install & typeof operator & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts & typeof explore;
+export type Texts = typeof account & typeof adpanel & typeof auth & typeof common & typeof install & typeof livepage & typeof operator & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts & typeof explore;
 
 /** The shape that a translation of these texts has. */
 export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> };
@@ -28,6 +29,7 @@ const files = {
   explore: { en: () => import("./en/explore"), de: () => import("./de/explore") },
   filters: { en: () => import("./en/filters"), de: () => import("./de/filters") },
   install: { en: () => import("./en/install"), de: () => import("./de/install") },
+  livepage: { en: () => import("./en/livepage"), de: () => import("./de/livepage") },
   operator: { en: () => import("./en/operator"), de: () => import("./de/operator") },
   reports: { en: () => import("./en/reports"), de: () => import("./de/reports") },
   scopes: { en: () => import("./en/scopes"), de: () => import("./de/scopes") },

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { Panel } from "../../ui/Panel";
@@ -16,7 +17,15 @@ export function LivePanel() {
       id="live"
       title={t("live.title")}
       hint={t("live.definition")}
-      aside={status === "lost" ? <span className="warn">{t("live.lostShort")}</span> : undefined}
+      aside={
+        status === "lost" ? (
+          <span className="warn">{t("live.lostShort")}</span>
+        ) : (
+          <Link to="/p/$projectId/live" params={{ projectId: String(project.id) }} className="panel-details">
+            {t("live.open")}
+          </Link>
+        )
+      }
     >
       {!snapshot ? (
         status === "lost" ? (

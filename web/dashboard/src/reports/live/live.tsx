@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
-import type { WatchLiveResponse } from "@microtracker/client/live";
+import type { LiveEvent, WatchLiveResponse } from "@microtracker/client/live";
 import { ReportingService } from "@microtracker/client/reporting";
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
@@ -12,9 +12,19 @@ export interface Live {
   /** "lost" while there is no connection; the last snapshot stays. */
   status: "connecting" | "open" | "lost";
   snapshot?: WatchLiveResponse;
+  /** The newest first. */
+  events: NumberedEvent[];
 }
 
-const LiveContext = createContext<Live>({ status: "connecting" });
+/** An event with its place in the order in which they came. */
+export interface NumberedEvent {
+  number: number;
+  event: LiveEvent;
+}
+
+const eventsKept = 100;
+
+const LiveContext = createContext<Live>({ status: "connecting", events: [] });
 export const useLive = () => useContext(LiveContext);
 
 /**
@@ -24,7 +34,7 @@ export const useLive = () => useContext(LiveContext);
 export function LiveProvider({ projectId, children }: { projectId: bigint; children: ReactNode }) {
   const transport = useTransport();
   const queryClient = useQueryClient();
-  const [live, setLive] = useState<Live>({ status: "connecting" });
+  const [live, setLive] = useState<Live>({ status: "connecting", events: [] });
 
   useEffect(() => {
     const end = new AbortController();
@@ -44,12 +54,14 @@ export function LiveProvider({ projectId, children }: { projectId: bigint; child
           for await (const snapshot of stream) {
             failures = 0;
             cursor = snapshot.cursor;
-            setLive({ status: "open", snapshot });
+            setLive(({ events }) => ({ status: "open", snapshot, events: withNew(events, snapshot.events) }));
           }
         } catch (error) {
           const kind = kindOf(error);
           if (kind === "UNAUTHENTICATED") recheckSession(queryClient);
           if (kind === "UNAUTHENTICATED" || kind === "NOT_FOUND") return;
+          // The place to go on from is gone: begin anew.
+          if (kind === "PAGE_TOKEN_INVALID") cursor = "";
         } finally {
           stopWaiting();
           end.signal.removeEventListener("abort", letGo);
@@ -66,6 +78,12 @@ export function LiveProvider({ projectId, children }: { projectId: bigint; child
   }, [projectId, transport, queryClient]);
 
   return <LiveContext value={live}>{children}</LiveContext>;
+}
+
+function withNew(events: NumberedEvent[], added: LiveEvent[]): NumberedEvent[] {
+  if (added.length === 0) return events;
+  const next = (events[0]?.number ?? 0) + 1;
+  return [...added.map((event, i) => ({ number: next + i, event })).toReversed(), ...events].slice(0, eventsKept);
 }
 
 /** Calls back once the tab has been hidden for a while. Returns a function that stops watching. */

@@ -28,6 +28,7 @@ const de: Translation<typeof en> = {
     comparison: "Vergleich",
     comparisons: { previous: "Vorheriger Zeitraum", year: "Ein Jahr zuvor", none: "Kein Vergleich" },
     compared: { previous: "ggü. vorher", year: "ggü. Vorjahr", none: "Nicht verglichen" },
+    shortcuts: "Tastenkürzel",
     interval: "Intervall",
     intervals: { auto: "Automatisch", hour: "Stunden", day: "Tage", week: "Wochen", month: "Monate" },
   },

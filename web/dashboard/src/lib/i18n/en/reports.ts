@@ -25,6 +25,7 @@ const en = {
     comparison: "Comparison",
     comparisons: { previous: "Previous period", year: "Year before", none: "No comparison" },
     compared: { previous: "vs. previous", year: "vs. year before", none: "Not compared" },
+    shortcuts: "Keyboard shortcuts",
     interval: "Interval",
     intervals: { auto: "Automatic", hour: "Hours", day: "Days", week: "Weeks", month: "Months" },
   },

@@ -1,0 +1,32 @@
+const en = {
+  livepage: {
+    title: "Live",
+    pause: "Pause",
+    resume: "Go on",
+    paused: "Paused: what comes meanwhile is shown when you go on.",
+    minutes: "The last 30 minutes",
+    minutesText: "Visitors in each minute; the last one is still running.",
+    minutesLabel: "Visitors in each of the last 30 minutes. The most in one minute: {{most}}.",
+    asTable: "As a table",
+    minute: "Minute",
+    pages: "Pages",
+    sources: "Sources",
+    countries: "Countries",
+    source: "Source",
+    country: "Country",
+    none: "Nothing at the moment.",
+    events: "As it happens",
+    eventsText: "The newest events. Times in {{zone}}.",
+    noEvents: "No events in the last 5 minutes. They appear here by themselves.",
+    time: "Time",
+    what: "What",
+    where: "Page",
+    who: "From",
+    session: "Show this visit",
+    skipped_one: "{{count}} event more than can be shown came at once.",
+    skipped_other: "{{count}} events more than can be shown came at once.",
+    back: "Overview",
+  },
+};
+
+export default en;
