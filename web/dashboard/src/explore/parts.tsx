@@ -13,7 +13,7 @@ import "../styles/explore.css";
 
 const groups = {
   visits: ["sessions", "visitors"],
-  behaviour: [],
+  behaviour: ["funnels", "retention", "paths", "heatmaps", "events"],
 } as const;
 
 type Section = (typeof groups)[keyof typeof groups][number];

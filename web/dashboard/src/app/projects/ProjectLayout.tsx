@@ -24,12 +24,14 @@ export function useOpenProject(): Project {
 const tabs = [
   { to: "/p/$projectId", name: "overview", exact: true },
   { to: "/p/$projectId/sessions", name: "visits", exact: false },
+  { to: "/p/$projectId/funnels", name: "behaviour", exact: false },
   { to: "/p/$projectId/settings", name: "settings", exact: false },
 ] as const satisfies { to: string; name: string; exact: boolean }[];
 
 /** Pages that stand beside a tab's own: they are its, too. */
 const beside: Partial<Record<(typeof tabs)[number]["name"], RegExp>> = {
   visits: /^\/p\/\d+\/visitors(\/|$)/,
+  behaviour: /^\/p\/\d+\/(retention|paths|heatmaps|events)(\/|$)/,
 };
 
 function keepReport(search: object): ReportSearch {

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { Dimension } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import type { GetSessionResponse } from "@microtracker/client/visits";
 import { Link, useParams } from "@tanstack/react-router";
@@ -8,7 +9,7 @@ import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { kindOf } from "../../lib/errors";
 import { dash, duration, format } from "../../lib/format";
 import { safeLink } from "../../lib/links";
-import { countryName } from "../../reports/filters/dimensions";
+import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { ErrorState } from "../../ui/ErrorState";
 import { ChevronLeft, ChevronRight, External } from "../../ui/icons";
 import { ForeignText } from "../../ui/Text";
@@ -152,8 +153,8 @@ function Facts({ answer: { session, visitor } }: { answer: GetSessionResponse })
       </Card>
       <Card title={t("visit.origin")} explanation={t("visits.defines.source")}>
         <dl className="facts">
-          <Fact name={t("visits.source")} foreign={session.source} />
-          <Fact name={t("visit.channel")} foreign={session.channel} />
+          <Fact name={t("visits.source")} foreign={valueText(Dimension.SOURCE, session.source)} />
+          <Fact name={t("visit.channel")} foreign={valueText(Dimension.CHANNEL, session.channel)} />
           <Fact name={t("visit.referrer")} link={session.landingReferrer} />
           <Fact name={t("visit.landing")} link={session.landingUrl} />
           <Fact name={t("visit.searchTerm")} foreign={session.searchTerm} />
@@ -165,8 +166,8 @@ function Facts({ answer: { session, visitor } }: { answer: GetSessionResponse })
       </Card>
       <Card title={t("visit.device")}>
         <dl className="facts">
-          <Fact name={t("visit.country")} foreign={joined(countryName(session.country), session.region)} />
-          <Fact name={t("visit.deviceKind")} foreign={session.device} />
+          <Fact name={t("visit.country")} foreign={session.region ? valueText(Dimension.REGION, session.region) : countryName(session.country)} />
+          <Fact name={t("visit.deviceKind")} foreign={valueText(Dimension.DEVICE, session.device)} />
           <Fact name={t("visit.browser")} foreign={session.browser} />
           <Fact name={t("visit.os")} foreign={session.os} />
           <Fact name={t("visit.viewport")} foreign={session.viewportW ? `${session.viewportW} × ${session.viewportH}` : ""} />

@@ -1,8 +1,9 @@
+import { Dimension } from "@microtracker/client/query";
 import type { TrackingSession } from "@microtracker/client/visits";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { dash, duration, format } from "../../lib/format";
-import { countryName } from "../../reports/filters/dimensions";
+import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { ForeignText } from "../../ui/Text";
 import { Explained } from "../parts";
 import { type Clock, joined, oneDecimal, orDash } from "../words";
@@ -64,9 +65,9 @@ function SessionRow({ projectId, session, clock }: { projectId: string; session:
         </span>
       </th>
       <td data-label={t("visits.source")}>
-        <ForeignText text={orDash(session.source)} />
+        <ForeignText text={orDash(valueText(Dimension.SOURCE, session.source))} />
         <span className="sub">
-          <ForeignText text={joined(session.channel !== session.source && session.channel, campaign)} />
+          <ForeignText text={joined(session.channel !== session.source && valueText(Dimension.CHANNEL, session.channel), campaign)} />
         </span>
       </td>
       <td data-label={t("visits.way")}>
@@ -89,7 +90,7 @@ function SessionRow({ projectId, session, clock }: { projectId: string; session:
       <td data-label={t("visits.who")}>
         <ForeignText text={orDash(countryName(session.country))} />
         <span className="sub">
-          <ForeignText text={joined(session.device, session.browser, session.os)} />
+          <ForeignText text={joined(valueText(Dimension.DEVICE, session.device), session.browser, session.os)} />
         </span>
       </td>
       <td className="number" data-label={t("visits.score")}>

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { Dimension } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import type { ListedVisitor } from "@microtracker/client/visits";
 import { keepPreviousData } from "@tanstack/react-query";
@@ -6,7 +7,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { format } from "../../lib/format";
 import { useReport } from "../../reports/useReport";
-import { countryName } from "../../reports/filters/dimensions";
+import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { ErrorState } from "../../ui/ErrorState";
 import { ForeignText } from "../../ui/Text";
 import { useTitle } from "../../ui/useTitle";
@@ -118,15 +119,15 @@ function VisitorRow({ listed: { visitor, lastSession }, projectId, clock }: { li
       </td>
       <td data-label={t("visitors.first")}>{clock.moment(visitor.firstSeenTime)}</td>
       <td data-label={t("visits.source")}>
-        <ForeignText text={orDash(lastSession.source)} />
+        <ForeignText text={orDash(valueText(Dimension.SOURCE, lastSession.source))} />
         <span className="sub">
-          <ForeignText text={lastSession.channel === lastSession.source ? "" : lastSession.channel} />
+          <ForeignText text={lastSession.channel === lastSession.source ? "" : valueText(Dimension.CHANNEL, lastSession.channel)} />
         </span>
       </td>
       <td data-label={t("visits.who")}>
         <ForeignText text={orDash(countryName(lastSession.country))} />
         <span className="sub">
-          <ForeignText text={joined(lastSession.device, lastSession.browser, lastSession.os)} />
+          <ForeignText text={joined(valueText(Dimension.DEVICE, lastSession.device), lastSession.browser, lastSession.os)} />
         </span>
       </td>
     </tr>

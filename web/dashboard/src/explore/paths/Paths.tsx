@@ -1,0 +1,150 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { PathDirection, type QueryPathsResponse } from "@microtracker/client/journeys";
+import { Dimension } from "@microtracker/client/query";
+import { ReportingService } from "@microtracker/client/reporting";
+import { keepPreviousData } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { format } from "../../lib/format";
+import { useReport } from "../../reports/useReport";
+import { Button } from "../../ui/Button";
+import { ErrorState } from "../../ui/ErrorState";
+import { ForeignText } from "../../ui/Text";
+import { useTitle } from "../../ui/useTitle";
+import { NameField } from "../NameField";
+import { Card, CSVButton, Empty, ExplorePage, LinesSkeleton, Pick, Segments, ViewToggle } from "../parts";
+import { oneOf, useOwnSearch } from "../search";
+import { useNames } from "../useNames";
+import { layOut } from "./flow";
+import { PathFlow } from "./PathFlow";
+
+const directions = ["next", "previous"] as const;
+const depths = ["3", "1", "2", "4", "5", "6", "8", "10"] as const;
+
+/** The pages that sessions went on to, or came from. */
+export function Paths() {
+  const { t } = useTranslation();
+  const { project, days, asked } = useReport();
+  useTitle(project.name, t("paths.title"));
+  const [own, change] = useOwnSearch();
+  const [view, setView] = useState<"chart" | "table">("chart");
+  const direction = oneOf(directions, own.direction);
+  const depth = oneOf(depths, own.depth);
+  const path = typeof own.path === "string" ? own.path.slice(0, 255) : "";
+  const names = useNames(Dimension.PATH);
+  const query = useQuery(
+    ReportingService.method.queryPaths,
+    {
+      ...asked,
+      direction: direction === "next" ? PathDirection.NEXT : PathDirection.PREVIOUS,
+      path,
+      depth: Number(depth),
+      maxNodes: 8,
+    },
+    { placeholderData: keepPreviousData },
+  );
+  const answer = query.data;
+  return (
+    <ExplorePage
+      section="paths"
+      title={t("paths.title")}
+      lead={t("paths.lead")}
+      defines={(["node", "band", "ended", "other"] as const).map((name) => ({ name: t(`paths.${name}`), text: t(`paths.defines.${name}`) }))}
+    >
+      <Card
+        title={path ? t(direction === "next" ? "paths.after" : "paths.before") : t(direction === "next" ? "paths.fromStart" : "paths.toEnd")}
+        explanation={t("paths.defines.node")}
+        stale={query.isPlaceholderData}
+        busy={!answer}
+        tools={
+          <>
+            <Segments
+              label={t("paths.direction")}
+              value={direction}
+              options={directions.map((value) => ({ value, text: t(`paths.directions.${value}`) }))}
+              onChange={(value) => change({ direction: value === "next" ? undefined : value })}
+            />
+            <Pick
+              label={t("paths.depth")}
+              value={depth}
+              options={[...depths].sort((a, b) => Number(a) - Number(b)).map((value) => ({ value, text: value }))}
+              onChange={(value) => change({ depth: value === "3" ? undefined : value })}
+            />
+            <ViewToggle view={view} onChange={setView} />
+            <CSVButton name={`${project.name} ${t("paths.title")}`} days={days} table={answer && (() => cells(answer))} />
+          </>
+        }
+      >
+        <div className="path-from">
+          <NameField
+            label={t(direction === "next" ? "paths.startPage" : "paths.endPage")}
+            showLabel
+            search
+            value={path}
+            names={names.list}
+            placeholder={t(direction === "next" ? "paths.anyStart" : "paths.anyEnd")}
+            maxLength={255}
+            onCommit={(value) => change({ path: value.trim() || undefined })}
+          />
+          {path && <Button onClick={() => change({ path: undefined })}>{t("paths.clear")}</Button>}
+        </div>
+        {!answer && query.isError ? (
+          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        ) : !answer ? (
+          <LinesSkeleton rows={8} height={56} />
+        ) : answer.nodes.length === 0 ? (
+          <Empty title={t("paths.empty")} text={path ? t("paths.emptyPath") : t("explore.emptyText")} />
+        ) : view === "chart" ? (
+          <PathFlow flow={layOut(answer, direction === "previous")} turned={direction === "previous"} onOpen={(to) => change({ path: to })} />
+        ) : (
+          <PathTable answer={answer} />
+        )}
+      </Card>
+    </ExplorePage>
+  );
+}
+
+function PathTable({ answer }: { answer: QueryPathsResponse }) {
+  const { t } = useTranslation();
+  return (
+    <div className="scroll-x" tabIndex={0} role="region" aria-label={t("paths.title")}>
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t("paths.from")}</th>
+            <th scope="col" className="text">
+              {t("paths.to")}
+            </th>
+            <th scope="col">{t("paths.step")}</th>
+            <th scope="col">{t("paths.sessions")}</th>
+            <th scope="col">{t("paths.share")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {answer.links.map((link) => {
+            const [from, to] = [answer.nodes[link.from], answer.nodes[link.to]];
+            if (!from || !to) return null;
+            return (
+              <tr key={`${link.from}-${link.to}`}>
+                <th scope="row">{from.other ? t("paths.other") : <ForeignText text={from.path} />}</th>
+                <td className="text">{to.other ? t("paths.other") : <ForeignText text={to.path} />}</td>
+                <td>{from.step + 1}</td>
+                <td>{format.count(Number(link.sessions), "exact")}</td>
+                <td>{from.sessions > 0n ? format.ratio(Number(link.sessions) / Number(from.sessions), "short") : ""}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const cells = ({ nodes, links }: QueryPathsResponse) => ({
+  header: ["step", "from", "to", "sessions", "sessions_on_from", "ended_on_from"],
+  rows: links.map((link) => {
+    const [from, to] = [nodes[link.from], nodes[link.to]];
+    const name = (node: typeof from) => (node?.other ? "(other)" : (node?.path ?? ""));
+    return [(from?.step ?? 0) + 1, name(from), name(to), Number(link.sessions), Number(from?.sessions ?? 0n), Number(from?.ended ?? 0n)];
+  }),
+});
