@@ -151,13 +151,14 @@ func readLink(text string) (*link, error) {
 		return nil, ErrLongLink
 	}
 	l := &link{}
+	isText := enrich.FixText(text, maxLink) == text
 	if at := strings.IndexByte(text, '#'); at >= 0 {
 		text, l.fragment = text[:at], text[at:]
 	}
 	before, query, _ := strings.Cut(text, "?")
 	l.before = before
 	parsed, err := url.Parse(before)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http" || enrich.FixText(text, maxLink) != text {
+	if err != nil || !isText || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http" {
 		return nil, ErrNoLink
 	}
 	l.parameters = readParameters(query)

@@ -75,7 +75,7 @@ func TestWhatIsWrongWithALinkIsFoundAndMended(t *testing.T) {
 		{strings.Replace(whole, "{{campaign.id}}", "{campaignid}", 1), "facebook", false, []string{"other_platform utm_id {{campaign.id}}"}, whole},
 		{strings.Replace(whole, "{{campaign.id}}", "{{something}}", 1), "facebook", false, []string{"unknown utm_id {{campaign.id}}"}, whole},
 		{strings.Replace(whole, "utm_source", "UTM_Source", 1), "facebook", false, []string{"name UTM_Source utm_source"}, whole},
-		{strings.Replace(whole, "utm_source", "utm_soruce", 1), "facebook", false, []string{"name utm_soruce utm_source"}, whole},
+		{strings.Replace(whole, "utm_medium", "utm_mediumm", 1), "facebook", false, []string{"name utm_mediumm utm_medium"}, whole},
 		{whole + "&utm_source=x", "facebook", false, []string{"twice utm_source "}, whole},
 		{whole + "&fbclid=abc", "facebook", false, []string{"click_id fbclid "}, whole},
 		{"a=1?" + whole, "facebook", false, []string{"question_mark a "}, "a=1&" + whole},

@@ -14,27 +14,27 @@ type FindingKind string
 
 // The kinds.
 const (
-	// A macro was not filled in: it arrived on a page as it was written.
+	// FindingUnfilled: a macro was not filled in: it arrived on a page as it was written.
 	FindingUnfilled FindingKind = "unfilled"
-	// No platform knows it, but it is like one that the platform knows.
+	// FindingMisspelt: no platform knows it, but it is like one that the platform knows.
 	FindingMisspelt FindingKind = "misspelt"
-	// It is another platform's.
+	// FindingOtherPlatform: it is another platform's.
 	FindingOtherPlatform FindingKind = "other_platform"
-	// The platform does not know it.
+	// FindingUnknown: the platform does not know it.
 	FindingUnknown FindingKind = "unknown"
-	// It is percent-encoded, and platforms fill in what is not.
+	// FindingEncoded: it is percent-encoded, and platforms fill in what is not.
 	FindingEncoded FindingKind = "encoded"
-	// What our sessions are known by is not there.
+	// FindingMissing: what our sessions are known by is not there.
 	FindingMissing FindingKind = "missing"
-	// A parameter is not named as ours are.
+	// FindingName: a parameter is not named as ours are.
 	FindingName FindingKind = "name"
-	// A parameter is there twice.
+	// FindingTwice: a parameter is there twice.
 	FindingTwice FindingKind = "twice"
-	// Parameters stand behind a #, where only the page sees them.
+	// FindingFragment: parameters stand behind a #, where only the page sees them.
 	FindingFragment FindingKind = "fragment"
-	// A question mark stands among the parameters.
+	// FindingQuestionMark: a question mark stands among the parameters.
 	FindingQuestionMark FindingKind = "question_mark"
-	// A click id was copied into the address: each click brings its own.
+	// FindingClickID: a click id was copied into the address: each click brings its own.
 	FindingClickID FindingKind = "click_id"
 )
 
