@@ -22,6 +22,8 @@ test.each([
   ["en", 1, "1 visitor"],
   ["en", 2, "2 visitors"],
   ["de", 1, "1 visitor"],
+  ["en", 12345, "12,345 visitors"],
+  ["de", 12345, "12.345 visitors"],
 ])("%s counts %d as %s", (language, count, text) => {
   const { add, t } = createTranslator(language);
   add({ visitors_one: "{{count}} visitor", visitors_other: "{{count}} visitors" });

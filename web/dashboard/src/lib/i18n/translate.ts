@@ -10,10 +10,11 @@ interface Tree {
   [key: string]: string | Tree;
 }
 
-/** The texts of one language, and how it counts. */
-export function createTranslator(language: string) {
+/** The texts of one language, how it counts, and how the reader writes numbers in it. */
+export function createTranslator(language: string, locale = language) {
   const texts = new Map<string, string>();
   const plural = new Intl.PluralRules(language);
+  const number = new Intl.NumberFormat(locale);
 
   const add = (tree: Tree, prefix = "") => {
     for (const [key, value] of Object.entries(tree)) {
@@ -22,6 +23,7 @@ export function createTranslator(language: string) {
     }
   };
 
+  const written = (value: string | number) => (typeof value === "number" ? number.format(value) : value);
   /**
    * The text with its {{placeholders}} filled in, as plain text: React escapes it. With count, the form that the number
    * asks for. A text that is not there shows its key.
@@ -29,7 +31,7 @@ export function createTranslator(language: string) {
   const t = (key: TextKey, values?: Record<string, string | number | undefined>): string => {
     const form = typeof values?.count === "number" ? texts.get(`${key}_${plural.select(values.count)}`) : undefined;
     const text = form ?? texts.get(key) ?? key;
-    return values ? text.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => String(values[name] ?? whole)) : text;
+    return values ? text.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => written(values[name] ?? whole)) : text;
   };
 
   return { add, t };

@@ -1,7 +1,7 @@
-import { language } from "./language";
+import { language, locale } from "./language";
 import { createTranslator } from "./translate";
 
-export const translator = createTranslator(language);
+export const translator = createTranslator(language, locale);
 
 const translation = { t: translator.t };
 
