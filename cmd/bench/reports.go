@@ -1,0 +1,396 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/jackc/pgx/v5"
+
+	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
+	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/repo/report"
+	"github.com/microtracker/microtracker/server/rollup"
+)
+
+const (
+	reportProjects = 50
+	reportDays     = 30
+	// dashboards refresh every dashboardEvery each while so many events come in a second.
+	dashboards     = 20
+	dashboardEvery = 10 * time.Second
+	eventsASecond  = 2000
+)
+
+// reports measures the overview and filtered breakdowns of a month of 5 million events, as shares of the plain SQL, and dashboards
+// beside events that come in.
+func reports(ctx context.Context, b *bench) ([]row, error) {
+	s, err := b.site(ctx, "reports")
+	if err != nil {
+		return nil, err
+	}
+	defer s.close() //nolint:errcheck // its folder goes
+	until := time.Now().UTC().Truncate(24 * time.Hour)
+	since := until.AddDate(0, 0, -reportDays)
+	if err := s.fillMonth(ctx, since); err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	refresher := rollup.New(rollup.Config{Store: s.store})
+	if err := s.store.MarkRollup(ctx, s.project.ID, repo.RollupMark{Since: since, Until: until}); err != nil {
+		return nil, err
+	}
+	if err := refresher.Refresh(ctx, s.project.ID, nil); err != nil {
+		return nil, err
+	}
+	fmt.Printf("   counted %d days in %v\n", reportDays, time.Since(begun).Round(time.Millisecond))
+	rows, err := s.overviews(ctx, b, refresher, since, until)
+	if err != nil {
+		return nil, err
+	}
+	filtered, err := s.filtered(ctx, b, since, until)
+	if err != nil {
+		return nil, err
+	}
+	if s.tracker, err = b.serve(ctx, s.database); err != nil {
+		return nil, err
+	}
+	live, err := s.dashboards(ctx)
+	return slices.Concat(rows, filtered, live), err
+}
+
+// overview asks what a dashboard shows first, and returns how long all of it took together.
+func (s *site) overview(ctx context.Context, answers *rollup.Answers, since, until time.Time) (time.Duration, error) {
+	six := []report.Metric{report.Visitors, report.Pageviews, report.Sessions, report.BounceRate, report.AvgSessionDuration, report.ViewsPerSession}
+	questions := []report.Query{{Metrics: six, Dimensions: []report.Dimension{report.Day}}}
+	for _, d := range []report.Dimension{report.Path, report.Source, report.Campaign, report.Country, report.Device} {
+		questions = append(questions, report.Query{Metrics: []report.Metric{report.Visitors, report.Pageviews}, Dimensions: []report.Dimension{d}, Limit: 10})
+	}
+	begun := time.Now()
+	for i, q := range questions {
+		q.Zone, q.Since, q.Until = time.UTC, since, until
+		var compared *report.Query
+		if i == 0 {
+			before := q
+			before.Since, before.Until = since.Add(-until.Sub(since)), since
+			compared = &before
+		}
+		if _, ok, err := answers.Answer(ctx, s.project, q, compared); err != nil || !ok {
+			return 0, fmt.Errorf("ask by %v: from days: %v: %w", q.Dimensions, ok, err)
+		}
+	}
+	return time.Since(begun), nil
+}
+
+// overviews measures the overview of a month: by a server that has read nothing yet, and by one that has; and of a year, first with
+// that month alone in it, then with eleven more like it.
+func (s *site) overviews(ctx context.Context, b *bench, refresher *rollup.Refresher, since, until time.Time) ([]row, error) {
+	var cold, warm, sparse, full []float64
+	var plain, took, coldTook, year time.Duration
+	measure := func(since time.Time, ratios *[]float64, by func() time.Duration) error {
+		answers := rollup.NewAnswers(refresher)
+		var best time.Duration
+		for i := range 4 {
+			took, err := s.overview(ctx, answers, since, until)
+			if err != nil {
+				return err
+			}
+			if i == 0 {
+				coldTook = took
+				continue
+			}
+			if best == 0 || took < best {
+				best = took
+			}
+		}
+		took = best
+		*ratios = append(*ratios, best.Seconds()/by().Seconds())
+		return nil
+	}
+	var month time.Duration
+	for range b.rounds {
+		var err error
+		if plain, err = s.plainly(ctx, plainCount, since, until); err != nil {
+			return nil, err
+		}
+		if err := measure(since, &warm, func() time.Duration { return plain }); err != nil {
+			return nil, err
+		}
+		month = took
+		cold = append(cold, coldTook.Seconds()/plain.Seconds())
+		fmt.Printf("   plain SQL %v, overview %v, and %v by a server that has read nothing yet\n", plain.Round(time.Millisecond), took.Round(time.Millisecond), coldTook.Round(time.Millisecond))
+		if err := measure(until.AddDate(-1, 0, 0), &sparse, func() time.Duration { return month }); err != nil {
+			return nil, err
+		}
+	}
+	copyMonths := fmt.Sprintf(`
+		INSERT INTO daily_rollups (project_id, day, visitors, sessions, bounces, pageviews, form_starts, form_submits, exits)
+		SELECT project_id, day - 30 * k, visitors, sessions, bounces, pageviews, form_starts, form_submits, exits
+		FROM daily_rollups, generate_series(1, 11) AS k WHERE project_id = %[1]d;
+		INSERT INTO rollup_breakdowns (project_id, day, part, dimension, data)
+		SELECT project_id, day - 30 * k, part, dimension, data FROM rollup_breakdowns, generate_series(1, 11) AS k WHERE project_id = %[1]d`, s.project.ID)
+	if _, err := s.exec(ctx, copyMonths, "VACUUM ANALYZE rollup_breakdowns"); err != nil {
+		return nil, err
+	}
+	for range b.rounds {
+		if err := measure(since, &[]float64{}, func() time.Duration { return plain }); err != nil {
+			return nil, err
+		}
+		month = took
+		if err := measure(until.AddDate(0, 0, -12*reportDays), &full, func() time.Duration { return month }); err != nil {
+			return nil, err
+		}
+		year = took
+		fmt.Printf("   overview of a month %v, of twelve such %v, and %v by a server that has read nothing yet\n", month.Round(time.Millisecond), year.Round(time.Millisecond), coldTook.Round(time.Millisecond))
+	}
+	return []row{
+		{"overview, 30 days, 5 M events / plain SQL of its six metrics", median(warm), 1.0 / 50, false, fmt.Sprintf("%d ms; plain %d ms", month.Milliseconds(), plain.Milliseconds())},
+		{"the same by a server that has read nothing yet", median(cold), 1.0 / 50, false, ""},
+		{"overview, 12 months / 30 days, data of 30 days", median(sparse), 2, false, ""},
+		{"the same, data of 12 months", median(full), 2, false, fmt.Sprintf("%d ms", year.Milliseconds())},
+	}, nil
+}
+
+// plainly returns how long a statement takes on the project and a range, with the settings of reports.
+func (s *site) plainly(ctx context.Context, statement string, args ...any) (time.Duration, error) {
+	conn, err := pgx.Connect(ctx, s.URL())
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // it has done its work
+	if _, err := conn.Exec(ctx, "SET enable_nestloop = off; SET jit = off; SET work_mem = '128MB'"); err != nil {
+		return 0, err
+	}
+	begun := time.Now()
+	_, err = conn.Exec(ctx, statement, append([]any{s.project.ID}, args...)...)
+	return time.Since(begun), err
+}
+
+// plainFiltered is what a person would write for visitors and page views by something.
+const plainFiltered = `
+	SELECT %s AS by, count(DISTINCT e.visitor_id), count(*) FILTER (WHERE e.event_type = 'page_view')
+	FROM events AS e JOIN tracking_sessions AS s ON s.project_id = e.project_id AND s.id = e.session_id
+	WHERE e.project_id = $1 AND e.created_at >= $2 AND e.created_at < $3 AND NOT s.is_bot AND %s
+	GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10`
+
+// filtered measures breakdowns with filters, as the compiler asks them.
+func (s *site) filtered(ctx context.Context, b *bench, since, until time.Time) ([]row, error) {
+	is := func(d report.Dimension, value string) report.Filter {
+		return report.Filter{Condition: &report.Condition{Dimension: d, Operator: report.OperatorIs, Values: []string{value}}}
+	}
+	var rows []row
+	for _, c := range []struct {
+		name, column, where string
+		by                  report.Dimension
+		filter              report.Filter
+	}{
+		{"source = Google by path / plain SQL", "e.path", "s.source = 'Google'", report.Path, is(report.Source, "Google")},
+		{"path = X by campaign / plain SQL", "coalesce(s.utm_campaign_name, s.utm_campaign_id, '')", "e.path = '/products/0'", report.Campaign, is(report.Path, "/products/0")},
+		{
+			"source = Google, device = mobile by country / plain SQL", "coalesce(s.country, '')", "s.source = 'Google' AND s.device = 'mobile'", report.Country,
+			report.Filter{All: []report.Filter{is(report.Source, "Google"), is(report.Device, "mobile")}},
+		},
+	} {
+		q := report.Query{
+			Metrics: []report.Metric{report.Visitors, report.Pageviews}, Dimensions: []report.Dimension{c.by}, Filter: &c.filter,
+			Zone: time.UTC, Since: since, Until: until, Limit: 10,
+		}
+		var ratios []float64
+		var detail string
+		for range b.rounds {
+			plain, err := s.plainly(ctx, fmt.Sprintf(plainFiltered, c.column, c.where), since, until)
+			if err != nil {
+				return nil, err
+			}
+			begun := time.Now()
+			if _, err := s.project.Report(ctx, q, nil); err != nil {
+				return nil, err
+			}
+			took := time.Since(begun)
+			ratios = append(ratios, took.Seconds()/plain.Seconds())
+			detail = fmt.Sprintf("%d ms; plain %d ms", took.Milliseconds(), plain.Milliseconds())
+		}
+		rows = append(rows, row{c.name, median(ratios), 0.2, false, detail})
+	}
+	return rows, nil
+}
+
+// dashboards measures how long overviews of the last 30 days take on dashboards that refresh while events come in.
+func (s *site) dashboards(ctx context.Context) ([]row, error) {
+	transport := new(http.Transport)
+	defer transport.CloseIdleConnections()
+	client := connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: bearer{transport, s.secret}}, "http://"+s.tracker.address))
+	tracking, reporting := microtrackerv1connect.NewTrackingServiceClient(client), microtrackerv1connect.NewReportingServiceClient(client)
+	ctx, cancel := context.WithTimeout(ctx, 3*dashboardEvery)
+	defer cancel()
+	var mu sync.Mutex
+	var took []time.Duration
+	var failed error
+	var wg sync.WaitGroup
+	fail := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if failed == nil && ctx.Err() == nil {
+			failed = err
+		}
+	}
+	for i := range dashboards {
+		wg.Go(func() {
+			select { // they were not opened at once
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Duration(i) * dashboardEvery / dashboards):
+			}
+			tick := time.NewTicker(dashboardEvery)
+			defer tick.Stop()
+			for {
+				begun := time.Now()
+				if err := ask(ctx, reporting, s.project.ID); err != nil {
+					fail(err)
+				} else {
+					mu.Lock()
+					took = append(took, time.Since(begun))
+					mu.Unlock()
+				}
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+			}
+		})
+	}
+	stored, began := 0, time.Now()
+	from := newVisitors("dashboards", 9)
+	tick := time.NewTicker(time.Second * batchSize / eventsASecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		res, err := tracking.Track(ctx, from.batch(time.Now()))
+		if err != nil {
+			fail(err)
+			break
+		}
+		stored += int(res.GetBatch().GetAccepted())
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+	rate := float64(stored) / time.Since(began).Seconds()
+	wg.Wait()
+	if failed != nil {
+		return nil, failed
+	}
+	slices.Sort(took)
+	p95 := took[len(took)*95/100]
+	detail := fmt.Sprintf("p50 %d ms, p95 %d ms of %d", took[len(took)/2].Milliseconds(), p95.Milliseconds(), len(took))
+	return []row{
+		{"20 dashboards beside 2,000 events/s: p95 of the overview / 300 ms", p95.Seconds() / 0.3, 1, false, detail},
+		{"the same: events stored / sent in time", rate / eventsASecond, 0.95, true, fmt.Sprintf("%.0f/s", rate)},
+	}, nil
+}
+
+// ask asks for the overview of the last 30 days, today included, all questions at once as a browser does.
+func ask(ctx context.Context, reporting microtrackerv1connect.ReportingServiceClient, projectID int64) error {
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	days := &microtrackerv1.QueryRequest_Days{Days: &microtrackerv1.DayRange{
+		Since: today.AddDate(0, 0, 1-reportDays).Format(time.DateOnly), Until: today.AddDate(0, 0, 1).Format(time.DateOnly),
+	}}
+	requests := []*microtrackerv1.QueryRequest{{
+		Metrics: []microtrackerv1.Metric{
+			microtrackerv1.Metric_METRIC_VISITORS, microtrackerv1.Metric_METRIC_PAGEVIEWS, microtrackerv1.Metric_METRIC_SESSIONS,
+			microtrackerv1.Metric_METRIC_BOUNCE_RATE, microtrackerv1.Metric_METRIC_AVG_SESSION_DURATION, microtrackerv1.Metric_METRIC_VIEWS_PER_SESSION,
+		},
+		Dimensions: []microtrackerv1.Dimension{microtrackerv1.Dimension_DIMENSION_DAY},
+		Comparison: &microtrackerv1.Comparison{With: &microtrackerv1.Comparison_PreviousPeriod{PreviousPeriod: true}},
+	}}
+	for _, d := range []microtrackerv1.Dimension{
+		microtrackerv1.Dimension_DIMENSION_PATH, microtrackerv1.Dimension_DIMENSION_SOURCE, microtrackerv1.Dimension_DIMENSION_CAMPAIGN,
+		microtrackerv1.Dimension_DIMENSION_COUNTRY, microtrackerv1.Dimension_DIMENSION_DEVICE,
+	} {
+		requests = append(requests, &microtrackerv1.QueryRequest{
+			Metrics:    []microtrackerv1.Metric{microtrackerv1.Metric_METRIC_VISITORS, microtrackerv1.Metric_METRIC_PAGEVIEWS},
+			Dimensions: []microtrackerv1.Dimension{d}, PageSize: 10,
+		})
+	}
+	errs := make(chan error, len(requests))
+	for _, req := range requests {
+		req.ProjectId, req.Range = projectID, days
+		go func() {
+			res, err := reporting.Query(ctx, req)
+			if err == nil && res.GetPlan().GetSource() != microtrackerv1.QueryPlan_SOURCE_ROLLUPS {
+				err = fmt.Errorf("by %v: the answer is from the raw data", req.GetDimensions())
+			}
+			errs <- err
+		}()
+	}
+	for range requests {
+		if err := <-errs; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillMonth stores a month of 50 projects: the site's has 500,000 visitors with 1,000,000 sessions of 5 events, 3 in 100 of them
+// bots'; each of the others 2,000 sessions.
+func (s *site) fillMonth(ctx context.Context, since time.Time) error {
+	begun := time.Now()
+	projects := []string{strconv.FormatInt(s.project.ID, 10)}
+	for range reportProjects - 1 {
+		project, _, err := s.database.project(ctx)
+		if err != nil {
+			return err
+		}
+		projects = append(projects, strconv.FormatInt(project.ID, 10))
+	}
+	from := since.Format(time.RFC3339)
+	_, err := s.exec(ctx, fmt.Sprintf("SELECT create_event_partitions('%s', now() + interval '2 days')", from),
+		"SET session_replication_role = replica; SET work_mem = '128MB'", `
+		CREATE FUNCTION pg_temp.chance(n bigint, salt bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS
+			'SELECT (hashint8extended(n, salt) & 1048575) / 1048576.0::float8';
+		CREATE FUNCTION pg_temp.path(n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS
+			$$SELECT '/products/' || floor(2000 * power(pg_temp.chance(n, 1), 3))::integer$$`, fmt.Sprintf(`
+		CREATE TEMP TABLE visits AS
+		SELECT n, 1000000 + n AS id, CASE WHEN n < 1000000 THEN projects[1] ELSE projects[2 + n %% 49] END AS project_id,
+			1000000 + CASE WHEN n < 500000 OR n >= 1000000 THEN n ELSE floor(500000 * power(pg_temp.chance(n, 2), 2))::bigint END AS visitor_id,
+			'%s'::timestamptz + interval '%d days' * CASE WHEN n < 1000000 THEN (n * 7919 %% 1000000) / 1000000.0 ELSE (n %% 98000) / 98000.0 END AS at
+		FROM generate_series(0::bigint, 1097999) AS n, (SELECT ARRAY[%s]::bigint[] AS projects) AS p`, from, reportDays, strings.Join(projects, ", ")), `
+		INSERT INTO visitors (id, project_id, visitor_key, first_seen_at, last_seen_at, sessions_count, timezone, viewport_w)
+		SELECT visitor_id, project_id, 'filled ' || visitor_id, min(at), max(at), count(*), 'Europe/Berlin', 360 + visitor_id % 1500
+		FROM visits GROUP BY 1, 2`,
+		`
+		INSERT INTO tracking_sessions (id, project_id, visitor_id, session_key, started_at, last_activity_at, duration_seconds, pageviews,
+			interactive_events, engaged_ms, scroll_pct, pcqs, source, channel, utm_source, utm_medium, utm_campaign_id, utm_campaign_name, device, browser,
+			os, country, is_bot, bot_reason, landing_url, entry_path, exit_path)
+		SELECT id, project_id, visitor_id, gen_random_uuid(), at, at + interval '4 minutes', 240, 3, 1, n % 60 * 1000, n % 101, n % 10000 / 100.0,
+			CASE source WHEN 0 THEN 'Google' WHEN 1 THEN 'Direct / None' ELSE 'source ' || source END,
+			(ARRAY['Organic Search', 'Direct', 'Email', 'Paid Social', 'Referral'])[1 + source % 5],
+			CASE WHEN campaign < 100 THEN 'source ' || source END, CASE WHEN campaign < 100 THEN 'cpc' END,
+			CASE WHEN campaign < 100 THEN 'c' || campaign END, CASE WHEN campaign < 100 THEN 'Campaign ' || campaign END,
+			(ARRAY['desktop', 'mobile', 'tablet'])[1 + n % 3], (ARRAY['Chrome', 'Safari', 'Firefox', 'Edge'])[1 + n % 4],
+			(ARRAY['Windows', 'iOS', 'Android', 'macOS', 'Linux'])[1 + n % 5], chr(65 + country / 6) || chr(65 + country % 6),
+			is_bot, CASE WHEN is_bot THEN 'user_agent' END, 'https://shop.example.com' || pg_temp.path(n * 5), pg_temp.path(n * 5), pg_temp.path(n * 5 + 3)
+		FROM (SELECT *, floor(200 * power(pg_temp.chance(visitor_id, 3), 2))::integer AS source, floor(300 * pg_temp.chance(n, 4))::integer AS campaign,
+			floor(30 * power(pg_temp.chance(visitor_id, 5), 2))::integer AS country, visitor_id % 100 < 3 AS is_bot FROM visits) AS v
+		ORDER BY at`, `
+		INSERT INTO events (project_id, session_id, visitor_id, event_type, name, url, path, title, created_at, event_id, page_view_id, scroll_pct, engaged_ms, selector)
+		SELECT project_id, id, visitor_id, kind, CASE kind WHEN 'click' THEN 'Button ' || n % 50 ELSE kind END, 'https://shop.example.com' || path, path,
+			CASE WHEN kind = 'page_view' THEN 'Product - Example Shop' END, at + k * interval '1 minute', gen_random_uuid(),
+			CASE WHEN kind <> 'page_view' THEN gen_random_uuid() END, CASE WHEN kind = 'exit' THEN 50 END, CASE WHEN kind = 'exit' THEN 5000 END,
+			CASE WHEN kind = 'click' THEN '#main > button' END
+		FROM visits, generate_series(0, 4) AS k,
+			LATERAL (SELECT (ARRAY['page_view', 'page_view', 'click', 'page_view', 'exit'])[1 + k] AS kind, pg_temp.path(n * 5 + least(k, 3)) AS path) AS e
+		ORDER BY at + k * interval '1 minute'`,
+		"DROP TABLE visits", "VACUUM ANALYZE visitors", "VACUUM ANALYZE tracking_sessions", "VACUUM ANALYZE events", "CHECKPOINT")
+	fmt.Printf("   filled a month after %v\n", time.Since(begun).Round(time.Second))
+	return err
+}
