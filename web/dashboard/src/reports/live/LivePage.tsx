@@ -75,7 +75,7 @@ function Minutes({ minutes, timeZone }: { minutes: LiveMinute[] | undefined; tim
             <g key={i}>
               <title>{`${at(minute)}: ${t("live.now", { count: Number(minute.visitors) })}`}</title>
               <rect className="minute-room" x={i * 10} width={10} height={60} />
-              <rect className={i === minutes.length - 1 ? "minute-bar minute-running" : "minute-bar"} x={i * 10 + 1} width={8} y={59 - height} height={height + 1} />
+              <rect className={i === minutes.length - 1 ? "minute-bar minute-running" : "minute-bar"} x={i * 10 + 1} width={8} y={60 - height} height={height} />
             </g>
           );
         })}
@@ -154,7 +154,7 @@ function Lists({ snapshot }: { snapshot: WatchLiveResponse | undefined }) {
   ));
 }
 
-const shown = 50;
+const shown = 25;
 
 function Events({ events, skipped }: { events: NumberedEvent[] | undefined; skipped: number }) {
   const { t } = useTranslation();
