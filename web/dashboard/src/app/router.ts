@@ -3,6 +3,7 @@ import { parseSearch, stringifySearch } from "../lib/urlstate";
 import { PageSkeleton } from "../ui/Skeleton";
 import { RouteError, RouteNotFound } from "./RouteStates";
 import { accountRoutes } from "./routes/account";
+import { adsRoutes } from "./routes/ads";
 import { exploreRoutes } from "./routes/explore";
 import { guestRoutes } from "./routes/guest";
 import { operatorRoutes } from "./routes/operator";
@@ -13,7 +14,7 @@ import type { RouterContext } from "./session";
 
 const routeTree = root.addChildren([
   ...guestRoutes,
-  member.addChildren([...accountRoutes, operatorRoutes, project.addChildren([overview, live, ...exploreRoutes, settingsRoutes])]),
+  member.addChildren([...accountRoutes, operatorRoutes, project.addChildren([overview, live, ...exploreRoutes, adsRoutes, settingsRoutes])]),
 ]);
 
 export function createAppRouter(context: RouterContext) {

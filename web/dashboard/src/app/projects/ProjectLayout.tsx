@@ -25,6 +25,7 @@ const tabs = [
   { to: "/p/$projectId", name: "overview", exact: true },
   { to: "/p/$projectId/sessions", name: "visits", exact: false },
   { to: "/p/$projectId/funnels", name: "behaviour", exact: false },
+  { to: "/p/$projectId/ads", name: "ads", exact: false },
   { to: "/p/$projectId/settings", name: "settings", exact: false },
 ] as const satisfies { to: string; name: string; exact: boolean }[];
 

@@ -1,4 +1,5 @@
 import type account from "./en/account";
+import type ads from "./en/ads";
 import type adpanel from "./en/adpanel";
 import type auth from "./en/auth";
 import type common from "./en/common";
@@ -15,7 +16,7 @@ import { type Language, language } from "./language";
 import { translator } from "./useTranslation";
 
 /** All texts. English is the original; the other languages have the same keys (see Translation). */
-export type Texts = typeof account & typeof adpanel & typeof auth & typeof common & typeof install & typeof livepage & typeof operator & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts & typeof explore;
+export type Texts = typeof account & typeof adpanel & typeof ads & typeof auth & typeof common & typeof install & typeof livepage & typeof operator & typeof reports & typeof scopes & typeof settings & typeof filters & typeof shortcuts & typeof explore;
 
 /** The shape that a translation of these texts has. */
 export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> };
@@ -23,6 +24,7 @@ export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Tr
 /** The texts by area: each is loaded with the first page that needs it. */
 const files = {
   account: { en: () => import("./en/account"), de: () => import("./de/account") },
+  ads: { en: () => import("./en/ads"), de: () => import("./de/ads") },
   adpanel: { en: () => import("./en/adpanel"), de: () => import("./de/adpanel") },
   auth: { en: () => import("./en/auth"), de: () => import("./de/auth") },
   common: { en: () => import("./en/common"), de: () => import("./de/common") },

@@ -1,0 +1,174 @@
+import { createConnectQueryKey, useMutation, useQuery } from "@connectrpc/connect-query";
+import type { AdAccount } from "@microtracker/client/ad_reports";
+import { AdsService } from "@microtracker/client/ads";
+import { useQueryClient } from "@tanstack/react-query";
+import { useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { TimeZoneField } from "../../app/projects/PlaceFields";
+import { useOpenProject } from "../../app/projects/ProjectLayout";
+import { useRpcForm } from "../../lib/form";
+import { Button } from "../../ui/Button";
+import { ErrorState, FormError } from "../../ui/ErrorState";
+import { TextField } from "../../ui/Field";
+import { Plus } from "../../ui/icons";
+import { Modal } from "../../ui/Modal";
+import { AdsPage, Card, Empty, TableSkeleton } from "../parts";
+import { platformIds, platformName } from "../values";
+
+/** In which time zones platforms date what they report. */
+export function Accounts() {
+  const { t } = useTranslation();
+  const project = useOpenProject();
+  const queryClient = useQueryClient();
+  const [edited, setEdited] = useState<AdAccount | "new">();
+  const query = useQuery(AdsService.method.listAdAccounts, { projectId: project.id });
+  // Days of every report move with the zones.
+  const reload = () => queryClient.invalidateQueries({ queryKey: createConnectQueryKey({ schema: AdsService, cardinality: undefined }) });
+  const remove = useMutation(AdsService.method.setAdAccount, { onSettled: reload });
+  const accounts = query.data?.accounts;
+  const zone = query.data?.defaultTimeZone ?? project.timeZone;
+
+  return (
+    <AdsPage
+      title={t("ads.accounts.title")}
+      lead={t("ads.accounts.lead")}
+      tools={
+        <Button look="primary" onClick={() => setEdited("new")}>
+          <Plus />
+          {t("ads.accounts.add")}
+        </Button>
+      }
+    >
+      <Card title={t("ads.accounts.list")} hint={t("ads.accounts.hint", { zone })} busy={!accounts && !query.isError}>
+        <FormError error={remove.error} />
+        {!accounts && query.isError ? (
+          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        ) : !accounts ? (
+          <TableSkeleton rows={3} height={56} />
+        ) : accounts.length === 0 ? (
+          <Empty title={t("ads.accounts.empty", { zone })} text={t("ads.accounts.emptyText")} />
+        ) : (
+          <table className="table tokens">
+            <thead>
+              <tr>
+                <th scope="col">{t("ads.levels.platform")}</th>
+                <th scope="col">{t("projects.timeZone")}</th>
+                <th scope="col">
+                  <span className="visually-hidden">{t("ads.accounts.action")}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {accounts.map((account) => {
+                const name = platformName(account.platform);
+                return (
+                  <tr key={account.platform}>
+                    <th scope="row">
+                      <bdi className="token-name">{name}</bdi>
+                    </th>
+                    <td data-label={t("projects.timeZone")}>{account.timeZone}</td>
+                    <td>
+                      <span className="ads-row-actions">
+                        <Button look="quiet" aria-label={t("ads.accounts.changeNamed", { name })} onClick={() => setEdited(account)}>
+                          {t("ads.accounts.change")}
+                        </Button>
+                        <Button
+                          look="danger"
+                          aria-label={t("ads.accounts.removeNamed", { name })}
+                          pending={remove.isPending && remove.variables?.platform === account.platform}
+                          onClick={() => remove.mutate({ projectId: project.id, platform: account.platform, timeZone: "" })}
+                        >
+                          {t("ads.accounts.remove")}
+                        </Button>
+                      </span>
+                    </td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        )}
+      </Card>
+      {edited && <AccountForm account={edited === "new" ? undefined : edited} zone={zone} onClose={() => setEdited(undefined)} onDone={() => void reload()} />}
+    </AdsPage>
+  );
+}
+
+interface FormProps {
+  /** The one to change; without it one is added. */
+  account: AdAccount | undefined;
+  zone: string;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+function AccountForm({ account, zone, onClose, onDone }: FormProps) {
+  const { t } = useTranslation();
+  const project = useOpenProject();
+  const list = useId();
+  const [platform, setPlatform] = useState(account?.platform ?? "");
+  const [timeZone, setTimeZone] = useState(account?.timeZone ?? zone);
+  const form = useRpcForm(AdsService.method.setAdAccount, {
+    onDone: () => {
+      onDone();
+      onClose();
+    },
+  });
+  const submit = () => {
+    const id = platform.trim().toLowerCase();
+    if (!/^[a-z0-9_.-]{1,64}$/.test(id)) return form.refuse("platform", t("ads.accounts.platformWrong"));
+    void form.submit({ projectId: project.id, platform: id, timeZone });
+  };
+  return (
+    <Modal title={t(account ? "ads.accounts.changeTitle" : "ads.accounts.addTitle")} isOpen onClose={onClose}>
+      <form
+        noValidate
+        ref={form.formRef}
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <FormError error={form.formError} />
+        <TextField
+          label={t("ads.levels.platform")}
+          hint={t("ads.accounts.platformHint")}
+          autoFocus={!account}
+          autoComplete="off"
+          autoCapitalize="none"
+          readOnly={account !== undefined}
+          list={list}
+          value={platform}
+          error={form.fieldErrors.platform}
+          onChange={(event) => {
+            setPlatform(event.target.value);
+            form.clear("platform");
+          }}
+        />
+        <datalist id={list}>
+          {platformIds.map((id) => (
+            <option key={id} value={id}>
+              {platformName(id)}
+            </option>
+          ))}
+        </datalist>
+        <TimeZoneField
+          value={timeZone}
+          hint={t("ads.accounts.zoneHint")}
+          error={form.fieldErrors.time_zone}
+          onChange={(event) => {
+            setTimeZone(event.target.value);
+            form.clear("time_zone");
+          }}
+        />
+        <div className="dialog-actions">
+          <Button onClick={onClose}>{t("app.cancel")}</Button>
+          <Button type="submit" look="primary" pending={form.pending}>
+            {t("ads.accounts.save")}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,238 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { AdDimension, type AttributedShare, type AttributionRow, AttributionRow_Kind as RowKind } from "@microtracker/client/ad_reports";
+import { AdsService } from "@microtracker/client/ads";
+import { keepPreviousData } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { dash, format } from "../../lib/format";
+import { Button } from "../../ui/Button";
+import { ErrorState } from "../../ui/ErrorState";
+import { ForeignText } from "../../ui/Text";
+import { AdsControls } from "../Controls";
+import { lookbacks, type ModelName, modelNames, models, readLookback, readModel } from "../models";
+import { AdsPage, Card, Choose, Empty, FileButton, Notice, TableSkeleton } from "../parts";
+import { type Level, levels } from "../search";
+import { dimensionOf, useAds } from "../useAds";
+import { keyName, money, platformName, sharedText, weightText } from "../values";
+
+const dimensions = ["source", ...levels] as const;
+type By = (typeof dimensions)[number];
+
+const shown = ["conversions", "revenue", "cpa", "roas"] as const;
+type Shown = (typeof shown)[number];
+
+const rowSteps = [50, 200, 1000];
+
+/** Who led to the conversions, by five models side by side. */
+export function Attribution() {
+  const { t } = useTranslation();
+  const { asked, search, days, changeAds } = useAds();
+  const [rowStep, setRowStep] = useState(0);
+  const by: By = dimensions.find((one) => one === search.by) ?? "campaign";
+  const metric: Shown = shown.find((one) => one === search.show) ?? "conversions";
+  const model = readModel(search.model);
+  const lookback = readLookback(search.lookback);
+  const { conditions: _none, ...question } = asked;
+  // Outer levels stand in the rows, so that two campaigns of one name can be told apart.
+  const named: Level[] = by === "source" ? [] : levels.slice(0, levels.indexOf(by) + 1);
+  const query = useQuery(
+    AdsService.method.queryAttribution,
+    {
+      ...question,
+      dimensions: by === "source" ? [AdDimension.SOURCE] : named.map((level) => dimensionOf[level]),
+      lookbackDays: Number(lookback),
+      orderBy: models[model],
+      maxRows: rowSteps[rowStep] ?? 1000,
+    },
+    { placeholderData: keepPreviousData },
+  );
+  const { data } = query;
+  const currency = data?.currency ?? "";
+  const text = (share: AttributedShare | undefined, which: Shown) => {
+    if (!share) return dash;
+    if (which === "conversions") return sharedText(share.conversions);
+    if (which === "roas") return share.roas === undefined ? dash : sharedText(share.roas);
+    const value = which === "revenue" ? share.revenue : share.cpa;
+    return value === undefined ? dash : money.plain(value);
+  };
+  const size = (share: AttributedShare | undefined) =>
+    share && (metric === "conversions" ? share.conversions : metric === "revenue" ? Number(share.revenue) : 0);
+  const largest = Math.max(0, ...(data?.rows.flatMap((row) => (row.kind === RowKind.TOUCHED ? row.shares.map((share) => size(share) ?? 0) : [])) ?? []));
+  const hasRest = data?.rows.some((row) => row.kind === RowKind.REST) ?? false;
+
+  return (
+    <AdsPage title={t("ads.attribution.title")} lead={t("ads.attribution.lead")}>
+      <AdsControls filters={false} />
+      {data?.warning && <Notice>{data.warning}</Notice>}
+      <Card
+        title={t("ads.attribution.table")}
+        hint={t("ads.attribution.tableHint", { currency: currency || "…" })}
+        stale={query.isPlaceholderData}
+        busy={!data && !query.isError}
+        tools={
+          <>
+            <Choose
+              label={t("ads.performance.by")}
+              options={dimensions.map((id) => ({ id, text: t(`ads.levels.${id}`) }))}
+              chosen={by}
+              onChange={(id) => changeAds({ by: id === "campaign" ? undefined : id })}
+            />
+            <Choose
+              label={t("ads.attribution.show")}
+              options={shown.map((id) => ({ id, text: t(`ads.metrics.${id}.name`) }))}
+              chosen={metric}
+              onChange={(id) => changeAds({ show: id === "conversions" ? undefined : id })}
+            />
+            <Choose
+              label={t("ads.attribution.lookback")}
+              options={lookbacks.map((id) => ({ id, text: t("ads.days", { count: Number(id) }) }))}
+              chosen={lookback}
+              onChange={(id) => changeAds({ lookback: id === "30" ? undefined : id })}
+            />
+            <FileButton name={t("ads.attribution.title")} days={days} table={data && (() => toFile(by, named, data.rows))} />
+          </>
+        }
+        foot={t("ads.attribution.foot")}
+      >
+        {!data && query.isError ? (
+          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        ) : !data ? (
+          <TableSkeleton rows={8} height={52} />
+        ) : data.rows.length === 0 ? (
+          <Empty title={t("ads.attribution.empty")} text={t("ads.attribution.emptyText")} />
+        ) : (
+          <>
+            <div className="ads-scroll" tabIndex={0} role="region" aria-label={t("ads.attribution.table")}>
+              <table className="table ads-table attribution-table">
+                <thead>
+                  <tr>
+                    <th scope="col">{t(`ads.levels.${by}`)}</th>
+                    {modelNames.map((name) => (
+                      <ModelHead key={name} name={name} chosen={name === model} onChoose={() => changeAds({ model: name === "last" ? undefined : name }, true)} />
+                    ))}
+                    <th scope="col" title={t("ads.attribution.touchedHint")}>
+                      {t("ads.attribution.touched")}
+                    </th>
+                    <th scope="col" title={t("ads.metrics.spend.definition")}>
+                      {t("ads.metrics.spend.name")}
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  <tr className="ads-total">
+                    <th scope="row">{t("ads.attribution.all")}</th>
+                    {modelNames.map((name) => (
+                      <td key={name}>
+                        {metric === "conversions" ? format.count(Number(data.conversions), "exact") : metric === "revenue" ? money.plain(data.revenue) : dash}
+                      </td>
+                    ))}
+                    <td />
+                    <td />
+                  </tr>
+                  {data.rows.map((row, i) => (
+                    <tr key={row.kind === RowKind.TOUCHED ? row.dimensions.map(({ id }) => id).join("\n") : `kind ${row.kind} ${i}`} className={row.kind === RowKind.TOUCHED ? undefined : "ads-other"}>
+                      <th scope="row">
+                        <RowName row={row} by={by} />
+                      </th>
+                      {modelNames.map((name) => {
+                        const share = row.shares.find((one) => one.model === models[name]);
+                        const part = size(share) ?? 0;
+                        return (
+                          <td key={name} className="attribution-cell" title={share && t("ads.attribution.cell", { conversions: sharedText(share.conversions), revenue: money.exact(share.revenue, currency) })}>
+                            {text(share, metric)}
+                            {largest > 0 && row.kind === RowKind.TOUCHED && <span className="attribution-bar" aria-hidden="true" style={{ width: `calc((100% - 24px) * ${Math.max(0, part / largest)})` }} />}
+                          </td>
+                        );
+                      })}
+                      <td>{row.kind === RowKind.TOUCHED ? format.count(Number(row.touchedConversions), "exact") : ""}</td>
+                      <td>{row.spend === undefined ? dash : money.plain(row.spend)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+            {hasRest && rowStep < rowSteps.length - 1 && (
+              <div className="ads-more">
+                <Button onClick={() => setRowStep(rowStep + 1)}>{t("ads.more")}</Button>
+              </div>
+            )}
+          </>
+        )}
+      </Card>
+      <Card title={t("ads.attribution.models")}>
+        <dl className="ads-definitions">
+          {modelNames.map((name) => (
+            <div key={name}>
+              <dt>{t(`ads.models.${name}.name`)}</dt>
+              <dd>{t(`ads.models.${name}.text`)}</dd>
+            </div>
+          ))}
+        </dl>
+        {data && Number(data.conversions) > 0 && (
+          <p className="muted small ads-definitions-foot">
+            {t("ads.attribution.untouchedShare", { share: weightText(untouched(data.rows) / Number(data.conversions)) })}
+          </p>
+        )}
+      </Card>
+    </AdsPage>
+  );
+}
+
+const untouched = (rows: AttributionRow[]) => rows.find((row) => row.kind === RowKind.UNTOUCHED)?.shares[0]?.conversions ?? 0;
+
+function ModelHead({ name, chosen, onChoose }: { name: ModelName; chosen: boolean; onChoose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <th scope="col" aria-sort={chosen ? "descending" : undefined} title={t(`ads.models.${name}.text`)}>
+      <button type="button" className="sort" onClick={onChoose}>
+        {t(`ads.models.${name}.name`)}
+        <span aria-hidden="true" className="sort-mark">
+          {chosen ? "▼" : ""}
+        </span>
+      </button>
+    </th>
+  );
+}
+
+function RowName({ row, by }: { row: AttributionRow; by: By }) {
+  const { t } = useTranslation();
+  if (row.kind === RowKind.UNTOUCHED) return <span title={t("ads.attribution.untouchedHint")}>{t("ads.attribution.untouched")}</span>;
+  if (row.kind === RowKind.REST) return t("ads.attribution.rest");
+  const key = row.dimensions.at(-1);
+  const name = by === "platform" ? platformName(key?.id ?? "") : keyName(key);
+  const parents = row.dimensions.slice(0, -1).map((one, i) => (i === 0 ? platformName(one.id) : keyName(one))).filter(Boolean);
+  return (
+    <div className="ads-name-text">
+      <ForeignText text={name || t(`ads.none.${by}`)} />
+      {parents.length > 0 && (
+        <span className="ads-sub">
+          <ForeignText text={parents.join(" › ")} />
+        </span>
+      )}
+    </div>
+  );
+}
+
+function toFile(by: By, named: Level[], rows: AttributionRow[]) {
+  const keys = by === "source" ? ["source"] : named;
+  const kinds = { [RowKind.TOUCHED]: "touched", [RowKind.UNTOUCHED]: "untouched", [RowKind.REST]: "rest", [RowKind.UNSPECIFIED]: "" };
+  return {
+    header: [
+      "kind",
+      ...keys.flatMap((key) => [`${key}_id`, key]),
+      ...modelNames.flatMap((name) => shown.map((which) => `${name}_${which}`)),
+      "touched_conversions",
+      "spend",
+    ],
+    rows: rows.map((row) => [
+      kinds[row.kind],
+      ...keys.flatMap((_, i) => [row.dimensions[i]?.id ?? "", row.dimensions[i]?.name ?? ""]),
+      ...modelNames.flatMap((name) => {
+        const share = row.shares.find((one) => one.model === models[name]);
+        return [share?.conversions ?? null, share?.revenue ?? null, share?.cpa ?? null, share?.roas ?? null];
+      }),
+      Number(row.touchedConversions),
+      row.spend ?? null,
+    ]),
+  };
+}

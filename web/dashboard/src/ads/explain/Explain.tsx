@@ -1,0 +1,225 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { useQuery } from "@connectrpc/connect-query";
+import type { ExplainConversionResponse, Touch } from "@microtracker/client/ad_reports";
+import { AdsService } from "@microtracker/client/ads";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { ErrorState } from "../../ui/ErrorState";
+import { ForeignText } from "../../ui/Text";
+import { Button } from "../../ui/Button";
+import { TextField } from "../../ui/Field";
+import { AdsControls } from "../Controls";
+import { lookbacks, modelNames, models, readLookback } from "../models";
+import { AdsPage, Card, Choose, Empty, FileButton, Notice, TableSkeleton } from "../parts";
+import { zonedFormat } from "../times";
+import { useAds } from "../useAds";
+import { keyName, money, platformName, weightText } from "../values";
+import { Latest } from "./Latest";
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The way to one conversion. */
+export function Explain() {
+  const { t } = useTranslation();
+  const { search } = useAds();
+  const event = typeof search.event === "string" && uuid.test(search.event) ? search.event.toLowerCase() : undefined;
+  return (
+    <AdsPage title={t("ads.explain.title")} lead={t("ads.explain.lead")}>
+      <AdsControls filters={false} />
+      <div className="explain">
+        <div className="explain-choice">
+          <Latest chosen={event} />
+          <ById event={event} />
+        </div>
+        {event ? (
+          <Way event={event} />
+        ) : (
+          <Card title={t("ads.explain.way")}>
+            <Empty title={t("ads.explain.choose")} text={t("ads.explain.chooseText")} />
+          </Card>
+        )}
+      </div>
+    </AdsPage>
+  );
+}
+
+/** Asks for the id of an event, as it was sent. */
+function ById({ event }: { event: string | undefined }) {
+  const { t } = useTranslation();
+  const { changeAds } = useAds();
+  const [text, setText] = useState("");
+  const [error, setError] = useState<string>();
+  return (
+    <Card title={t("ads.explain.byId")}>
+      <form
+        noValidate
+        className="ads-form"
+        onSubmit={(submitted) => {
+          submitted.preventDefault();
+          const id = text.trim();
+          if (!uuid.test(id)) return setError(t("ads.explain.idWrong"));
+          changeAds({ event: id.toLowerCase(), session: undefined });
+        }}
+      >
+        <TextField
+          label={t("ads.explain.id")}
+          hint={t("ads.explain.idHint")}
+          error={error}
+          value={text}
+          placeholder={event}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(changed) => {
+            setText(changed.target.value);
+            setError(undefined);
+          }}
+        />
+        <Button type="submit">{t("ads.explain.find")}</Button>
+      </form>
+    </Card>
+  );
+}
+
+function Way({ event }: { event: string }) {
+  const { t } = useTranslation();
+  const { project, conversionIds, search, days, changeAds } = useAds();
+  const lookback = readLookback(search.lookback);
+  const session = typeof search.session === "string" && /^[1-9]\d{0,17}$/.test(search.session) ? BigInt(search.session) : 0n;
+  const query = useQuery(AdsService.method.explainConversion, {
+    projectId: project.id,
+    eventId: event,
+    sessionId: session,
+    lookbackDays: Number(lookback),
+    conversionIds,
+  });
+  const { data } = query;
+  const time = zonedFormat(project.timeZone);
+  return (
+    <Card
+      title={t("ads.explain.way")}
+      hint={data?.time && t("ads.explain.converted", { when: time(timestampDate(data.time)), value: money.money(data.value, data.currency) })}
+      busy={query.isPending}
+      tools={
+        <>
+          <Choose
+            label={t("ads.attribution.lookback")}
+            options={lookbacks.map((id) => ({ id, text: t("ads.days", { count: Number(id) }) }))}
+            chosen={lookback}
+            onChange={(id) => changeAds({ lookback: id === "30" ? undefined : id }, true)}
+          />
+          <FileButton name={event} days={days} table={data && (() => toFile(data))} />
+        </>
+      }
+      foot={data && t("ads.explain.foot", { zone: project.timeZone })}
+    >
+      {query.isError ? (
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+      ) : !data ? (
+        <TableSkeleton rows={6} height={56} />
+      ) : (
+        <>
+          {data.warning && (
+            <div className="ads-inset">
+              <Notice>{data.warning}</Notice>
+            </div>
+          )}
+          {data.touches.length === 0 ? (
+            <Empty title={t("ads.explain.untouched")} text={t("ads.explain.untouchedText", { count: data.lookbackDays })} />
+          ) : (
+            <div className="ads-scroll" tabIndex={0} role="region" aria-label={t("ads.explain.way")}>
+              <table className="table ads-table explain-table">
+                <thead>
+                  <tr>
+                    <th scope="col">{t("ads.explain.touch")}</th>
+                    {modelNames.map((name) => (
+                      <th key={name} scope="col" title={t(`ads.models.${name}.text`)}>
+                        {t(`ads.models.${name}.name`)}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
+                <tbody>
+                  {data.touches.map((touch, i) => (
+                    <TouchRow key={String(touch.sessionId)} touch={touch} number={i + 1} own={touch.sessionId === data.sessionId} currency={data.currency} time={time} />
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )}
+        </>
+      )}
+    </Card>
+  );
+}
+
+interface TouchProps {
+  touch: Touch;
+  number: number;
+  /** The conversion happened in this session. */
+  own: boolean;
+  currency: string;
+  time: (at: Date) => string;
+}
+
+function TouchRow({ touch, number, own, currency, time }: TouchProps) {
+  const { t } = useTranslation();
+  const name = keyName(touch.ad) || keyName(touch.adset) || keyName(touch.campaign) || touch.source || t("ads.none.campaign");
+  const path = [platformName(touch.platform) || touch.source, keyName(touch.campaign), keyName(touch.adset), touch.placement].filter((part) => part && part !== name);
+  return (
+    <tr>
+      <th scope="row">
+        <div className="touch">
+          <span className="step-number">{number}</span>
+          <div className="ads-name-text">
+            <ForeignText text={name} />
+            {path.length > 0 && (
+              <span className="ads-sub">
+                <ForeignText text={path.join(" › ")} />
+              </span>
+            )}
+            <span className="ads-sub">
+              {touch.startTime && <span>{time(timestampDate(touch.startTime))}</span>}
+              {own && <span className="tag">{t("ads.explain.own")}</span>}
+            </span>
+          </div>
+        </div>
+      </th>
+      {modelNames.map((model) => {
+        const share = touch.shares.find((one) => one.model === models[model]);
+        return (
+          <td key={model} className="attribution-cell">
+            {weightText(share?.weight ?? 0)}
+            <span className="ads-compared muted">{money.money(share?.revenue ?? "0", currency)}</span>
+            <span className="attribution-bar" aria-hidden="true" style={{ width: `calc((100% - 24px) * ${share?.weight ?? 0})` }} />
+          </td>
+        );
+      })}
+    </tr>
+  );
+}
+
+function toFile({ touches }: ExplainConversionResponse) {
+  return {
+    header: [
+      "session_id",
+      "start_time",
+      "platform",
+      "source",
+      ...["campaign", "adset", "ad"].flatMap((key) => [`${key}_id`, key]),
+      "placement",
+      ...modelNames.flatMap((name) => [`${name}_weight`, `${name}_revenue`]),
+    ],
+    rows: touches.map((touch) => [
+      String(touch.sessionId),
+      touch.startTime ? timestampDate(touch.startTime).toISOString() : "",
+      touch.platform,
+      touch.source,
+      ...[touch.campaign, touch.adset, touch.ad].flatMap((key) => [key?.id ?? "", key?.name ?? ""]),
+      touch.placement,
+      ...modelNames.flatMap((name) => {
+        const share = touch.shares.find((one) => one.model === models[name]);
+        return [share?.weight ?? null, share?.revenue ?? null];
+      }),
+    ]),
+  };
+}

@@ -1,0 +1,168 @@
+import { create } from "@bufbuild/protobuf";
+import { useQuery } from "@connectrpc/connect-query";
+import { AdDimension, AdValueSchema } from "@microtracker/client/ad_reports";
+import { AdsService } from "@microtracker/client/ads";
+import { keepPreviousData } from "@tanstack/react-query";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { dash, format } from "../../lib/format";
+import { ErrorState } from "../../ui/ErrorState";
+import { Bone } from "../../ui/Skeleton";
+import { Tooltip } from "../../ui/Tooltip";
+import { Change } from "../Change";
+import { about, adMetricNames, type AdMetricName, adMetrics, allMetrics, figureNames, indexOf } from "../metrics";
+import { Card, FileButton, Toggle } from "../parts";
+import { useAds } from "../useAds";
+import { cellText, exactText, figureText, fileValue, roughly } from "../values";
+import { bucketsOf, type Interval, intervalFor, runningBucket } from "./buckets";
+
+const AdChart = lazy(() => import("./AdChart"));
+
+const dimensions = { day: AdDimension.DAY, week: AdDimension.WEEK, month: AdDimension.MONTH } satisfies Record<Interval, AdDimension>;
+
+/** The range in six numbers, and one metric over time. */
+export function OverTime({ shown }: { shown: AdMetricName }) {
+  const { t } = useTranslation();
+  const { asked, days, today, compare, comparison, changeAds } = useAds();
+  const [view, setView] = useState<"chart" | "table">("chart");
+  const interval = intervalFor(days);
+  const query = useQuery(
+    AdsService.method.queryAdPerformance,
+    { ...asked, comparison, metrics: allMetrics, dimensions: [dimensions[interval]], pageSize: 1200 },
+    { placeholderData: keepPreviousData },
+  );
+  const { data } = query;
+  const currency = data?.currency ?? "";
+  const points = useMemo(() => {
+    if (!data?.days) return undefined;
+    const { since, until } = data.days;
+    const answered = intervalFor({ since, until });
+    const rows = new Map(data.rows.map((row) => [row.dimensions[0]?.id ?? "", row]));
+    const buckets = bucketsOf({ since, until }, answered);
+    const running = runningBucket(buckets, answered, today);
+    // What is compared may have more buckets than this range: those have no place in the chart.
+    return buckets.map((bucket, i) => ({ bucket, interval: answered, row: rows.get(bucket), running: i === running }));
+  }, [data, today]);
+  const place = indexOf(shown);
+  const { kind, adds } = about(shown);
+  const none = adds ? 0 : null;
+  const drawn = points?.map(({ bucket, row, running }) => ({
+    bucket,
+    running,
+    value: row ? roughly(row.metrics[place]) : none,
+    compared: compare === "none" ? null : row ? roughly(row.compared[place]) : none,
+    text: row ? figureText(row.metrics[place], kind, currency) : none === null ? dash : figureText(zero(kind), kind, currency),
+    comparedText: row ? figureText(row.compared[place], kind, currency) : dash,
+  }));
+  const name = t(`ads.metrics.${shown}.name`);
+
+  return (
+    <>
+      <div className="figures ads-figures" role="group" aria-label={t("ads.performance.totals")}>
+        {figureNames.map((figure) => {
+          const at = indexOf(figure);
+          const value = data?.totals?.metrics[at];
+          const definition = t(`ads.metrics.${figure}.definition`);
+          const exact = exactText(value, currency);
+          return (
+            <Tooltip key={figure} description={[exact, definition].filter(Boolean).join(" ")} content={<p>{definition}</p>}>
+              <button type="button" className="figure" aria-pressed={figure === shown} onClick={() => changeAds({ show: figure === "spend" ? undefined : figure }, true)}>
+                <span className="figure-name">{t(`ads.metrics.${figure}.name`)}</span>
+                <span className="figure-value" title={exact}>
+                  {data ? figureText(value, adMetrics[figure].kind, currency) : query.isError ? dash : <Bone width={4} />}
+                </span>
+                {compare !== "none" && (
+                  <span className="ads-figure-change">
+                    <Change change={data?.totals?.change[at]?.value.value} better={about(figure).better} />
+                  </span>
+                )}
+              </button>
+            </Tooltip>
+          );
+        })}
+      </div>
+      <Card
+        title={name}
+        hint={t(`ads.metrics.${shown}.definition`)}
+        stale={query.isPlaceholderData}
+        busy={!data && !query.isError}
+        tools={
+          <>
+            <Toggle
+              label={t("timeline.view")}
+              options={[
+                { id: "chart", text: t("timeline.chart") },
+                { id: "table", text: t("timeline.table") },
+              ]}
+              chosen={view}
+              onChange={setView}
+            />
+            <FileButton
+              name={t("ads.performance.title")}
+              days={days}
+              table={
+                points &&
+                (() => ({
+                  header: [interval, ...adMetricNames, ...(compare === "none" ? [] : adMetricNames.map((n) => `${n}_compared`))],
+                  rows: points.map(({ bucket, row }) => [
+                    bucket,
+                    ...adMetricNames.map((n, i) => (row ? fileValue(row.metrics[i]) : about(n).adds ? 0 : null)),
+                    ...(compare === "none" ? [] : adMetricNames.map((n, i) => (row ? fileValue(row.compared[i]) : about(n).adds ? 0 : null))),
+                  ]),
+                }))
+              }
+            />
+          </>
+        }
+        foot={
+          <>
+            {t("ads.performance.zone")}
+            {compare !== "none" && ` · ${t("ads.performance.dashed")}`}
+          </>
+        }
+      >
+        <div className="timeline-body">
+          {!drawn && query.isError ? (
+            <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+          ) : !drawn || !points ? (
+            <div className="chart-skeleton" />
+          ) : view === "chart" ? (
+            <Suspense fallback={<div className="chart-skeleton" />}>
+              <AdChart points={drawn} interval={points[0]?.interval ?? interval} kind={kind} currency={currency} name={name} />
+            </Suspense>
+          ) : (
+            <div className="table-scroll" tabIndex={0} role="region" aria-label={t("timeline.table")}>
+              <table className="table">
+                <thead>
+                  <tr>
+                    <th scope="col">{t(`ads.intervals.${interval}`)}</th>
+                    {adMetricNames.map((n) => (
+                      <th key={n} scope="col">
+                        {t(`ads.metrics.${n}.name`)}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
+                <tbody>
+                  {points.toReversed().map(({ bucket, row }) => (
+                    <tr key={bucket}>
+                      <th scope="row">{format.day(bucket)}</th>
+                      {adMetricNames.map((n, i) => (
+                        <td key={n}>{row ? cellText(row.metrics[i], about(n).kind) : about(n).adds ? cellText(zero(about(n).kind), about(n).kind) : dash}</td>
+                      ))}
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )}
+        </div>
+      </Card>
+    </>
+  );
+}
+
+/** What a day without ads has of what is added up. */
+function zero(kind: string) {
+  return create(AdValueSchema, { value: kind === "money" ? { case: "money", value: "0" } : { case: "number", value: 0 } });
+}
