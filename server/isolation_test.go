@@ -185,6 +185,13 @@ func expectations() map[string]expectation {
 		"AdsService.ListAdSpend": {who: "project", scope: adsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.ListAdSpendRequest{Days: these()}
 		}},
+		"AdsService.ListAdFindings": {who: "project", scope: adsRead, byKeys: true},
+		"AdsService.BuildTrackingUrl": {who: "project", scope: adsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.BuildTrackingUrlRequest{Platform: "google", PageUrl: "https://example.com/"}
+		}},
+		"AdsService.LintTrackingUrl": {who: "project", scope: adsRead, byKeys: true, request: func(*fixture) proto.Message {
+			return &microtrackerv1.LintTrackingUrlRequest{Url: "https://example.com/"}
+		}},
 		"AdsService.ImportSpend": {who: "project", scope: adsWrite, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.ImportSpendRequest{DryRun: true, Rows: []*microtrackerv1.SpendInput{{Spend: &microtrackerv1.AdSpend{AdId: "1"}}}}
 		}},

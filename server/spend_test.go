@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -79,18 +80,6 @@ func (z *wizard) start(id int64) *microtrackerv1.SpendImport {
 	return z.until(id)
 }
 
-// imports imports a file as it is guessed to be.
-func (z *wizard) imports(name string, file []byte) *microtrackerv1.SpendImport {
-	z.t.Helper()
-	id := z.upload(name, file, 512<<10)
-	z.check(id, nil)
-	done := z.start(id)
-	if done.GetState() != microtrackerv1.SpendImport_STATE_IMPORTED {
-		z.t.Fatalf("%s: %v", name, done)
-	}
-	return done
-}
-
 func (z *wizard) rows(id int64, outcome microtrackerv1.SpendOutcome) []string {
 	z.t.Helper()
 	var list []string
@@ -148,10 +137,11 @@ func TestAFileOfSpendIsLookedAtImportedRestatedAndUndone(t *testing.T) {
 	restated := z.upload("restated.csv", googleExport("2026-10-05,1,Brand,2,Exact,3,,100,5,1234.51", "2026-10-06,1,Brand,2,Exact,3,,100,5,2.00", "2026-10-07,1,Brand,2,Exact,3,,1,1,0.10"), 512<<10)
 	z.check(restated, nil)
 	for outcome, want := range map[microtrackerv1.SpendOutcome][]string{
-		microtrackerv1.SpendOutcome_SPEND_OUTCOME_CHANGED: {"4 CHANGED 2026-10-05 3 1234.51 was 1234.50"},
-		microtrackerv1.SpendOutcome_SPEND_OUTCOME_SAME:    {"5 SAME 2026-10-06 3 2.00"},
-		microtrackerv1.SpendOutcome_SPEND_OUTCOME_NEW:     {"6 NEW 2026-10-07 3 0.10"},
-		microtrackerv1.SpendOutcome_SPEND_OUTCOME_REFUSED: nil,
+		microtrackerv1.SpendOutcome_SPEND_OUTCOME_LEFT_OUT: nil,
+		microtrackerv1.SpendOutcome_SPEND_OUTCOME_CHANGED:  {"4 CHANGED 2026-10-05 3 1234.51 was 1234.50"},
+		microtrackerv1.SpendOutcome_SPEND_OUTCOME_SAME:     {"5 SAME 2026-10-06 3 2.00"},
+		microtrackerv1.SpendOutcome_SPEND_OUTCOME_NEW:      {"6 NEW 2026-10-07 3 0.10"},
+		microtrackerv1.SpendOutcome_SPEND_OUTCOME_REFUSED:  nil,
 	} {
 		if diff := cmp.Diff(want, z.rows(restated, outcome)); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", outcome, diff)
@@ -159,7 +149,7 @@ func TestAFileOfSpendIsLookedAtImportedRestatedAndUndone(t *testing.T) {
 	}
 	z.start(restated)
 	_, err := z.client.UndoSpendImport(t.Context(), &microtrackerv1.UndoSpendImportRequest{ProjectId: z.id, ImportId: id})
-	if connect.CodeOf(err) != connect.CodeFailedPrecondition || !strings.Contains(err.Error(), fmt.Sprint(restated)) {
+	if connect.CodeOf(err) != connect.CodeFailedPrecondition || !strings.Contains(err.Error(), strconv.FormatInt(restated, 10)) {
 		t.Errorf("undoing what was restated: %v", err)
 	}
 	for _, one := range []int64{restated, id} {

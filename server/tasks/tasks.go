@@ -66,5 +66,6 @@ func Register(registry *jobs.Registry, config Config) {
 	w.registerMails(registry)
 	w.registerRollups(registry)
 	w.registerSpend(registry)
+	w.registerAdLinks(registry)
 	w.registerUpkeep(registry)
 }

@@ -24,7 +24,7 @@ var File_microtracker_v1_ads_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_ads_proto_rawDesc = "" +
 	"\n" +
-	"\x19microtracker/v1/ads.proto\x12\x0fmicrotracker.v1\x1a\x1cmicrotracker/v1/access.proto\x1a microtracker/v1/ad_reports.proto\x1a\x1bmicrotracker/v1/spend.proto2\xe2\x10\n" +
+	"\x19microtracker/v1/ads.proto\x12\x0fmicrotracker.v1\x1a\x1cmicrotracker/v1/access.proto\x1a\x1emicrotracker/v1/ad_links.proto\x1a microtracker/v1/ad_reports.proto\x1a\x1bmicrotracker/v1/spend.proto2\xbb\x13\n" +
 	"\n" +
 	"AdsService\x12e\n" +
 	"\fSetAdAccount\x12$.microtracker.v1.SetAdAccountRequest\x1a%.microtracker.v1.SetAdAccountResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12n\n" +
@@ -55,7 +55,13 @@ const file_microtracker_v1_ads_proto_rawDesc = "" +
 	"\x10\x01\x90\x02\x01\x12q\n" +
 	"\x10StartSpendImport\x12(.microtracker.v1.StartSpendImportRequest\x1a).microtracker.v1.StartSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12t\n" +
 	"\x11CancelSpendImport\x12).microtracker.v1.CancelSpendImportRequest\x1a*.microtracker.v1.CancelSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12n\n" +
-	"\x0fUndoSpendImport\x12'.microtracker.v1.UndoSpendImportRequest\x1a(.microtracker.v1.UndoSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01B\xc5\x01\n" +
+	"\x0fUndoSpendImport\x12'.microtracker.v1.UndoSpendImportRequest\x1a(.microtracker.v1.UndoSpendImportResponse\"\b\x8a\xb5\x18\x04\x18\v\x10\x01\x12t\n" +
+	"\x10BuildTrackingUrl\x12(.microtracker.v1.BuildTrackingUrlRequest\x1a).microtracker.v1.BuildTrackingUrlResponse\"\v\x8a\xb5\x18\x04\x18\n" +
+	"\x10\x01\x90\x02\x01\x12q\n" +
+	"\x0fLintTrackingUrl\x12'.microtracker.v1.LintTrackingUrlRequest\x1a(.microtracker.v1.LintTrackingUrlResponse\"\v\x8a\xb5\x18\x04\x18\n" +
+	"\x10\x01\x90\x02\x01\x12n\n" +
+	"\x0eListAdFindings\x12&.microtracker.v1.ListAdFindingsRequest\x1a'.microtracker.v1.ListAdFindingsResponse\"\v\x8a\xb5\x18\x04\x18\n" +
+	"\x10\x01\x90\x02\x01B\xc5\x01\n" +
 	"\x13com.microtracker.v1B\bAdsProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var file_microtracker_v1_ads_proto_goTypes = []any{
@@ -78,25 +84,31 @@ var file_microtracker_v1_ads_proto_goTypes = []any{
 	(*StartSpendImportRequest)(nil),     // 16: microtracker.v1.StartSpendImportRequest
 	(*CancelSpendImportRequest)(nil),    // 17: microtracker.v1.CancelSpendImportRequest
 	(*UndoSpendImportRequest)(nil),      // 18: microtracker.v1.UndoSpendImportRequest
-	(*SetAdAccountResponse)(nil),        // 19: microtracker.v1.SetAdAccountResponse
-	(*ListAdAccountsResponse)(nil),      // 20: microtracker.v1.ListAdAccountsResponse
-	(*QueryAdPerformanceResponse)(nil),  // 21: microtracker.v1.QueryAdPerformanceResponse
-	(*QueryAttributionResponse)(nil),    // 22: microtracker.v1.QueryAttributionResponse
-	(*ExplainConversionResponse)(nil),   // 23: microtracker.v1.ExplainConversionResponse
-	(*QueryClickLedgerResponse)(nil),    // 24: microtracker.v1.QueryClickLedgerResponse
-	(*UpsertAdsResponse)(nil),           // 25: microtracker.v1.UpsertAdsResponse
-	(*ListAdsResponse)(nil),             // 26: microtracker.v1.ListAdsResponse
-	(*ListAdSpendResponse)(nil),         // 27: microtracker.v1.ListAdSpendResponse
-	(*ImportSpendResponse)(nil),         // 28: microtracker.v1.ImportSpendResponse
-	(*CreateSpendImportResponse)(nil),   // 29: microtracker.v1.CreateSpendImportResponse
-	(*UploadSpendChunkResponse)(nil),    // 30: microtracker.v1.UploadSpendChunkResponse
-	(*CheckSpendImportResponse)(nil),    // 31: microtracker.v1.CheckSpendImportResponse
-	(*GetSpendImportResponse)(nil),      // 32: microtracker.v1.GetSpendImportResponse
-	(*ListSpendImportsResponse)(nil),    // 33: microtracker.v1.ListSpendImportsResponse
-	(*ListSpendImportRowsResponse)(nil), // 34: microtracker.v1.ListSpendImportRowsResponse
-	(*StartSpendImportResponse)(nil),    // 35: microtracker.v1.StartSpendImportResponse
-	(*CancelSpendImportResponse)(nil),   // 36: microtracker.v1.CancelSpendImportResponse
-	(*UndoSpendImportResponse)(nil),     // 37: microtracker.v1.UndoSpendImportResponse
+	(*BuildTrackingUrlRequest)(nil),     // 19: microtracker.v1.BuildTrackingUrlRequest
+	(*LintTrackingUrlRequest)(nil),      // 20: microtracker.v1.LintTrackingUrlRequest
+	(*ListAdFindingsRequest)(nil),       // 21: microtracker.v1.ListAdFindingsRequest
+	(*SetAdAccountResponse)(nil),        // 22: microtracker.v1.SetAdAccountResponse
+	(*ListAdAccountsResponse)(nil),      // 23: microtracker.v1.ListAdAccountsResponse
+	(*QueryAdPerformanceResponse)(nil),  // 24: microtracker.v1.QueryAdPerformanceResponse
+	(*QueryAttributionResponse)(nil),    // 25: microtracker.v1.QueryAttributionResponse
+	(*ExplainConversionResponse)(nil),   // 26: microtracker.v1.ExplainConversionResponse
+	(*QueryClickLedgerResponse)(nil),    // 27: microtracker.v1.QueryClickLedgerResponse
+	(*UpsertAdsResponse)(nil),           // 28: microtracker.v1.UpsertAdsResponse
+	(*ListAdsResponse)(nil),             // 29: microtracker.v1.ListAdsResponse
+	(*ListAdSpendResponse)(nil),         // 30: microtracker.v1.ListAdSpendResponse
+	(*ImportSpendResponse)(nil),         // 31: microtracker.v1.ImportSpendResponse
+	(*CreateSpendImportResponse)(nil),   // 32: microtracker.v1.CreateSpendImportResponse
+	(*UploadSpendChunkResponse)(nil),    // 33: microtracker.v1.UploadSpendChunkResponse
+	(*CheckSpendImportResponse)(nil),    // 34: microtracker.v1.CheckSpendImportResponse
+	(*GetSpendImportResponse)(nil),      // 35: microtracker.v1.GetSpendImportResponse
+	(*ListSpendImportsResponse)(nil),    // 36: microtracker.v1.ListSpendImportsResponse
+	(*ListSpendImportRowsResponse)(nil), // 37: microtracker.v1.ListSpendImportRowsResponse
+	(*StartSpendImportResponse)(nil),    // 38: microtracker.v1.StartSpendImportResponse
+	(*CancelSpendImportResponse)(nil),   // 39: microtracker.v1.CancelSpendImportResponse
+	(*UndoSpendImportResponse)(nil),     // 40: microtracker.v1.UndoSpendImportResponse
+	(*BuildTrackingUrlResponse)(nil),    // 41: microtracker.v1.BuildTrackingUrlResponse
+	(*LintTrackingUrlResponse)(nil),     // 42: microtracker.v1.LintTrackingUrlResponse
+	(*ListAdFindingsResponse)(nil),      // 43: microtracker.v1.ListAdFindingsResponse
 }
 var file_microtracker_v1_ads_proto_depIdxs = []int32{
 	0,  // 0: microtracker.v1.AdsService.SetAdAccount:input_type -> microtracker.v1.SetAdAccountRequest
@@ -118,27 +130,33 @@ var file_microtracker_v1_ads_proto_depIdxs = []int32{
 	16, // 16: microtracker.v1.AdsService.StartSpendImport:input_type -> microtracker.v1.StartSpendImportRequest
 	17, // 17: microtracker.v1.AdsService.CancelSpendImport:input_type -> microtracker.v1.CancelSpendImportRequest
 	18, // 18: microtracker.v1.AdsService.UndoSpendImport:input_type -> microtracker.v1.UndoSpendImportRequest
-	19, // 19: microtracker.v1.AdsService.SetAdAccount:output_type -> microtracker.v1.SetAdAccountResponse
-	20, // 20: microtracker.v1.AdsService.ListAdAccounts:output_type -> microtracker.v1.ListAdAccountsResponse
-	21, // 21: microtracker.v1.AdsService.QueryAdPerformance:output_type -> microtracker.v1.QueryAdPerformanceResponse
-	22, // 22: microtracker.v1.AdsService.QueryAttribution:output_type -> microtracker.v1.QueryAttributionResponse
-	23, // 23: microtracker.v1.AdsService.ExplainConversion:output_type -> microtracker.v1.ExplainConversionResponse
-	24, // 24: microtracker.v1.AdsService.QueryClickLedger:output_type -> microtracker.v1.QueryClickLedgerResponse
-	25, // 25: microtracker.v1.AdsService.UpsertAds:output_type -> microtracker.v1.UpsertAdsResponse
-	26, // 26: microtracker.v1.AdsService.ListAds:output_type -> microtracker.v1.ListAdsResponse
-	27, // 27: microtracker.v1.AdsService.ListAdSpend:output_type -> microtracker.v1.ListAdSpendResponse
-	28, // 28: microtracker.v1.AdsService.ImportSpend:output_type -> microtracker.v1.ImportSpendResponse
-	29, // 29: microtracker.v1.AdsService.CreateSpendImport:output_type -> microtracker.v1.CreateSpendImportResponse
-	30, // 30: microtracker.v1.AdsService.UploadSpendChunk:output_type -> microtracker.v1.UploadSpendChunkResponse
-	31, // 31: microtracker.v1.AdsService.CheckSpendImport:output_type -> microtracker.v1.CheckSpendImportResponse
-	32, // 32: microtracker.v1.AdsService.GetSpendImport:output_type -> microtracker.v1.GetSpendImportResponse
-	33, // 33: microtracker.v1.AdsService.ListSpendImports:output_type -> microtracker.v1.ListSpendImportsResponse
-	34, // 34: microtracker.v1.AdsService.ListSpendImportRows:output_type -> microtracker.v1.ListSpendImportRowsResponse
-	35, // 35: microtracker.v1.AdsService.StartSpendImport:output_type -> microtracker.v1.StartSpendImportResponse
-	36, // 36: microtracker.v1.AdsService.CancelSpendImport:output_type -> microtracker.v1.CancelSpendImportResponse
-	37, // 37: microtracker.v1.AdsService.UndoSpendImport:output_type -> microtracker.v1.UndoSpendImportResponse
-	19, // [19:38] is the sub-list for method output_type
-	0,  // [0:19] is the sub-list for method input_type
+	19, // 19: microtracker.v1.AdsService.BuildTrackingUrl:input_type -> microtracker.v1.BuildTrackingUrlRequest
+	20, // 20: microtracker.v1.AdsService.LintTrackingUrl:input_type -> microtracker.v1.LintTrackingUrlRequest
+	21, // 21: microtracker.v1.AdsService.ListAdFindings:input_type -> microtracker.v1.ListAdFindingsRequest
+	22, // 22: microtracker.v1.AdsService.SetAdAccount:output_type -> microtracker.v1.SetAdAccountResponse
+	23, // 23: microtracker.v1.AdsService.ListAdAccounts:output_type -> microtracker.v1.ListAdAccountsResponse
+	24, // 24: microtracker.v1.AdsService.QueryAdPerformance:output_type -> microtracker.v1.QueryAdPerformanceResponse
+	25, // 25: microtracker.v1.AdsService.QueryAttribution:output_type -> microtracker.v1.QueryAttributionResponse
+	26, // 26: microtracker.v1.AdsService.ExplainConversion:output_type -> microtracker.v1.ExplainConversionResponse
+	27, // 27: microtracker.v1.AdsService.QueryClickLedger:output_type -> microtracker.v1.QueryClickLedgerResponse
+	28, // 28: microtracker.v1.AdsService.UpsertAds:output_type -> microtracker.v1.UpsertAdsResponse
+	29, // 29: microtracker.v1.AdsService.ListAds:output_type -> microtracker.v1.ListAdsResponse
+	30, // 30: microtracker.v1.AdsService.ListAdSpend:output_type -> microtracker.v1.ListAdSpendResponse
+	31, // 31: microtracker.v1.AdsService.ImportSpend:output_type -> microtracker.v1.ImportSpendResponse
+	32, // 32: microtracker.v1.AdsService.CreateSpendImport:output_type -> microtracker.v1.CreateSpendImportResponse
+	33, // 33: microtracker.v1.AdsService.UploadSpendChunk:output_type -> microtracker.v1.UploadSpendChunkResponse
+	34, // 34: microtracker.v1.AdsService.CheckSpendImport:output_type -> microtracker.v1.CheckSpendImportResponse
+	35, // 35: microtracker.v1.AdsService.GetSpendImport:output_type -> microtracker.v1.GetSpendImportResponse
+	36, // 36: microtracker.v1.AdsService.ListSpendImports:output_type -> microtracker.v1.ListSpendImportsResponse
+	37, // 37: microtracker.v1.AdsService.ListSpendImportRows:output_type -> microtracker.v1.ListSpendImportRowsResponse
+	38, // 38: microtracker.v1.AdsService.StartSpendImport:output_type -> microtracker.v1.StartSpendImportResponse
+	39, // 39: microtracker.v1.AdsService.CancelSpendImport:output_type -> microtracker.v1.CancelSpendImportResponse
+	40, // 40: microtracker.v1.AdsService.UndoSpendImport:output_type -> microtracker.v1.UndoSpendImportResponse
+	41, // 41: microtracker.v1.AdsService.BuildTrackingUrl:output_type -> microtracker.v1.BuildTrackingUrlResponse
+	42, // 42: microtracker.v1.AdsService.LintTrackingUrl:output_type -> microtracker.v1.LintTrackingUrlResponse
+	43, // 43: microtracker.v1.AdsService.ListAdFindings:output_type -> microtracker.v1.ListAdFindingsResponse
+	22, // [22:44] is the sub-list for method output_type
+	0,  // [0:22] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -150,6 +168,7 @@ func file_microtracker_v1_ads_proto_init() {
 		return
 	}
 	file_microtracker_v1_access_proto_init()
+	file_microtracker_v1_ad_links_proto_init()
 	file_microtracker_v1_ad_reports_proto_init()
 	file_microtracker_v1_spend_proto_init()
 	type x struct{}

@@ -73,6 +73,13 @@ const (
 	AdsServiceCancelSpendImportProcedure = "/microtracker.v1.AdsService/CancelSpendImport"
 	// AdsServiceUndoSpendImportProcedure is the procedure name of the AdsService's UndoSpendImport RPC.
 	AdsServiceUndoSpendImportProcedure = "/microtracker.v1.AdsService/UndoSpendImport"
+	// AdsServiceBuildTrackingUrlProcedure is the procedure name of the AdsService's BuildTrackingUrl
+	// RPC.
+	AdsServiceBuildTrackingUrlProcedure = "/microtracker.v1.AdsService/BuildTrackingUrl"
+	// AdsServiceLintTrackingUrlProcedure is the procedure name of the AdsService's LintTrackingUrl RPC.
+	AdsServiceLintTrackingUrlProcedure = "/microtracker.v1.AdsService/LintTrackingUrl"
+	// AdsServiceListAdFindingsProcedure is the procedure name of the AdsService's ListAdFindings RPC.
+	AdsServiceListAdFindingsProcedure = "/microtracker.v1.AdsService/ListAdFindings"
 )
 
 var (
@@ -219,6 +226,30 @@ var (
 			Procedure:  AdsServiceUndoSpendImportProcedure,
 		}
 	})
+	adsServiceBuildTrackingUrlSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("BuildTrackingUrl"),
+			Procedure:        AdsServiceBuildTrackingUrlProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	adsServiceLintTrackingUrlSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("LintTrackingUrl"),
+			Procedure:        AdsServiceLintTrackingUrlProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	adsServiceListAdFindingsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_ads_proto.Services().ByName("AdsService").Methods().ByName("ListAdFindings"),
+			Procedure:        AdsServiceListAdFindingsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // AdsServiceClient is a client for the microtracker.v1.AdsService service.
@@ -281,6 +312,15 @@ type AdsServiceClient interface {
 	// UndoSpendImport begins to put back what was there before an import, for 90 days after it. Errors: NOT_FOUND, FAILED_PRECONDITION
 	// (PRECONDITION: it is not in force, it is too old, or later imports tell of the same ads and days).
 	UndoSpendImport(context.Context, *v1.UndoSpendImportRequest) (*v1.UndoSpendImportResponse, error)
+	// BuildTrackingUrl makes the address that an ad is given, with the macros that its platform fills in.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	BuildTrackingUrl(context.Context, *v1.BuildTrackingUrlRequest) (*v1.BuildTrackingUrlResponse, error)
+	// LintTrackingUrl finds what is wrong with the address that an ad is given, and mends it.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	LintTrackingUrl(context.Context, *v1.LintTrackingUrlRequest) (*v1.LintTrackingUrlResponse, error)
+	// ListAdFindings lists addresses on which people landed lately with macros that were not filled in. They are looked for once a day.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListAdFindings(context.Context, *v1.ListAdFindingsRequest) (*v1.ListAdFindingsResponse, error)
 }
 
 // NewAdsServiceClient constructs a client for the microtracker.v1.AdsService service. Multiple
@@ -349,6 +389,15 @@ type AdsServiceHandler interface {
 	// UndoSpendImport begins to put back what was there before an import, for 90 days after it. Errors: NOT_FOUND, FAILED_PRECONDITION
 	// (PRECONDITION: it is not in force, it is too old, or later imports tell of the same ads and days).
 	UndoSpendImport(context.Context, *v1.UndoSpendImportRequest) (*v1.UndoSpendImportResponse, error)
+	// BuildTrackingUrl makes the address that an ad is given, with the macros that its platform fills in.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	BuildTrackingUrl(context.Context, *v1.BuildTrackingUrlRequest) (*v1.BuildTrackingUrlResponse, error)
+	// LintTrackingUrl finds what is wrong with the address that an ad is given, and mends it.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+	LintTrackingUrl(context.Context, *v1.LintTrackingUrlRequest) (*v1.LintTrackingUrlResponse, error)
+	// ListAdFindings lists addresses on which people landed lately with macros that were not filled in. They are looked for once a day.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+	ListAdFindings(context.Context, *v1.ListAdFindingsRequest) (*v1.ListAdFindingsResponse, error)
 }
 
 // RegisterAdsServiceHandler registers svc as the microtracker.v1.AdsService implementation on
@@ -375,6 +424,9 @@ func RegisterAdsServiceHandler(server *connect.Server, svc AdsServiceHandler) {
 		connect.Method{Spec: adsServiceStartSpendImportSpec(), Handler: adapter.startSpendImport},
 		connect.Method{Spec: adsServiceCancelSpendImportSpec(), Handler: adapter.cancelSpendImport},
 		connect.Method{Spec: adsServiceUndoSpendImportSpec(), Handler: adapter.undoSpendImport},
+		connect.Method{Spec: adsServiceBuildTrackingUrlSpec(), Handler: adapter.buildTrackingUrl},
+		connect.Method{Spec: adsServiceLintTrackingUrlSpec(), Handler: adapter.lintTrackingUrl},
+		connect.Method{Spec: adsServiceListAdFindingsSpec(), Handler: adapter.listAdFindings},
 	)
 }
 
@@ -455,6 +507,18 @@ func (UnimplementedAdsServiceHandler) CancelSpendImport(context.Context, *v1.Can
 
 func (UnimplementedAdsServiceHandler) UndoSpendImport(context.Context, *v1.UndoSpendImportRequest) (*v1.UndoSpendImportResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.UndoSpendImport is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) BuildTrackingUrl(context.Context, *v1.BuildTrackingUrlRequest) (*v1.BuildTrackingUrlResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.BuildTrackingUrl is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) LintTrackingUrl(context.Context, *v1.LintTrackingUrlRequest) (*v1.LintTrackingUrlResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.LintTrackingUrl is not implemented")
+}
+
+func (UnimplementedAdsServiceHandler) ListAdFindings(context.Context, *v1.ListAdFindingsRequest) (*v1.ListAdFindingsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.AdsService.ListAdFindings is not implemented")
 }
 
 type adsServiceClient struct {
@@ -608,6 +672,30 @@ func (c *adsServiceClient) CancelSpendImport(ctx context.Context, req *v1.Cancel
 func (c *adsServiceClient) UndoSpendImport(ctx context.Context, req *v1.UndoSpendImportRequest) (*v1.UndoSpendImportResponse, error) {
 	var res v1.UndoSpendImportResponse
 	if err := c.client.CallUnary(ctx, adsServiceUndoSpendImportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) BuildTrackingUrl(ctx context.Context, req *v1.BuildTrackingUrlRequest) (*v1.BuildTrackingUrlResponse, error) {
+	var res v1.BuildTrackingUrlResponse
+	if err := c.client.CallUnary(ctx, adsServiceBuildTrackingUrlSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) LintTrackingUrl(ctx context.Context, req *v1.LintTrackingUrlRequest) (*v1.LintTrackingUrlResponse, error) {
+	var res v1.LintTrackingUrlResponse
+	if err := c.client.CallUnary(ctx, adsServiceLintTrackingUrlSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *adsServiceClient) ListAdFindings(ctx context.Context, req *v1.ListAdFindingsRequest) (*v1.ListAdFindingsResponse, error) {
+	var res v1.ListAdFindingsResponse
+	if err := c.client.CallUnary(ctx, adsServiceListAdFindingsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -837,6 +925,42 @@ func (h adsServiceHandler) undoSpendImport(ctx context.Context, _ connect.Spec, 
 		return err
 	}
 	res, err := h.svc.UndoSpendImport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) buildTrackingUrl(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BuildTrackingUrlRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.BuildTrackingUrl(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) lintTrackingUrl(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.LintTrackingUrlRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.LintTrackingUrl(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h adsServiceHandler) listAdFindings(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListAdFindingsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListAdFindings(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { ExplainConversionRequestSchema, ExplainConversionResponseSchema, ListAdAccountsRequestSchema, ListAdAccountsResponseSchema, QueryAdPerformanceRequestSchema, QueryAdPerformanceResponseSchema, QueryAttributionRequestSchema, QueryAttributionResponseSchema, QueryClickLedgerRequestSchema, QueryClickLedgerResponseSchema, SetAdAccountRequestSchema, SetAdAccountResponseSchema } from "./ad_reports_pb.js";
 import type { CancelSpendImportRequestSchema, CancelSpendImportResponseSchema, CheckSpendImportRequestSchema, CheckSpendImportResponseSchema, CreateSpendImportRequestSchema, CreateSpendImportResponseSchema, GetSpendImportRequestSchema, GetSpendImportResponseSchema, ImportSpendRequestSchema, ImportSpendResponseSchema, ListAdSpendRequestSchema, ListAdSpendResponseSchema, ListAdsRequestSchema, ListAdsResponseSchema, ListSpendImportRowsRequestSchema, ListSpendImportRowsResponseSchema, ListSpendImportsRequestSchema, ListSpendImportsResponseSchema, StartSpendImportRequestSchema, StartSpendImportResponseSchema, UndoSpendImportRequestSchema, UndoSpendImportResponseSchema, UploadSpendChunkRequestSchema, UploadSpendChunkResponseSchema, UpsertAdsRequestSchema, UpsertAdsResponseSchema } from "./spend_pb.js";
+import type { BuildTrackingUrlRequestSchema, BuildTrackingUrlResponseSchema, LintTrackingUrlRequestSchema, LintTrackingUrlResponseSchema, ListAdFindingsRequestSchema, ListAdFindingsResponseSchema } from "./ad_links_pb.js";
 
 /**
  * Describes the file microtracker/v1/ads.proto.
@@ -227,6 +228,39 @@ export declare const AdsService: GenService<{
     methodKind: "unary";
     input: typeof UndoSpendImportRequestSchema;
     output: typeof UndoSpendImportResponseSchema;
+  },
+  /**
+   * BuildTrackingUrl makes the address that an ad is given, with the macros that its platform fills in.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+   *
+   * @generated from rpc microtracker.v1.AdsService.BuildTrackingUrl
+   */
+  buildTrackingUrl: {
+    methodKind: "unary";
+    input: typeof BuildTrackingUrlRequestSchema;
+    output: typeof BuildTrackingUrlResponseSchema;
+  },
+  /**
+   * LintTrackingUrl finds what is wrong with the address that an ad is given, and mends it.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED).
+   *
+   * @generated from rpc microtracker.v1.AdsService.LintTrackingUrl
+   */
+  lintTrackingUrl: {
+    methodKind: "unary";
+    input: typeof LintTrackingUrlRequestSchema;
+    output: typeof LintTrackingUrlResponseSchema;
+  },
+  /**
+   * ListAdFindings lists addresses on which people landed lately with macros that were not filled in. They are looked for once a day.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED, PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.AdsService.ListAdFindings
+   */
+  listAdFindings: {
+    methodKind: "unary";
+    input: typeof ListAdFindingsRequestSchema;
+    output: typeof ListAdFindingsResponseSchema;
   },
 }>;
 
