@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useEffect, useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { download, toCSV } from "../lib/csv";
 import { addDays } from "../lib/days";
@@ -62,8 +62,13 @@ export function SectionNav({ section }: { section: Section }) {
   const { t } = useTranslation();
   const { project } = useReport();
   const group = section === "sessions" || section === "visitors" ? "visits" : "behaviour";
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the list scrolls: show where one is.
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [section]);
   return (
-    <nav className="sections" aria-label={t(`explore.nav.${group}`)}>
+    <nav ref={nav} className="sections" aria-label={t(`explore.nav.${group}`)}>
       {groups[group].map((name) => (
         <Link
           key={name}

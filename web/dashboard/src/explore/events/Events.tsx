@@ -154,9 +154,9 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
         <NameField label={t("happenings.key")} showLabel value={key} names={keys} placeholder={t("happenings.keyPlaceholder")} maxLength={100} onCommit={(value) => onKey(value.trim())} />
       </div>
       {keys.length > 1 && (
-        <div className="keys" role="group" aria-label={t("happenings.keys")}>
+        <div className="key-chips" role="group" aria-label={t("happenings.keys")}>
           {keys.slice(0, 12).map((name) => (
-            <button key={name} type="button" className="key" aria-pressed={name === key} onClick={() => onKey(name)}>
+            <button key={name} type="button" className="key-chip" aria-pressed={name === key} onClick={() => onKey(name)}>
               <ForeignText text={name} />
             </button>
           ))}

@@ -14,7 +14,7 @@ interface Props {
 
 /** A column's width in the drawing's own units; the browser stretches it to the room there is. */
 const columnWidth = 200;
-const barWidth = 8;
+const barWidth = 6;
 
 /** Pages in columns, sessions as bands between them. A page pointed at or focused shows where its sessions went and came from. */
 export function PathFlow({ flow, turned, onOpen }: Props) {
@@ -84,7 +84,9 @@ function FlowNode({ node, columns, turned, onActive, onOpen }: NodeProps) {
   const { t } = useTranslation();
   const sessions = format.count(node.sessions, "exact");
   const details = t(turned ? "paths.nodeBegan" : "paths.nodeEnded", { count: node.sessions, sessions, ended: format.count(node.ended, "exact") });
-  const place = { left: `${(100 * node.column) / columns}%`, top: node.y, width: `${100 / columns}%` };
+  // Beside the bar, which is stretched with its column.
+  const bar = barWidth / columnWidth;
+  const place = { left: `${(100 * (node.column + bar)) / columns}%`, top: node.y, width: `${(100 * (1 - bar)) / columns}%` };
   const content = (
     <>
       {node.other ? <span className="ellipsis">{t("paths.other")}</span> : <ForeignText text={node.path} />}

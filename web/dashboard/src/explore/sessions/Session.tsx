@@ -134,7 +134,7 @@ function Facts({ answer: { session, visitor } }: { answer: GetSessionResponse })
   return (
     <aside className="detail-side" aria-label={t("visit.facts")}>
       <Card title={t("visit.visit")}>
-        <dl className="facts">
+        <dl className="fact-list">
           <Fact name={t("visit.visitor")}>
             <Link to="/p/$projectId/visitors/$visitorId" params={{ projectId: String(project.id), visitorId: String(session.visitorId) }} search={true}>
               {t("visitors.number", { id: String(session.visitorId) })}
@@ -152,7 +152,7 @@ function Facts({ answer: { session, visitor } }: { answer: GetSessionResponse })
         </dl>
       </Card>
       <Card title={t("visit.origin")} explanation={t("visits.defines.source")}>
-        <dl className="facts">
+        <dl className="fact-list">
           <Fact name={t("visits.source")} foreign={valueText(Dimension.SOURCE, session.source)} />
           <Fact name={t("visit.channel")} foreign={valueText(Dimension.CHANNEL, session.channel)} />
           <Fact name={t("visit.referrer")} link={session.landingReferrer} />
@@ -165,7 +165,7 @@ function Facts({ answer: { session, visitor } }: { answer: GetSessionResponse })
         {session.hasMacro && <p className="warning">{t("visit.macro")}</p>}
       </Card>
       <Card title={t("visit.device")}>
-        <dl className="facts">
+        <dl className="fact-list">
           <Fact name={t("visit.country")} foreign={session.region ? valueText(Dimension.REGION, session.region) : countryName(session.country)} />
           <Fact name={t("visit.deviceKind")} foreign={valueText(Dimension.DEVICE, session.device)} />
           <Fact name={t("visit.browser")} foreign={session.browser} />

@@ -31,7 +31,7 @@ export function EraseVisitor({ projectId, visitorId, onClose }: { projectId: big
     return (
       <Modal title={t("erase.doneTitle")} isOpen onClose={() => void leave()}>
         <p>{t("erase.doneText", { id: String(receipt.erasureId) })}</p>
-        <dl className="facts">
+        <dl className="fact-list">
           {Object.entries(receipt.deletedRows).map(([table, rows]) => (
             <div className="fact" key={table}>
               <dt>

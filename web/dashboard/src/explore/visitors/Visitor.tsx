@@ -89,7 +89,7 @@ export function Visitor() {
         <aside className="detail-side" aria-label={t("visitor.facts")}>
           <Card title={t("visitor.facts")} busy={!first}>
             {first?.visitor ? (
-              <dl className="facts">
+              <dl className="fact-list">
                 <Fact name={t("visitor.key")} foreign={first.visitor.visitorKey} />
                 {first.visitor.isCookieless && <Fact name={t("visitor.known")} explanation={t("visitors.defines.cookieless")}>{t("visitors.cookieless")}</Fact>}
                 <Fact name={t("visitors.first")}>{clock.moment(first.visitor.firstSeenTime)}</Fact>

@@ -15,6 +15,7 @@ import { Card, CSVButton, Empty, Explained, ExplorePage, LinesSkeleton, More, Pi
 import { botChoices, botsOf } from "../sessions/Sessions";
 import { oneOf, useOwnSearch } from "../search";
 import { type Clock, clockIn, joined, orDash } from "../words";
+import { FindVisitor } from "./FindVisitor";
 
 /** The visitors with a session in the range, whoever came last first. */
 export function Visitors() {
@@ -43,6 +44,7 @@ export function Visitors() {
         busy={!visitors}
         tools={
           <>
+            <FindVisitor projectId={project.id} />
             <Pick
               label={t("explore.bots.label")}
               value={bots}

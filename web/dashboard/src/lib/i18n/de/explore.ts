@@ -137,6 +137,9 @@ const de: Translation<typeof en> = {
     first: "Zuerst gesehen",
     cookieless: "Für einen Tag erkannt",
     empty: "Keine Besucher in diesem Zeitraum",
+    find: "Nach gespeicherter Kennung suchen",
+    findAction: "Suchen",
+    notFound: "Niemand mit dieser Kennung ist hier gespeichert.",
     defines: {
       list: "Besucher der Sitzungen, die im Zeitraum begonnen haben. Das sind weniger als die Besucher der Übersicht, die auch zählt, wer nur eine frühere Sitzung fortsetzte.",
       visitor: "Ein Browser, der eine Kennung speichert, oder einer, der für einen Tag erkannt wird. Dieselbe Person an zwei Geräten sind zwei Besucher.",
@@ -302,7 +305,7 @@ const de: Translation<typeof en> = {
     defines: {
       node: "Wie viele Sitzungen in diesem Schritt auf der Seite waren. Wo eine Ausgangsseite angegeben ist, ab ihrem ersten Aufruf in jeder Sitzung. Dieselbe Seite zweimal hintereinander ist ein Schritt.",
       band: "Sitzungen, die von der Seite links zu der rechts gingen; je mehr, desto dicker.",
-      ended: "Das dunklere Ende des Balkens einer Seite: Sitzungen, die dort endeten; rückwärts, die dort begannen.",
+      ended: "Das anders gefärbte Ende des Balkens einer Seite: Sitzungen, die dort endeten; rückwärts, die dort begannen.",
       other: "In jedem Schritt stehen die acht Seiten mit den meisten Sitzungen einzeln; alle anderen sind eine.",
     },
   },

@@ -134,6 +134,9 @@ const en = {
     first: "First seen",
     cookieless: "Recognised for a day",
     empty: "No visitors in this range",
+    find: "Find by stored id",
+    findAction: "Find",
+    notFound: "Nobody with this id is stored here.",
     defines: {
       list: "Visitors of the sessions that began in the range. That is fewer than the visitors of the overview, which also count who only went on with an earlier session.",
       visitor: "A browser that stores an id, or one that is recognised for a day. The same person on two devices is two visitors.",
@@ -299,7 +302,7 @@ const en = {
     defines: {
       node: "How many sessions were on the page at that step. Where a page to set out from is given, from its first view in each session. The same page shown twice in a row is one step.",
       band: "Sessions that went from the page at its left to the one at its right; as thick as there are many.",
-      ended: "The darker end of a page's bar: sessions that ended there; backwards, that began there.",
+      ended: "The end of a page's bar in another shade: sessions that ended there; backwards, that began there.",
       other: "The eight pages with the most sessions are drawn at each step; all the others are one.",
     },
   },
