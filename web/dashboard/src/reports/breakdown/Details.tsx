@@ -1,5 +1,5 @@
 import { callUnaryMethod, useInfiniteQuery, useTransport } from "@connectrpc/connect-query";
-import { Dimension, Metric, Operator } from "@microtracker/client/query";
+import { Dimension, Metric, Operator, type QueryRow } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
@@ -55,7 +55,7 @@ export default function Details({ name, onClose }: { name: ViewName; onClose: ()
   const [order, setOrder] = useState({ metric: view.counts === "sessions" ? Metric.SESSIONS : columns[0]!.metric, descending: true });
   const [file, setFile] = useState<{ pending?: boolean; error?: unknown }>({});
 
-  const found = wanted && searchFor(view.dimension, wanted);
+  const found = wanted ? searchFor(view.dimension, wanted) : undefined;
   const question = {
     ...asked,
     filter: toFilter([...conditions, ...(view.always ?? []), ...(found ? [found] : [])]),
@@ -68,14 +68,16 @@ export default function Details({ name, onClose }: { name: ViewName; onClose: ()
     { ...question, pageSize, pageToken: "" },
     { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
   );
-  const rows = query.data?.pages.flatMap((page) => page.rows);
+  // A session stands in the row of each page that it saw, also of those that were not looked for.
+  const fits = (row: QueryRow) => found?.operator !== Operator.CONTAINS || found.values.some((value) => row.dimensions[0]?.includes(value));
+  const rows = query.data?.pages.flatMap((page) => page.rows).filter((row) => query.isPlaceholderData || fits(row));
   const title = t(`breakdown.views.${name}`);
 
   const csv = async () => {
     setFile({ pending: true });
     try {
       const answer = await callUnaryMethod(transport, ReportingService.method.query, { ...question, pageSize: mostInFile });
-      const lines = answer.rows.map((row) => [row.dimensions[0] ?? "", ...row.metrics.map((m) => m.value.value ?? null)]);
+      const lines = answer.rows.filter(fits).map((row) => [row.dimensions[0] ?? "", ...row.metrics.map((m) => m.value.value ?? null)]);
       download(`${project.name} ${name} ${days.since}..${addDays(days.until, -1)}.csv`, toCSV([dimensionName(view.dimension), ...columns.map((c) => c.name)], lines));
       setFile({});
     } catch (error) {
