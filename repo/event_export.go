@@ -138,7 +138,7 @@ func (p *Project) exportRows(ctx context.Context, tx bun.Tx, condition string, a
 			coalesce(s.utm_ad_id, ''), coalesce(s.utm_ad_name, ''), coalesce(s.utm_placement, ''), coalesce(s.utm_term, ''),
 			coalesce(s.utm_content, ''), coalesce(s.click_id, ''), coalesce(s.click_id_kind, ''), s.source, s.channel, s.has_macro,
 			coalesce(s.search_term, ''), coalesce(s.country, ''), coalesce(s.region, ''), coalesce(s.device, ''), coalesce(s.browser, ''),
-			coalesce(s.os, ''), s.is_bot, coalesce(s.bot_reason, ''), coalesce(s.entry_path, ''), coalesce(s.exit_path, ''), s.pageviews,
+			coalesce(s.os, ''), coalesce(s.browser_version, ''), coalesce(s.os_version, ''), s.is_bot, coalesce(s.bot_reason, ''), coalesce(s.entry_path, ''), coalesce(s.exit_path, ''), s.pageviews,
 			s.interactive_events, s.engaged_ms, s.is_keyed,
 			v.first_seen_at, coalesce(v.timezone, ''), coalesce(v.viewport_w, 0), coalesce(v.viewport_h, 0)
 		FROM events AS e
@@ -164,7 +164,7 @@ func (p *Project) exportRows(ctx context.Context, tx bun.Tx, condition string, a
 			&s.UTMAdID, &s.UTMAdName, &s.UTMPlacement, &s.UTMTerm,
 			&s.UTMContent, &s.ClickID, &s.ClickIDKind, &s.Source, &s.Channel, &s.HasMacro,
 			&s.SearchTerm, &s.Country, &s.Region, &s.Device, &s.Browser,
-			&s.OS, &s.IsBot, &s.BotReason, &s.EntryPath, &s.ExitPath, &s.Pageviews,
+			&s.OS, &s.BrowserVersion, &s.OSVersion, &s.IsBot, &s.BotReason, &s.EntryPath, &s.ExitPath, &s.Pageviews,
 			&s.InteractiveEvents, &s.EngagedMS, &s.IsKeyed,
 			&v.FirstSeenAt, &v.Timezone, &v.ViewportW, &v.ViewportH)
 		if err != nil {

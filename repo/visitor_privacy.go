@@ -107,6 +107,8 @@ func (p *Project) EraseVisitor(ctx context.Context, ref VisitorRef, now time.Tim
 			{"events", "DELETE FROM events WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
 			{"tracking_sessions", "DELETE FROM tracking_sessions WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},
 			{"visitors", "DELETE FROM visitors WHERE project_id = ? AND id = ?", []any{p.ID, visitor.ID}},
+			// He may be in any of them; what is being built goes as well.
+			{"exports", "DELETE FROM exports WHERE project_id = ?", []any{p.ID}},
 		} {
 			result, err := tx.ExecContext(ctx, step.query, step.args...)
 			if err != nil {

@@ -152,7 +152,22 @@ func expectations() map[string]expectation {
 		"ReportingService.QueryHeatmap": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.QueryHeatmapRequest{Range: &microtrackerv1.QueryHeatmapRequest_Days{Days: these()}, Path: "/"}
 		}},
-		"ReportingService.WatchLive": {who: "project", scope: reportsRead, byKeys: true},
+		"ReportingService.WatchLive":    {who: "project", scope: reportsRead, byKeys: true},
+		"ReportingService.ExportEvents": {who: "project", scope: reportsRead, byKeys: true},
+		"ReportingService.CreateExport": {who: "project", scope: reportsRead, byKeys: true, allowed: connect.CodeFailedPrecondition, request: func(f *fixture) proto.Message {
+			f.fillExports()
+			return &microtrackerv1.CreateExportRequest{}
+		}},
+		"ReportingService.GetExport": {who: "project", scope: reportsRead, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.GetExportRequest{ExportId: f.theirExport()}
+		}},
+		"ReportingService.ListExports": {who: "project", scope: reportsRead, byKeys: true},
+		"ReportingService.DownloadExport": {who: "project", scope: reportsRead, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.DownloadExportRequest{ExportId: f.theirExport()}
+		}},
+		"ReportingService.DeleteExport": {who: "project", scope: reportsRead, byKeys: true, allowed: notFound, request: func(f *fixture) proto.Message {
+			return &microtrackerv1.DeleteExportRequest{ExportId: f.theirExport()}
+		}},
 		"ReportingService.ListSessions": {who: "project", scope: reportsRead, byKeys: true, request: func(*fixture) proto.Message {
 			return &microtrackerv1.ReportingServiceListSessionsRequest{
 				Range: &microtrackerv1.ReportingServiceListSessionsRequest_Days{Days: today().Days},
@@ -322,6 +337,21 @@ func (f *fixture) theirVisitor() int64 {
 		f.t.Fatalf("%d %v", status, answer)
 	}
 	return repotest.Number(f.t, f.w.databaseURL, "SELECT max(id) FROM visitors WHERE project_id = $1", f.theirs.project.ID)
+}
+
+// fillExports has mine keep as many exports as it may.
+func (f *fixture) fillExports() {
+	f.t.Helper()
+	repotest.Exec(f.t, f.w.databaseURL, `INSERT INTO exports (project_id, batch_id, columns, question, settled_id, created_at, expires_at)
+		SELECT $1, '', '{}', '{}', 0, now(), now() + interval '1 day' FROM generate_series(1, $2)`, f.mine.project.ID, repo.MaxExports)
+}
+
+// theirExport is an export of the other party.
+func (f *fixture) theirExport() int64 {
+	f.t.Helper()
+	repotest.Exec(f.t, f.w.databaseURL, `INSERT INTO exports (project_id, batch_id, columns, question, settled_id, created_at, expires_at)
+		VALUES ($1, '', '{}', '{}', 0, now(), now() + interval '1 day')`, f.theirs.project.ID)
+	return repotest.Number(f.t, f.w.databaseURL, "SELECT max(id) FROM exports WHERE project_id = $1", f.theirs.project.ID)
 }
 
 // theirJob, theirBatch and theirFailedJob are made anew for each call, which may end them.

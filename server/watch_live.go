@@ -25,6 +25,9 @@ const (
 	// none for longer than longestSend is cut off.
 	slowSend    = 10 * time.Second
 	longestSend = 30 * time.Second
+	// longestExportSend is how long a message of a file or of an export may take: nobody waits for such a reader, and what he has not
+	// read is not kept for him.
+	longestExportSend = 2 * time.Minute
 	// comeAgainAfter is when a slow reader may come again.
 	comeAgainAfter = 5 * time.Second
 )
@@ -46,7 +49,7 @@ func (s reportingServer) WatchLive(ctx context.Context, req *microtrackerv1.Watc
 	defer recheck.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	sender := newStreamSender(ctx)
+	sender := newStreamSender(ctx, slowSend, longestSend)
 	defer sender.done()
 	watcher := s.live.Watch(project, cursor) //nolint:contextcheck // the room serves other watchers after this one has gone
 	defer watcher.Close()
@@ -111,21 +114,25 @@ func withWriter(next http.Handler) http.Handler {
 }
 
 // streamSender sends the messages of one stream to a reader who may be slow.
-type streamSender struct{ writer *http.ResponseController }
+type streamSender struct {
+	writer *http.ResponseController
+	// slow is after how long a wait the reader is asked to come again, longest after how long he is cut off.
+	slow, longest time.Duration
+}
 
-func newStreamSender(ctx context.Context) streamSender {
+func newStreamSender(ctx context.Context, slow, longest time.Duration) streamSender {
 	writer, _ := ctx.Value(writerKey{}).(*http.ResponseController)
-	return streamSender{writer: writer}
+	return streamSender{writer: writer, slow: slow, longest: longest}
 }
 
 // send sends a message, which waits until the reader has room for it. After too long a wait it is RESOURCE_EXHAUSTED.
 func (s streamSender) send(message func() error) error {
 	began := time.Now()
-	s.deadline(began.Add(longestSend))
+	s.deadline(began.Add(s.longest))
 	if err := message(); err != nil {
 		return err
 	}
-	if time.Since(began) > slowSend {
+	if time.Since(began) > s.slow {
 		return failSlowReader()
 	}
 	return nil

@@ -24,7 +24,7 @@ func TestASlowReaderIsAskedToComeAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				err := newStreamSender(t.Context()).send(func() error {
+				err := newStreamSender(t.Context(), slowSend, longestSend).send(func() error {
 					<-time.After(test.takes)
 					return test.err
 				})

@@ -49,6 +49,11 @@ func TestWhatNobodyNeedsIsClearedAway(t *testing.T) {
 			"INSERT INTO cache_locks SELECT 'new' || $1::int, '', epoch_now() + 60 WHERE $2::bigint > 0",
 		},
 		{
+			"delete expired exports", "exports",
+			"INSERT INTO exports (project_id, batch_id, columns, question, settled_id, created_at, expires_at) SELECT $2::bigint, 'old' || $1::int, '{}', '{}', 0, now(), now() - interval '2 seconds'",
+			"INSERT INTO exports (project_id, batch_id, columns, question, settled_id, created_at, expires_at) SELECT $2::bigint, 'new' || $1::int, '{}', '{}', 0, now(), now() + interval '1 minute'",
+		},
+		{
 			"delete unused streams", "track_streams",
 			"INSERT INTO track_streams (project_id, stream_id, connection_id, updated_at) SELECT $2::bigint, 'old' || $1::int, gen_random_uuid(), now() - interval '31 days'",
 			"INSERT INTO track_streams (project_id, stream_id, connection_id, updated_at) SELECT $2::bigint, 'new' || $1::int, gen_random_uuid(), now() - interval '29 days'",

@@ -106,6 +106,7 @@ func Tasks(config Config) []Task {
 		{"delete idle rate limits", "*/5 * * * *", t.until(t.deleteIdleLimits)},
 		{"clear the cache", "*/5 * * * *", t.chunks(t.clearCache)},
 		{"delete expired locks", "*/5 * * * *", t.chunks(store.DeleteExpiredLocks)},
+		{"delete expired exports", "*/10 * * * *", t.until(store.DeleteExpiredExports)},
 		{"delete unused streams", "20 4 * * *", t.chunks(func(ctx context.Context, limit int) (int64, error) {
 			return store.DeleteUnusedStreams(ctx, t.before(streamLife), limit)
 		})},

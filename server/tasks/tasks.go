@@ -21,11 +21,13 @@ const (
 	upkeepQueue  = "upkeep"
 	// importsQueue is for files that somebody has sent and waits for.
 	importsQueue = "imports"
+	// exportsQueue is for files that somebody has asked for.
+	exportsQueue = "exports"
 )
 
 // Weights is how often each queue comes first where one does not say otherwise.
 func Weights() []jobs.Queue {
-	return []jobs.Queue{{Name: mailQueue, Weight: 4}, {Name: rollupsQueue, Weight: 4}, {Name: importsQueue, Weight: 2}, {Name: upkeepQueue, Weight: 2}, {Name: rebuildQueue, Weight: 1}}
+	return []jobs.Queue{{Name: mailQueue, Weight: 4}, {Name: rollupsQueue, Weight: 4}, {Name: importsQueue, Weight: 2}, {Name: exportsQueue, Weight: 2}, {Name: upkeepQueue, Weight: 2}, {Name: rebuildQueue, Weight: 1}}
 }
 
 // Config is what the work needs. All are required but Now, Observed and Deleted.
@@ -65,6 +67,7 @@ func Register(registry *jobs.Registry, config Config) {
 	w := &worker{Config: config, rollups: rollup.New(rollup.Config{Store: config.Store, Logger: config.Logger, Now: config.Now})}
 	w.registerMails(registry)
 	w.registerRollups(registry)
+	w.registerExports(registry)
 	w.registerSpend(registry)
 	w.registerAdLinks(registry)
 	w.registerUpkeep(registry)

@@ -40,8 +40,8 @@ type Conversion struct {
 	// The custom property that has property_value. Empty: any properties.
 	PropertyKey   string `protobuf:"bytes,7,opt,name=property_key,json=propertyKey,proto3" json:"property_key,omitempty"`
 	PropertyValue string `protobuf:"bytes,8,opt,name=property_value,json=propertyValue,proto3" json:"property_value,omitempty"`
-	// What one is worth whose event does not say it: a decimal number in the project's currency. Empty: nothing. It is kept for those
-	// who read it: METRIC_REVENUE adds up what events say.
+	// What one is worth whose event does not say it: a decimal number in the project's currency. Empty: nothing. METRIC_REVENUE
+	// counts it.
 	Value         string                 `protobuf:"bytes,9,opt,name=value,proto3" json:"value,omitempty"`
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`

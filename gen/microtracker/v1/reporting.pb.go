@@ -656,7 +656,7 @@ var File_microtracker_v1_reporting_proto protoreflect.FileDescriptor
 
 const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\n" +
-	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a!microtracker/v1/conversions.proto\x1a\x1amicrotracker/v1/jobs.proto\x1a\x1emicrotracker/v1/journeys.proto\x1a\x1amicrotracker/v1/live.proto\x1a\x1bmicrotracker/v1/query.proto\x1a\x1cmicrotracker/v1/visits.proto\"\xca\x01\n" +
+	"\x1fmicrotracker/v1/reporting.proto\x12\x0fmicrotracker.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmicrotracker/v1/access.proto\x1a!microtracker/v1/conversions.proto\x1a\x1dmicrotracker/v1/exports.proto\x1a\x1amicrotracker/v1/jobs.proto\x1a\x1emicrotracker/v1/journeys.proto\x1a\x1amicrotracker/v1/live.proto\x1a\x1bmicrotracker/v1/query.proto\x1a\x1cmicrotracker/v1/visits.proto\"\xca\x01\n" +
 	"\x17ListDailyRollupsRequest\x12&\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
@@ -735,7 +735,7 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"project_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tprojectId\x125\n" +
 	"\x04days\x18\x02 \x01(\v2\x19.microtracker.v1.DayRangeB\x06\xbaH\x03\xc8\x01\x01R\x04days\"K\n" +
 	"\x1bRebuildDailyRollupsResponse\x12,\n" +
-	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\xda\x0e\n" +
+	"\x05batch\x18\x01 \x01(\v2\x16.microtracker.v1.BatchR\x05batch2\xc8\x13\n" +
 	"\x10ReportingService\x12S\n" +
 	"\x05Query\x12\x1d.microtracker.v1.QueryRequest\x1a\x1e.microtracker.v1.QueryResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12q\n" +
 	"\x0fGetCapabilities\x12'.microtracker.v1.GetCapabilitiesRequest\x1a(.microtracker.v1.GetCapabilitiesResponse\"\v\x8a\xb5\x18\x04\x18\t\b\x02\x90\x02\x01\x12t\n" +
@@ -756,7 +756,13 @@ const file_microtracker_v1_reporting_proto_rawDesc = "" +
 	"\n" +
 	"QueryPaths\x12\".microtracker.v1.QueryPathsRequest\x1a#.microtracker.v1.QueryPathsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12h\n" +
 	"\fQueryHeatmap\x12$.microtracker.v1.QueryHeatmapRequest\x1a%.microtracker.v1.QueryHeatmapResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12^\n" +
-	"\tWatchLive\x12!.microtracker.v1.WatchLiveRequest\x1a\".microtracker.v1.WatchLiveResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01B\xcb\x01\n" +
+	"\tWatchLive\x12!.microtracker.v1.WatchLiveRequest\x1a\".microtracker.v1.WatchLiveResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01\x12g\n" +
+	"\fExportEvents\x12$.microtracker.v1.ExportEventsRequest\x1a%.microtracker.v1.ExportEventsResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01\x12e\n" +
+	"\fCreateExport\x12$.microtracker.v1.CreateExportRequest\x1a%.microtracker.v1.CreateExportResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x01\x12_\n" +
+	"\tGetExport\x12!.microtracker.v1.GetExportRequest\x1a\".microtracker.v1.GetExportResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12e\n" +
+	"\vListExports\x12#.microtracker.v1.ListExportsRequest\x1a$.microtracker.v1.ListExportsResponse\"\v\x8a\xb5\x18\x04\x18\t\x10\x01\x90\x02\x01\x12m\n" +
+	"\x0eDownloadExport\x12&.microtracker.v1.DownloadExportRequest\x1a'.microtracker.v1.DownloadExportResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x010\x01\x12e\n" +
+	"\fDeleteExport\x12$.microtracker.v1.DeleteExportRequest\x1a%.microtracker.v1.DeleteExportResponse\"\b\x8a\xb5\x18\x04\x18\t\x10\x01B\xcb\x01\n" +
 	"\x13com.microtracker.v1B\x0eReportingProtoP\x01ZGgithub.com/microtracker/microtracker/gen/microtracker/v1;microtrackerv1\xa2\x02\x03MXX\xaa\x02\x0fMicrotracker.V1\xca\x02\x0fMicrotracker\\V1\xe2\x02\x1bMicrotracker\\V1\\GPBMetadata\xea\x02\x10Microtracker::V1b\x06proto3"
 
 var (
@@ -806,21 +812,33 @@ var file_microtracker_v1_reporting_proto_goTypes = []any{
 	(*QueryPathsRequest)(nil),                    // 30: microtracker.v1.QueryPathsRequest
 	(*QueryHeatmapRequest)(nil),                  // 31: microtracker.v1.QueryHeatmapRequest
 	(*WatchLiveRequest)(nil),                     // 32: microtracker.v1.WatchLiveRequest
-	(*QueryResponse)(nil),                        // 33: microtracker.v1.QueryResponse
-	(*GetCapabilitiesResponse)(nil),              // 34: microtracker.v1.GetCapabilitiesResponse
-	(*ReportingServiceListSessionsResponse)(nil), // 35: microtracker.v1.ReportingServiceListSessionsResponse
-	(*GetSessionResponse)(nil),                   // 36: microtracker.v1.GetSessionResponse
-	(*ListVisitorsResponse)(nil),                 // 37: microtracker.v1.ListVisitorsResponse
-	(*GetVisitorResponse)(nil),                   // 38: microtracker.v1.GetVisitorResponse
-	(*CreateConversionResponse)(nil),             // 39: microtracker.v1.CreateConversionResponse
-	(*ListConversionsResponse)(nil),              // 40: microtracker.v1.ListConversionsResponse
-	(*UpdateConversionResponse)(nil),             // 41: microtracker.v1.UpdateConversionResponse
-	(*DeleteConversionResponse)(nil),             // 42: microtracker.v1.DeleteConversionResponse
-	(*QueryFunnelResponse)(nil),                  // 43: microtracker.v1.QueryFunnelResponse
-	(*QueryRetentionResponse)(nil),               // 44: microtracker.v1.QueryRetentionResponse
-	(*QueryPathsResponse)(nil),                   // 45: microtracker.v1.QueryPathsResponse
-	(*QueryHeatmapResponse)(nil),                 // 46: microtracker.v1.QueryHeatmapResponse
-	(*WatchLiveResponse)(nil),                    // 47: microtracker.v1.WatchLiveResponse
+	(*ExportEventsRequest)(nil),                  // 33: microtracker.v1.ExportEventsRequest
+	(*CreateExportRequest)(nil),                  // 34: microtracker.v1.CreateExportRequest
+	(*GetExportRequest)(nil),                     // 35: microtracker.v1.GetExportRequest
+	(*ListExportsRequest)(nil),                   // 36: microtracker.v1.ListExportsRequest
+	(*DownloadExportRequest)(nil),                // 37: microtracker.v1.DownloadExportRequest
+	(*DeleteExportRequest)(nil),                  // 38: microtracker.v1.DeleteExportRequest
+	(*QueryResponse)(nil),                        // 39: microtracker.v1.QueryResponse
+	(*GetCapabilitiesResponse)(nil),              // 40: microtracker.v1.GetCapabilitiesResponse
+	(*ReportingServiceListSessionsResponse)(nil), // 41: microtracker.v1.ReportingServiceListSessionsResponse
+	(*GetSessionResponse)(nil),                   // 42: microtracker.v1.GetSessionResponse
+	(*ListVisitorsResponse)(nil),                 // 43: microtracker.v1.ListVisitorsResponse
+	(*GetVisitorResponse)(nil),                   // 44: microtracker.v1.GetVisitorResponse
+	(*CreateConversionResponse)(nil),             // 45: microtracker.v1.CreateConversionResponse
+	(*ListConversionsResponse)(nil),              // 46: microtracker.v1.ListConversionsResponse
+	(*UpdateConversionResponse)(nil),             // 47: microtracker.v1.UpdateConversionResponse
+	(*DeleteConversionResponse)(nil),             // 48: microtracker.v1.DeleteConversionResponse
+	(*QueryFunnelResponse)(nil),                  // 49: microtracker.v1.QueryFunnelResponse
+	(*QueryRetentionResponse)(nil),               // 50: microtracker.v1.QueryRetentionResponse
+	(*QueryPathsResponse)(nil),                   // 51: microtracker.v1.QueryPathsResponse
+	(*QueryHeatmapResponse)(nil),                 // 52: microtracker.v1.QueryHeatmapResponse
+	(*WatchLiveResponse)(nil),                    // 53: microtracker.v1.WatchLiveResponse
+	(*ExportEventsResponse)(nil),                 // 54: microtracker.v1.ExportEventsResponse
+	(*CreateExportResponse)(nil),                 // 55: microtracker.v1.CreateExportResponse
+	(*GetExportResponse)(nil),                    // 56: microtracker.v1.GetExportResponse
+	(*ListExportsResponse)(nil),                  // 57: microtracker.v1.ListExportsResponse
+	(*DownloadExportResponse)(nil),               // 58: microtracker.v1.DownloadExportResponse
+	(*DeleteExportResponse)(nil),                 // 59: microtracker.v1.DeleteExportResponse
 }
 var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	15, // 0: microtracker.v1.ListDailyRollupsRequest.days:type_name -> microtracker.v1.DayRange
@@ -855,25 +873,37 @@ var file_microtracker_v1_reporting_proto_depIdxs = []int32{
 	30, // 29: microtracker.v1.ReportingService.QueryPaths:input_type -> microtracker.v1.QueryPathsRequest
 	31, // 30: microtracker.v1.ReportingService.QueryHeatmap:input_type -> microtracker.v1.QueryHeatmapRequest
 	32, // 31: microtracker.v1.ReportingService.WatchLive:input_type -> microtracker.v1.WatchLiveRequest
-	33, // 32: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
-	34, // 33: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
-	1,  // 34: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
-	7,  // 35: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
-	35, // 36: microtracker.v1.ReportingService.ListSessions:output_type -> microtracker.v1.ReportingServiceListSessionsResponse
-	36, // 37: microtracker.v1.ReportingService.GetSession:output_type -> microtracker.v1.GetSessionResponse
-	37, // 38: microtracker.v1.ReportingService.ListVisitors:output_type -> microtracker.v1.ListVisitorsResponse
-	38, // 39: microtracker.v1.ReportingService.GetVisitor:output_type -> microtracker.v1.GetVisitorResponse
-	39, // 40: microtracker.v1.ReportingService.CreateConversion:output_type -> microtracker.v1.CreateConversionResponse
-	40, // 41: microtracker.v1.ReportingService.ListConversions:output_type -> microtracker.v1.ListConversionsResponse
-	41, // 42: microtracker.v1.ReportingService.UpdateConversion:output_type -> microtracker.v1.UpdateConversionResponse
-	42, // 43: microtracker.v1.ReportingService.DeleteConversion:output_type -> microtracker.v1.DeleteConversionResponse
-	43, // 44: microtracker.v1.ReportingService.QueryFunnel:output_type -> microtracker.v1.QueryFunnelResponse
-	44, // 45: microtracker.v1.ReportingService.QueryRetention:output_type -> microtracker.v1.QueryRetentionResponse
-	45, // 46: microtracker.v1.ReportingService.QueryPaths:output_type -> microtracker.v1.QueryPathsResponse
-	46, // 47: microtracker.v1.ReportingService.QueryHeatmap:output_type -> microtracker.v1.QueryHeatmapResponse
-	47, // 48: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
-	32, // [32:49] is the sub-list for method output_type
-	15, // [15:32] is the sub-list for method input_type
+	33, // 32: microtracker.v1.ReportingService.ExportEvents:input_type -> microtracker.v1.ExportEventsRequest
+	34, // 33: microtracker.v1.ReportingService.CreateExport:input_type -> microtracker.v1.CreateExportRequest
+	35, // 34: microtracker.v1.ReportingService.GetExport:input_type -> microtracker.v1.GetExportRequest
+	36, // 35: microtracker.v1.ReportingService.ListExports:input_type -> microtracker.v1.ListExportsRequest
+	37, // 36: microtracker.v1.ReportingService.DownloadExport:input_type -> microtracker.v1.DownloadExportRequest
+	38, // 37: microtracker.v1.ReportingService.DeleteExport:input_type -> microtracker.v1.DeleteExportRequest
+	39, // 38: microtracker.v1.ReportingService.Query:output_type -> microtracker.v1.QueryResponse
+	40, // 39: microtracker.v1.ReportingService.GetCapabilities:output_type -> microtracker.v1.GetCapabilitiesResponse
+	1,  // 40: microtracker.v1.ReportingService.ListDailyRollups:output_type -> microtracker.v1.ListDailyRollupsResponse
+	7,  // 41: microtracker.v1.ReportingService.RebuildDailyRollups:output_type -> microtracker.v1.RebuildDailyRollupsResponse
+	41, // 42: microtracker.v1.ReportingService.ListSessions:output_type -> microtracker.v1.ReportingServiceListSessionsResponse
+	42, // 43: microtracker.v1.ReportingService.GetSession:output_type -> microtracker.v1.GetSessionResponse
+	43, // 44: microtracker.v1.ReportingService.ListVisitors:output_type -> microtracker.v1.ListVisitorsResponse
+	44, // 45: microtracker.v1.ReportingService.GetVisitor:output_type -> microtracker.v1.GetVisitorResponse
+	45, // 46: microtracker.v1.ReportingService.CreateConversion:output_type -> microtracker.v1.CreateConversionResponse
+	46, // 47: microtracker.v1.ReportingService.ListConversions:output_type -> microtracker.v1.ListConversionsResponse
+	47, // 48: microtracker.v1.ReportingService.UpdateConversion:output_type -> microtracker.v1.UpdateConversionResponse
+	48, // 49: microtracker.v1.ReportingService.DeleteConversion:output_type -> microtracker.v1.DeleteConversionResponse
+	49, // 50: microtracker.v1.ReportingService.QueryFunnel:output_type -> microtracker.v1.QueryFunnelResponse
+	50, // 51: microtracker.v1.ReportingService.QueryRetention:output_type -> microtracker.v1.QueryRetentionResponse
+	51, // 52: microtracker.v1.ReportingService.QueryPaths:output_type -> microtracker.v1.QueryPathsResponse
+	52, // 53: microtracker.v1.ReportingService.QueryHeatmap:output_type -> microtracker.v1.QueryHeatmapResponse
+	53, // 54: microtracker.v1.ReportingService.WatchLive:output_type -> microtracker.v1.WatchLiveResponse
+	54, // 55: microtracker.v1.ReportingService.ExportEvents:output_type -> microtracker.v1.ExportEventsResponse
+	55, // 56: microtracker.v1.ReportingService.CreateExport:output_type -> microtracker.v1.CreateExportResponse
+	56, // 57: microtracker.v1.ReportingService.GetExport:output_type -> microtracker.v1.GetExportResponse
+	57, // 58: microtracker.v1.ReportingService.ListExports:output_type -> microtracker.v1.ListExportsResponse
+	58, // 59: microtracker.v1.ReportingService.DownloadExport:output_type -> microtracker.v1.DownloadExportResponse
+	59, // 60: microtracker.v1.ReportingService.DeleteExport:output_type -> microtracker.v1.DeleteExportResponse
+	38, // [38:61] is the sub-list for method output_type
+	15, // [15:38] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
 	15, // [15:15] is the sub-list for extension extendee
 	0,  // [0:15] is the sub-list for field type_name
@@ -886,6 +916,7 @@ func file_microtracker_v1_reporting_proto_init() {
 	}
 	file_microtracker_v1_access_proto_init()
 	file_microtracker_v1_conversions_proto_init()
+	file_microtracker_v1_exports_proto_init()
 	file_microtracker_v1_jobs_proto_init()
 	file_microtracker_v1_journeys_proto_init()
 	file_microtracker_v1_live_proto_init()

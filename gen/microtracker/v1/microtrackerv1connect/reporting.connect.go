@@ -73,6 +73,23 @@ const (
 	ReportingServiceQueryHeatmapProcedure = "/microtracker.v1.ReportingService/QueryHeatmap"
 	// ReportingServiceWatchLiveProcedure is the procedure name of the ReportingService's WatchLive RPC.
 	ReportingServiceWatchLiveProcedure = "/microtracker.v1.ReportingService/WatchLive"
+	// ReportingServiceExportEventsProcedure is the procedure name of the ReportingService's
+	// ExportEvents RPC.
+	ReportingServiceExportEventsProcedure = "/microtracker.v1.ReportingService/ExportEvents"
+	// ReportingServiceCreateExportProcedure is the procedure name of the ReportingService's
+	// CreateExport RPC.
+	ReportingServiceCreateExportProcedure = "/microtracker.v1.ReportingService/CreateExport"
+	// ReportingServiceGetExportProcedure is the procedure name of the ReportingService's GetExport RPC.
+	ReportingServiceGetExportProcedure = "/microtracker.v1.ReportingService/GetExport"
+	// ReportingServiceListExportsProcedure is the procedure name of the ReportingService's ListExports
+	// RPC.
+	ReportingServiceListExportsProcedure = "/microtracker.v1.ReportingService/ListExports"
+	// ReportingServiceDownloadExportProcedure is the procedure name of the ReportingService's
+	// DownloadExport RPC.
+	ReportingServiceDownloadExportProcedure = "/microtracker.v1.ReportingService/DownloadExport"
+	// ReportingServiceDeleteExportProcedure is the procedure name of the ReportingService's
+	// DeleteExport RPC.
+	ReportingServiceDeleteExportProcedure = "/microtracker.v1.ReportingService/DeleteExport"
 )
 
 var (
@@ -207,6 +224,50 @@ var (
 			Procedure:  ReportingServiceWatchLiveProcedure,
 		}
 	})
+	reportingServiceExportEventsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("ExportEvents"),
+			Procedure:  ReportingServiceExportEventsProcedure,
+		}
+	})
+	reportingServiceCreateExportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("CreateExport"),
+			Procedure:  ReportingServiceCreateExportProcedure,
+		}
+	})
+	reportingServiceGetExportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("GetExport"),
+			Procedure:        ReportingServiceGetExportProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceListExportsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("ListExports"),
+			Procedure:        ReportingServiceListExportsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	reportingServiceDownloadExportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("DownloadExport"),
+			Procedure:  ReportingServiceDownloadExportProcedure,
+		}
+	})
+	reportingServiceDeleteExportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_microtracker_v1_reporting_proto.Services().ByName("ReportingService").Methods().ByName("DeleteExport"),
+			Procedure:  ReportingServiceDeleteExportProcedure,
+		}
+	})
 )
 
 // ReportingServiceClient is a client for the microtracker.v1.ReportingService service.
@@ -266,6 +327,25 @@ type ReportingServiceClient interface {
 	// (PAGE_TOKEN_INVALID), UNAVAILABLE (OVERLOADED: connect again), RESOURCE_EXHAUSTED (OVERLOADED, with google.rpc.RetryInfo: the
 	// caller reads too slowly; connect again).
 	WatchLive(context.Context, *v1.WatchLiveRequest) (ReportingServiceWatchLiveClientStream, error)
+	// ExportEvents sends the events that are stored when it is called, in the order in which they were stored, and ends. A stream
+	// that breaks goes on behind the cursor of the last event that was kept: nothing is missed and nothing comes twice. Asked again
+	// with the last cursor, it sends what came since. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED,
+	// PAGE_TOKEN_INVALID), DEADLINE_EXCEEDED (QUERY_TOO_LONG), UNAVAILABLE (OVERLOADED: connect again), RESOURCE_EXHAUSTED
+	// (OVERLOADED: also a caller who reads too slowly; connect again).
+	ExportEvents(context.Context, *v1.ExportEventsRequest) (ReportingServiceExportEventsClientStream, error)
+	// CreateExport has a CSV file of events built in the background, in the order of their times. A project keeps at most 10.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED), FAILED_PRECONDITION (PRECONDITION).
+	CreateExport(context.Context, *v1.CreateExportRequest) (*v1.CreateExportResponse, error)
+	// GetExport says how far an export is. Errors: NOT_FOUND.
+	GetExport(context.Context, *v1.GetExportRequest) (*v1.GetExportResponse, error)
+	// ListExports lists the project's exports, newest first. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+	ListExports(context.Context, *v1.ListExportsRequest) (*v1.ListExportsResponse, error)
+	// DownloadExport sends the file of an export that is ready, piece by piece. Errors: NOT_FOUND, FAILED_PRECONDITION
+	// (PRECONDITION: it is not ready), PERMISSION_DENIED (SCOPE_MISSING: it was made for somebody who may read visitors),
+	// UNAVAILABLE and RESOURCE_EXHAUSTED as ExportEvents.
+	DownloadExport(context.Context, *v1.DownloadExportRequest) (ReportingServiceDownloadExportClientStream, error)
+	// DeleteExport deletes an export, and ends the building of it. Errors: NOT_FOUND.
+	DeleteExport(context.Context, *v1.DeleteExportRequest) (*v1.DeleteExportResponse, error)
 }
 
 // NewReportingServiceClient constructs a client for the microtracker.v1.ReportingService service.
@@ -292,6 +372,48 @@ func (s ReportingServiceWatchLiveClientStream) Receive() (*v1.WatchLiveResponse,
 // Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
 // stream abandoned before io.EOF.
 func (s ReportingServiceWatchLiveClientStream) Close() error {
+	return s.stream.Close()
+}
+
+// ReportingServiceExportEventsClientStream is the client stream for the ReportingService's
+// ExportEvents RPC.
+type ReportingServiceExportEventsClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s ReportingServiceExportEventsClientStream) Receive() (*v1.ExportEventsResponse, error) {
+	var res v1.ExportEventsResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s ReportingServiceExportEventsClientStream) Close() error {
+	return s.stream.Close()
+}
+
+// ReportingServiceDownloadExportClientStream is the client stream for the ReportingService's
+// DownloadExport RPC.
+type ReportingServiceDownloadExportClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s ReportingServiceDownloadExportClientStream) Receive() (*v1.DownloadExportResponse, error) {
+	var res v1.DownloadExportResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s ReportingServiceDownloadExportClientStream) Close() error {
 	return s.stream.Close()
 }
 
@@ -352,6 +474,25 @@ type ReportingServiceHandler interface {
 	// (PAGE_TOKEN_INVALID), UNAVAILABLE (OVERLOADED: connect again), RESOURCE_EXHAUSTED (OVERLOADED, with google.rpc.RetryInfo: the
 	// caller reads too slowly; connect again).
 	WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error
+	// ExportEvents sends the events that are stored when it is called, in the order in which they were stored, and ends. A stream
+	// that breaks goes on behind the cursor of the last event that was kept: nothing is missed and nothing comes twice. Asked again
+	// with the last cursor, it sends what came since. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED,
+	// PAGE_TOKEN_INVALID), DEADLINE_EXCEEDED (QUERY_TOO_LONG), UNAVAILABLE (OVERLOADED: connect again), RESOURCE_EXHAUSTED
+	// (OVERLOADED: also a caller who reads too slowly; connect again).
+	ExportEvents(context.Context, *v1.ExportEventsRequest, ReportingServiceExportEventsServerStream) error
+	// CreateExport has a CSV file of events built in the background, in the order of their times. A project keeps at most 10.
+	// Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED), FAILED_PRECONDITION (PRECONDITION).
+	CreateExport(context.Context, *v1.CreateExportRequest) (*v1.CreateExportResponse, error)
+	// GetExport says how far an export is. Errors: NOT_FOUND.
+	GetExport(context.Context, *v1.GetExportRequest) (*v1.GetExportResponse, error)
+	// ListExports lists the project's exports, newest first. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+	ListExports(context.Context, *v1.ListExportsRequest) (*v1.ListExportsResponse, error)
+	// DownloadExport sends the file of an export that is ready, piece by piece. Errors: NOT_FOUND, FAILED_PRECONDITION
+	// (PRECONDITION: it is not ready), PERMISSION_DENIED (SCOPE_MISSING: it was made for somebody who may read visitors),
+	// UNAVAILABLE and RESOURCE_EXHAUSTED as ExportEvents.
+	DownloadExport(context.Context, *v1.DownloadExportRequest, ReportingServiceDownloadExportServerStream) error
+	// DeleteExport deletes an export, and ends the building of it. Errors: NOT_FOUND.
+	DeleteExport(context.Context, *v1.DeleteExportRequest) (*v1.DeleteExportResponse, error)
 }
 
 // RegisterReportingServiceHandler registers svc as the microtracker.v1.ReportingService
@@ -376,6 +517,12 @@ func RegisterReportingServiceHandler(server *connect.Server, svc ReportingServic
 		connect.Method{Spec: reportingServiceQueryPathsSpec(), Handler: adapter.queryPaths},
 		connect.Method{Spec: reportingServiceQueryHeatmapSpec(), Handler: adapter.queryHeatmap},
 		connect.Method{Spec: reportingServiceWatchLiveSpec(), Handler: adapter.watchLive},
+		connect.Method{Spec: reportingServiceExportEventsSpec(), Handler: adapter.exportEvents},
+		connect.Method{Spec: reportingServiceCreateExportSpec(), Handler: adapter.createExport},
+		connect.Method{Spec: reportingServiceGetExportSpec(), Handler: adapter.getExport},
+		connect.Method{Spec: reportingServiceListExportsSpec(), Handler: adapter.listExports},
+		connect.Method{Spec: reportingServiceDownloadExportSpec(), Handler: adapter.downloadExport},
+		connect.Method{Spec: reportingServiceDeleteExportSpec(), Handler: adapter.deleteExport},
 	)
 }
 
@@ -392,6 +539,38 @@ func (s ReportingServiceWatchLiveServerStream) SendHeaders() error {
 
 // Send sends a response message to the client.
 func (s ReportingServiceWatchLiveServerStream) Send(res *v1.WatchLiveResponse) error {
+	return s.stream.Send(res)
+}
+
+// ReportingServiceExportEventsServerStream is the server stream for the ReportingService's
+// ExportEvents RPC.
+type ReportingServiceExportEventsServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s ReportingServiceExportEventsServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s ReportingServiceExportEventsServerStream) Send(res *v1.ExportEventsResponse) error {
+	return s.stream.Send(res)
+}
+
+// ReportingServiceDownloadExportServerStream is the server stream for the ReportingService's
+// DownloadExport RPC.
+type ReportingServiceDownloadExportServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s ReportingServiceDownloadExportServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s ReportingServiceDownloadExportServerStream) Send(res *v1.DownloadExportResponse) error {
 	return s.stream.Send(res)
 }
 
@@ -464,6 +643,30 @@ func (UnimplementedReportingServiceHandler) QueryHeatmap(context.Context, *v1.Qu
 
 func (UnimplementedReportingServiceHandler) WatchLive(context.Context, *v1.WatchLiveRequest, ReportingServiceWatchLiveServerStream) error {
 	return connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.WatchLive is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) ExportEvents(context.Context, *v1.ExportEventsRequest, ReportingServiceExportEventsServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.ExportEvents is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) CreateExport(context.Context, *v1.CreateExportRequest) (*v1.CreateExportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.CreateExport is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) GetExport(context.Context, *v1.GetExportRequest) (*v1.GetExportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.GetExport is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) ListExports(context.Context, *v1.ListExportsRequest) (*v1.ListExportsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.ListExports is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) DownloadExport(context.Context, *v1.DownloadExportRequest, ReportingServiceDownloadExportServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.DownloadExport is not implemented")
+}
+
+func (UnimplementedReportingServiceHandler) DeleteExport(context.Context, *v1.DeleteExportRequest) (*v1.DeleteExportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "microtracker.v1.ReportingService.DeleteExport is not implemented")
 }
 
 type reportingServiceClient struct {
@@ -604,6 +807,54 @@ func (c *reportingServiceClient) WatchLive(ctx context.Context, req *v1.WatchLiv
 		return ReportingServiceWatchLiveClientStream{}, err
 	}
 	return ReportingServiceWatchLiveClientStream{stream: stream}, nil
+}
+
+func (c *reportingServiceClient) ExportEvents(ctx context.Context, req *v1.ExportEventsRequest) (ReportingServiceExportEventsClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, reportingServiceExportEventsSpec(), req)
+	if err != nil {
+		return ReportingServiceExportEventsClientStream{}, err
+	}
+	return ReportingServiceExportEventsClientStream{stream: stream}, nil
+}
+
+func (c *reportingServiceClient) CreateExport(ctx context.Context, req *v1.CreateExportRequest) (*v1.CreateExportResponse, error) {
+	var res v1.CreateExportResponse
+	if err := c.client.CallUnary(ctx, reportingServiceCreateExportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) GetExport(ctx context.Context, req *v1.GetExportRequest) (*v1.GetExportResponse, error) {
+	var res v1.GetExportResponse
+	if err := c.client.CallUnary(ctx, reportingServiceGetExportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) ListExports(ctx context.Context, req *v1.ListExportsRequest) (*v1.ListExportsResponse, error) {
+	var res v1.ListExportsResponse
+	if err := c.client.CallUnary(ctx, reportingServiceListExportsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *reportingServiceClient) DownloadExport(ctx context.Context, req *v1.DownloadExportRequest) (ReportingServiceDownloadExportClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, reportingServiceDownloadExportSpec(), req)
+	if err != nil {
+		return ReportingServiceDownloadExportClientStream{}, err
+	}
+	return ReportingServiceDownloadExportClientStream{stream: stream}, nil
+}
+
+func (c *reportingServiceClient) DeleteExport(ctx context.Context, req *v1.DeleteExportRequest) (*v1.DeleteExportResponse, error) {
+	var res v1.DeleteExportResponse
+	if err := c.client.CallUnary(ctx, reportingServiceDeleteExportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
 }
 
 type reportingServiceHandler struct{ svc ReportingServiceHandler }
@@ -806,4 +1057,68 @@ func (h reportingServiceHandler) watchLive(ctx context.Context, _ connect.Spec, 
 		return err
 	}
 	return h.svc.WatchLive(ctx, &req, ReportingServiceWatchLiveServerStream{stream: stream})
+}
+
+func (h reportingServiceHandler) exportEvents(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExportEventsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.ExportEvents(ctx, &req, ReportingServiceExportEventsServerStream{stream: stream})
+}
+
+func (h reportingServiceHandler) createExport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CreateExportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CreateExport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) getExport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetExportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetExport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) listExports(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListExportsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListExports(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h reportingServiceHandler) downloadExport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DownloadExportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.DownloadExport(ctx, &req, ReportingServiceDownloadExportServerStream{stream: stream})
+}
+
+func (h reportingServiceHandler) deleteExport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeleteExportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeleteExport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
 }

@@ -69,8 +69,8 @@ export declare type Conversion = Message<"microtracker.v1.Conversion"> & {
   propertyValue: string;
 
   /**
-   * What one is worth whose event does not say it: a decimal number in the project's currency. Empty: nothing. It is kept for those
-   * who read it: METRIC_REVENUE adds up what events say.
+   * What one is worth whose event does not say it: a decimal number in the project's currency. Empty: nothing. METRIC_REVENUE
+   * counts it.
    *
    * @generated from field: string value = 9;
    */

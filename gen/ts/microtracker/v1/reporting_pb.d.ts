@@ -11,6 +11,7 @@ import type { GetSessionRequestSchema, GetSessionResponseSchema, GetVisitorReque
 import type { CreateConversionRequestSchema, CreateConversionResponseSchema, DeleteConversionRequestSchema, DeleteConversionResponseSchema, ListConversionsRequestSchema, ListConversionsResponseSchema, UpdateConversionRequestSchema, UpdateConversionResponseSchema } from "./conversions_pb.js";
 import type { QueryFunnelRequestSchema, QueryFunnelResponseSchema, QueryHeatmapRequestSchema, QueryHeatmapResponseSchema, QueryPathsRequestSchema, QueryPathsResponseSchema, QueryRetentionRequestSchema, QueryRetentionResponseSchema } from "./journeys_pb.js";
 import type { WatchLiveRequestSchema, WatchLiveResponseSchema } from "./live_pb.js";
+import type { CreateExportRequestSchema, CreateExportResponseSchema, DeleteExportRequestSchema, DeleteExportResponseSchema, DownloadExportRequestSchema, DownloadExportResponseSchema, ExportEventsRequestSchema, ExportEventsResponseSchema, GetExportRequestSchema, GetExportResponseSchema, ListExportsRequestSchema, ListExportsResponseSchema } from "./exports_pb.js";
 
 /**
  * Describes the file microtracker/v1/reporting.proto.
@@ -543,6 +544,73 @@ export declare const ReportingService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchLiveRequestSchema;
     output: typeof WatchLiveResponseSchema;
+  },
+  /**
+   * ExportEvents sends the events that are stored when it is called, in the order in which they were stored, and ends. A stream
+   * that breaks goes on behind the cursor of the last event that was kept: nothing is missed and nothing comes twice. Asked again
+   * with the last cursor, it sends what came since. Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED,
+   * PAGE_TOKEN_INVALID), DEADLINE_EXCEEDED (QUERY_TOO_LONG), UNAVAILABLE (OVERLOADED: connect again), RESOURCE_EXHAUSTED
+   * (OVERLOADED: also a caller who reads too slowly; connect again).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.ExportEvents
+   */
+  exportEvents: {
+    methodKind: "server_streaming";
+    input: typeof ExportEventsRequestSchema;
+    output: typeof ExportEventsResponseSchema;
+  },
+  /**
+   * CreateExport has a CSV file of events built in the background, in the order of their times. A project keeps at most 10.
+   * Errors: INVALID_ARGUMENT (VALIDATION_FAILED, QUERY_UNSUPPORTED), FAILED_PRECONDITION (PRECONDITION).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.CreateExport
+   */
+  createExport: {
+    methodKind: "unary";
+    input: typeof CreateExportRequestSchema;
+    output: typeof CreateExportResponseSchema;
+  },
+  /**
+   * GetExport says how far an export is. Errors: NOT_FOUND.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.GetExport
+   */
+  getExport: {
+    methodKind: "unary";
+    input: typeof GetExportRequestSchema;
+    output: typeof GetExportResponseSchema;
+  },
+  /**
+   * ListExports lists the project's exports, newest first. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc microtracker.v1.ReportingService.ListExports
+   */
+  listExports: {
+    methodKind: "unary";
+    input: typeof ListExportsRequestSchema;
+    output: typeof ListExportsResponseSchema;
+  },
+  /**
+   * DownloadExport sends the file of an export that is ready, piece by piece. Errors: NOT_FOUND, FAILED_PRECONDITION
+   * (PRECONDITION: it is not ready), PERMISSION_DENIED (SCOPE_MISSING: it was made for somebody who may read visitors),
+   * UNAVAILABLE and RESOURCE_EXHAUSTED as ExportEvents.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.DownloadExport
+   */
+  downloadExport: {
+    methodKind: "server_streaming";
+    input: typeof DownloadExportRequestSchema;
+    output: typeof DownloadExportResponseSchema;
+  },
+  /**
+   * DeleteExport deletes an export, and ends the building of it. Errors: NOT_FOUND.
+   *
+   * @generated from rpc microtracker.v1.ReportingService.DeleteExport
+   */
+  deleteExport: {
+    methodKind: "unary";
+    input: typeof DeleteExportRequestSchema;
+    output: typeof DeleteExportResponseSchema;
   },
 }>;
 
