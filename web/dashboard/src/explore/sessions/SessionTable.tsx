@@ -53,6 +53,8 @@ export function SessionTable({ caption, projectId, sessions, clock }: Props) {
 
 function SessionRow({ projectId, session, clock }: { projectId: string; session: TrackingSession; clock: Clock }) {
   const { t } = useTranslation();
+  const source = valueText(Dimension.SOURCE, session.source);
+  const channel = valueText(Dimension.CHANNEL, session.channel);
   const campaign = session.utm?.campaignName || session.utm?.campaignId || "";
   return (
     <tr className="row-linked">
@@ -65,12 +67,12 @@ function SessionRow({ projectId, session, clock }: { projectId: string; session:
         </span>
       </th>
       <td data-label={t("visits.source")}>
-        <ForeignText text={orDash(valueText(Dimension.SOURCE, session.source))} />
+        <ForeignText text={orDash(source)} />
         <span className="sub">
-          <ForeignText text={joined(session.channel !== session.source && valueText(Dimension.CHANNEL, session.channel), campaign)} />
+          <ForeignText text={joined(channel !== source && channel, campaign)} />
         </span>
       </td>
-      <td data-label={t("visits.way")}>
+      <td className="wide" data-label={t("visits.way")}>
         <ForeignText text={orDash(session.entryPath)} />
         {session.exitPath !== session.entryPath && (
           <span className="sub way-exit">

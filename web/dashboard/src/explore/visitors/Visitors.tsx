@@ -99,6 +99,8 @@ export function Visitors() {
 function VisitorRow({ listed: { visitor, lastSession }, projectId, clock }: { listed: ListedVisitor; projectId: string; clock: Clock }) {
   const { t } = useTranslation();
   if (!visitor || !lastSession) return null;
+  const source = valueText(Dimension.SOURCE, lastSession.source);
+  const channel = valueText(Dimension.CHANNEL, lastSession.channel);
   return (
     <tr className="row-linked">
       <th scope="row">
@@ -121,9 +123,9 @@ function VisitorRow({ listed: { visitor, lastSession }, projectId, clock }: { li
       </td>
       <td data-label={t("visitors.first")}>{clock.moment(visitor.firstSeenTime)}</td>
       <td data-label={t("visits.source")}>
-        <ForeignText text={orDash(valueText(Dimension.SOURCE, lastSession.source))} />
+        <ForeignText text={orDash(source)} />
         <span className="sub">
-          <ForeignText text={lastSession.channel === lastSession.source ? "" : valueText(Dimension.CHANNEL, lastSession.channel)} />
+          <ForeignText text={channel === source ? "" : channel} />
         </span>
       </td>
       <td data-label={t("visits.who")}>

@@ -204,7 +204,7 @@ const de: Translation<typeof en> = {
     noConversions: "Noch keine: siehe Einstellungen",
     unknownConversion: "Eine gelöschte Conversion",
     who: "Gezählt nach",
-    whos: { visitor: "Besuchern", session: "Sitzungen" },
+    whos: { visitor: "Besucher", session: "Sitzungen" },
     units: { visitor_one: "Besucher", visitor_other: "Besucher", session_one: "Sitzung", session_other: "Sitzungen" },
     order: "Reihenfolge",
     orders: { any: "Beliebiges dazwischen", strict: "Streng" },
