@@ -23,11 +23,14 @@ export function useProjectId(): bigint | undefined {
   return parseProjectId(projectId);
 }
 
+/** A project's settings seldom change. */
+export const projectFreshMs = 5 * 60_000;
+
 export function useProject(projectId: bigint | undefined) {
   return useQuery(
     ProjectsService.method.getProject,
     { projectId: projectId ?? 0n },
-    { enabled: projectId !== undefined, staleTime: 5 * 60_000 },
+    { enabled: projectId !== undefined, staleTime: projectFreshMs },
   );
 }
 

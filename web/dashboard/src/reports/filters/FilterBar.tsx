@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { addCondition, type Condition, maxConditions } from "../../lib/filters";
 import { withTexts } from "../../lib/i18n";
@@ -7,7 +7,8 @@ import { Plus } from "../../ui/icons";
 
 const loadDialog = () => withTexts(["filters"], () => import("./FilterDialog"));
 const FilterDialog = lazy(loadDialog);
-const FilterChips = lazy(() => withTexts(["filters"], () => import("./FilterChips")));
+const loadChips = () => withTexts(["filters"], () => import("./FilterChips"));
+const FilterChips = lazy(loadChips);
 
 interface Props {
   conditions: Condition[];
@@ -20,6 +21,11 @@ interface Props {
 /** The filters that hold, and a dialog to add and change them. It comes with the first use, not with the page. */
 export function FilterBar({ conditions, onChange, open, onOpen }: Props) {
   const { t } = useTranslation();
+  // The first filter should not wait for its chip.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadChips().catch(() => undefined), 2000);
+    return () => clearTimeout(timer);
+  }, []);
   const prefetch = () => void loadDialog().catch(() => undefined);
   return (
     <>

@@ -2,6 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { AdDimension, AdMetric, type AdValue } from "@microtracker/client/ad_reports";
 import { AdsService } from "@microtracker/client/ads";
 import { keepPreviousData } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { daysBetween } from "../../lib/days";
 import { dash, format } from "../../lib/format";
@@ -53,7 +54,18 @@ export default function AdsPanel() {
   if (!data?.totals || !numberOf(data.totals.metrics[0])) return null;
   const { totals, currency, rows } = data;
   return (
-    <Panel title={t("adpanel.title")} className="panel-wide" aside={conditions.length > 0 && <span className="muted small">{t("adpanel.notFiltered")}</span>}>
+    <Panel
+      title={t("adpanel.title")}
+      className="panel-wide"
+      aside={
+        <>
+          {conditions.length > 0 && <span className="muted small">{t("adpanel.notFiltered")}</span>}
+          <Link to="/p/$projectId/ads" params={{ projectId: String(project.id) }} className="panel-details">
+            {t("live.open")}
+          </Link>
+        </>
+      }
+    >
       <div className={query.isPlaceholderData ? "table-wide stale" : "table-wide"} tabIndex={0} role="region" aria-label={t("adpanel.title")}>
         <table className="table">
           <thead>
