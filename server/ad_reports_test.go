@@ -33,15 +33,14 @@ func exampleShop(t *testing.T, w *world, who account) {
 	t.Helper()
 	id := who.project.ID
 	repotest.Exec(t, w.databaseURL, "SELECT create_event_partitions('2026-09-01', '2026-10-31')")
-	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO ads_dim (project_id, ad_id, platform, campaign_id, campaign_name, adset_id, adset_name, ad_name, first_seen_at, last_seen_at)
-		SELECT %d, 'ad' || n, (ARRAY['facebook', 'google', 'tiktok'])[1 + n %% 3], 'c' || n %% 3, (ARRAY['Autumn sale', 'Brand search', 'Unboxing'])[1 + n %% 3],
-			's' || n %% 6, 'Set ' || n %% 6, 'Ad ' || n, '2026-10-05', '2026-10-12' FROM generate_series(0, 11) AS n`, id))
-	// The last ad was shown and not clicked; the twelfth's sessions have no spend.
-	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO ad_spend_fact (project_id, platform, date, campaign_id, adset_id, ad_id, impressions, clicks, spend)
-		SELECT project_id, platform, '2026-10-05'::date + day, campaign_id, adset_id, ad_id, 20000 + 100 * day, 1700 + 10 * day, 350.10 + day * 1.01
-		FROM ads_dim, generate_series(0, 6) AS day WHERE project_id = %d AND ad_id <> 'ad11'`, id))
-	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO ad_spend_fact (project_id, platform, date, campaign_id, adset_id, ad_id, impressions, clicks, spend)
-		VALUES (%d, 'tiktok', '2026-10-07', 'c2', 's9', 'ad99', 900, 0, 12.50)`, id))
+	// Of the twelfth ad, whose sessions have no spend, somebody tells; the others are known by what they cost.
+	_, err := w.adsOf(t, who).UpsertAds(t.Context(), &microtrackerv1.UpsertAdsRequest{ProjectId: id, Ads: []*microtrackerv1.Ad{
+		{AdId: "ad11", Platform: "tiktok", CampaignId: "c2", CampaignName: "Unboxing", AdsetId: "s5", AdsetName: "Set 5", AdName: "Ad 11"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	importExample(t, w, who)
 	repotest.Exec(t, w.databaseURL, fmt.Sprintf(`INSERT INTO visitors (id, project_id, visitor_key, first_seen_at, last_seen_at, sessions_count)
 		SELECT 5000000 + n, %d, 'example ' || n, '2026-10-05', '2026-10-12', 2 FROM generate_series(0, 99999) AS n`, id))
 	// Sessions come evenly, 200,000 in nine days; six in seven by an ad, one in fifty a bot. A visitor comes twice.
@@ -64,6 +63,60 @@ func exampleShop(t *testing.T, w *world, who account) {
 	for platform, zone := range map[string]string{"facebook": "America/New_York", "tiktok": "Asia/Tokyo"} {
 		if _, err := client.SetAdAccount(t.Context(), &microtrackerv1.SetAdAccountRequest{ProjectId: id, Platform: platform, TimeZone: zone}); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// exampleExports are what the three platforms export of the example: one row for each of 11 ads and 7 days, and a twelfth ad that was
+// shown and not clicked.
+func exampleExports() map[string][]byte {
+	names := []string{"Autumn sale", "Brand search", "Unboxing"}
+	files := map[int]*strings.Builder{}
+	for i, titles := range []string{
+		"\ufeffDay,Campaign name,Campaign ID,Ad set name,Ad set ID,Ad name,Ad ID,Impressions,Link clicks,Amount spent (EUR),Reporting starts,Reporting ends\n",
+		"Ad report\nOctober 5, 2026 - October 11, 2026\nDay\tCampaign\tCampaign ID\tAd group\tAd group ID\tAd name\tAd ID\tImpr.\tClicks\tCost\n",
+		"By Day,Campaign name,Campaign ID,Ad group name,Ad group ID,Ad name,Ad ID,Impressions,Clicks (destination),Cost\n",
+	} {
+		files[i] = &strings.Builder{}
+		files[i].WriteString(titles)
+	}
+	for day := range 7 {
+		date := fmt.Sprintf("2026-10-%02d", 5+day)
+		cents := 35010 + 101*day
+		for ad := range 11 {
+			cells := []string{
+				date, names[ad%3], fmt.Sprint("c", ad%3), fmt.Sprint("Set ", ad%6), fmt.Sprint("s", ad%6), fmt.Sprint("Ad ", ad), fmt.Sprint("ad", ad),
+				strconv.Itoa(20000 + 100*day), strconv.Itoa(1700 + 10*day), fmt.Sprintf("%d.%02d", cents/100, cents%100),
+			}
+			switch ad % 3 {
+			case 0:
+				cells = append(cells, date, date)
+			case 1:
+				cells[7] = fmt.Sprintf("%d,%03d", (20000+100*day)/1000, (20000+100*day)%1000)
+				files[1].WriteString(strings.Join(cells, "\t") + "\n")
+				continue
+			}
+			files[ad%3].WriteString(strings.Join(cells, ",") + "\n")
+		}
+	}
+	files[1].WriteString("Total: Campaigns\t\t\t\t\t\t\t140,000\t12,110\t2,471.91\n")
+	files[2].WriteString("2026-10-07,Unboxing,c2,Set 9,s9,Ad 99,ad99,900,0,12.50\n")
+	return map[string][]byte{"facebook": []byte(files[0].String()), "google": []byte(files[1].String()), "tiktok": []byte(files[2].String())}
+}
+
+// importExample imports what the platforms export, as the dashboard does.
+func importExample(t *testing.T, w *world, who account) {
+	t.Helper()
+	repotest.Exec(t, w.databaseURL, "UPDATE projects SET currency = 'EUR'")
+	w.work(t)
+	z := &wizard{t, w.adsOf(t, who), who.project.ID}
+	for platform, file := range exampleExports() {
+		id := z.upload(platform+".csv", file, 512<<10)
+		if checked := z.check(id, nil); checked.GetLayout().GetPlatform() != platform || checked.GetCounts().GetRefused() != 0 {
+			t.Fatalf("%s: %v", platform, checked)
+		}
+		if done := z.start(id); done.GetState() != microtrackerv1.SpendImport_STATE_IMPORTED {
+			t.Fatalf("%s: %v", platform, done)
 		}
 	}
 }

@@ -56,6 +56,7 @@ func scenarios() []scenario {
 		{"size", bigTable},
 		{"jobs", queue},
 		{"ads", ads},
+		{"spend", spend},
 		{"reports", reports},
 	}
 }
