@@ -35,6 +35,9 @@ function zoned(options: Intl.DateTimeFormatOptions, timeZone: string): Intl.Date
   }
 }
 
+/** An instant for a spreadsheet: ISO 8601, in UTC. */
+export const instant = (at: Timestamp | undefined) => (at ? timestampDate(at).toISOString() : "");
+
 /** Parts that are there, with a dot between them. */
 export const joined = (...parts: (string | undefined | false)[]) => parts.filter(Boolean).join(" · ");
 

@@ -143,13 +143,18 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
   const all = query.data?.pages[0]?.totals?.metrics[0]?.value.value ?? 0;
   return (
     <Card
-      title={event ? t("happenings.propertiesOf", { event }) : t("happenings.properties")}
+      title={t("happenings.properties")}
       explanation={t("happenings.defines.property")}
       stale={query.isPlaceholderData && key !== ""}
       busy={key !== "" ? !rows && !query.isError : !known}
       tools={<CSVButton name={`${project.name} ${key || t("happenings.properties")}`} days={days} table={rows && (() => cells(key, rows))} />}
       foot={keys.length > 0 && t("happenings.keysFrom")}
     >
+      {event && (
+        <p className="of-event">
+          <span className="muted">{t("happenings.of")}</span> <ForeignText text={event} />
+        </p>
+      )}
       <div className="path-from">
         <NameField label={t("happenings.key")} showLabel value={key} names={keys} placeholder={t("happenings.keyPlaceholder")} maxLength={100} onCommit={(value) => onKey(value.trim())} />
       </div>

@@ -6,7 +6,7 @@ import { dash, duration, format } from "../../lib/format";
 import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { ForeignText } from "../../ui/Text";
 import { Explained } from "../parts";
-import { type Clock, joined, oneDecimal, orDash } from "../words";
+import { type Clock, instant, joined, oneDecimal, orDash } from "../words";
 
 interface Props {
   caption: string;
@@ -128,13 +128,13 @@ export function Marks({ session }: { session: TrackingSession }) {
 }
 
 /** The same lines for a spreadsheet. */
-export function sessionCells(sessions: TrackingSession[], clock: Clock): { header: string[]; rows: (string | number | null)[][] } {
+export function sessionCells(sessions: TrackingSession[]): { header: string[]; rows: (string | number | null)[][] } {
   return {
     header: ["session", "visitor", "start", "source", "channel", "campaign", "entry_path", "exit_path", "duration_s", "engaged_s", "pageviews", "interactive_events", "bounce", "new_visitor", "country", "device", "browser", "os", "pcqs"],
     rows: sessions.map((s) => [
       String(s.id),
       String(s.visitorId),
-      clock.moment(s.startTime),
+      instant(s.startTime),
       s.source,
       s.channel,
       s.utm?.campaignName || s.utm?.campaignId || "",

@@ -63,7 +63,7 @@ export function Sessions() {
               options={botChoices.map((value) => ({ value, text: t(`explore.bots.${value}`) }))}
               onChange={(value) => change({ bots: value === "people" ? undefined : value })}
             />
-            <CSVButton name={`${project.name} ${t("visits.title")}`} days={days} table={sessions && (() => sessionCells(sessions, clock))} />
+            <CSVButton name={`${project.name} ${t("visits.title")}`} days={days} table={sessions && (() => sessionCells(sessions))} />
           </>
         }
         foot={t("timeline.zone", { zone: project.timeZone })}

@@ -14,7 +14,7 @@ import { useTitle } from "../../ui/useTitle";
 import { Card, CSVButton, Empty, Explained, ExplorePage, LinesSkeleton, More, Pick } from "../parts";
 import { botChoices, botsOf } from "../sessions/Sessions";
 import { oneOf, useOwnSearch } from "../search";
-import { type Clock, clockIn, joined, orDash } from "../words";
+import { type Clock, clockIn, instant, joined, orDash } from "../words";
 import { FindVisitor } from "./FindVisitor";
 
 /** The visitors with a session in the range, whoever came last first. */
@@ -51,7 +51,7 @@ export function Visitors() {
               options={botChoices.map((value) => ({ value, text: t(`explore.bots.${value}`) }))}
               onChange={(value) => change({ bots: value === "people" ? undefined : value })}
             />
-            <CSVButton name={`${project.name} ${t("visitors.title")}`} days={days} table={visitors && (() => cells(visitors, clock))} />
+            <CSVButton name={`${project.name} ${t("visitors.title")}`} days={days} table={visitors && (() => cells(visitors))} />
           </>
         }
         foot={t("timeline.zone", { zone: project.timeZone })}
@@ -138,14 +138,14 @@ function VisitorRow({ listed: { visitor, lastSession }, projectId, clock }: { li
   );
 }
 
-const cells = (visitors: ListedVisitor[], clock: Clock) => ({
+const cells = (visitors: ListedVisitor[]) => ({
   header: ["visitor", "cookieless", "sessions", "first_seen", "last_seen", "last_session", "source", "channel", "country", "device", "browser", "os"],
   rows: visitors.map(({ visitor, lastSession }) => [
     String(visitor?.id),
     visitor?.isCookieless ? 1 : 0,
     Number(visitor?.sessions ?? 0n),
-    clock.moment(visitor?.firstSeenTime),
-    clock.moment(visitor?.lastSeenTime),
+    instant(visitor?.firstSeenTime),
+    instant(visitor?.lastSeenTime),
     String(lastSession?.id),
     lastSession?.source ?? "",
     lastSession?.channel ?? "",

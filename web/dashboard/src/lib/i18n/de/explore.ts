@@ -374,7 +374,7 @@ const de: Translation<typeof en> = {
     noName: "(ohne Namen)",
     property: "Eigenschaft",
     properties: "Eigenschaften",
-    propertiesOf: "Eigenschaften von {{event}}",
+    of: "des Ereignisses",
     key: "Eigenschaft",
     keys: "Gesehene Eigenschaften",
     keyPlaceholder: "Name der Eigenschaft, etwa plan",

@@ -371,7 +371,7 @@ const en = {
     noName: "(no name)",
     property: "Property",
     properties: "Properties",
-    propertiesOf: "Properties of {{event}}",
+    of: "of the event",
     key: "Property",
     keys: "Properties seen",
     keyPlaceholder: "Name of the property, such as plan",
