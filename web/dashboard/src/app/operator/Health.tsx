@@ -69,38 +69,40 @@ export function Health() {
           )}
         </Check>
       </ul>
-      <Panel title={t("operator.queues")} aside={<QueueSums queues={queues} />}>
-        <Paged query={depth} rows={depth.data?.queues} empty={<p>{t("operator.queuesEmpty")}</p>}>
-          {(rows) => (
-            <table className="table work-queues">
-              <thead>
-                <tr>
-                  <th scope="col">{t("work.queue")}</th>
-                  <th scope="col">{t("work.jobState.waiting")}</th>
-                  <th scope="col">{t("work.jobState.delayed")}</th>
-                  <th scope="col">{t("work.jobState.running")}</th>
-                  <th scope="col">{t("operator.oldest")}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((queue) => (
-                  <tr key={queue.queue}>
-                    <th scope="row">
-                      <Link to="/operator/jobs" search={{ queue: queue.queue }}>
-                        <bdi>{queue.queue}</bdi>
-                      </Link>
-                    </th>
-                    {[queue.waiting, queue.delayed, queue.running].map((count, i) => (
-                      <td key={i}>{format.count(Number(count), "exact")}</td>
-                    ))}
-                    <td>{duration(Number(queue.oldestSeconds))}</td>
+      <div className="work-panel">
+        <Panel title={t("operator.queues")} aside={<QueueSums queues={queues} />}>
+          <Paged query={depth} rows={depth.data?.queues} empty={<p>{t("operator.queuesEmpty")}</p>}>
+            {(rows) => (
+              <table className="table tokens work">
+                <thead>
+                  <tr>
+                    <th scope="col">{t("work.queue")}</th>
+                    <th scope="col">{t("work.jobState.waiting")}</th>
+                    <th scope="col">{t("work.jobState.delayed")}</th>
+                    <th scope="col">{t("work.jobState.running")}</th>
+                    <th scope="col">{t("operator.oldest")}</th>
                   </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </Paged>
-      </Panel>
+                </thead>
+                <tbody>
+                  {rows.map((queue) => (
+                    <tr key={queue.queue}>
+                      <th scope="row">
+                        <Link to="/operator/jobs" search={{ queue: queue.queue }}>
+                          <bdi>{queue.queue}</bdi>
+                        </Link>
+                      </th>
+                      <td data-label={t("work.jobState.waiting")}>{format.count(Number(queue.waiting), "exact")}</td>
+                      <td data-label={t("work.jobState.delayed")}>{format.count(Number(queue.delayed), "exact")}</td>
+                      <td data-label={t("work.jobState.running")}>{format.count(Number(queue.running), "exact")}</td>
+                      <td data-label={t("operator.oldest")}>{duration(Number(queue.oldestSeconds))}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            )}
+          </Paged>
+        </Panel>
+      </div>
       <p className="muted">
         {t("operator.more")} <code>microtracker doctor</code>, <code>/readyz</code>, <code>/metrics</code>
       </p>

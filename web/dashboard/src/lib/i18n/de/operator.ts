@@ -106,6 +106,8 @@ const de: Translation<typeof en> = {
     progress: "{{done}} von {{total}}",
     progressFailed_one: "{{count}} fehlgeschlagen",
     progressFailed_other: "{{count}} fehlgeschlagen",
+    progressStopped_one: "{{count}} Auftrag insgesamt",
+    progressStopped_other: "{{count}} Aufträge insgesamt",
     progressOf: "Fortschritt von {{name}}",
     jobState: { waiting: "Wartet", delayed: "Für später", running: "Läuft" },
     batchState: { running: "Läuft", done: "Erledigt", failed: "Fehlgeschlagen", cancelled: "Angehalten" },

@@ -103,6 +103,8 @@ const en = {
     progress: "{{done}} of {{total}}",
     progressFailed_one: "{{count}} failed",
     progressFailed_other: "{{count}} failed",
+    progressStopped_one: "{{count}} job in all",
+    progressStopped_other: "{{count}} jobs in all",
     progressOf: "Progress of {{name}}",
     jobState: { waiting: "Waiting", delayed: "For later", running: "Running" },
     batchState: { running: "Running", done: "Done", failed: "Failed", cancelled: "Stopped" },
