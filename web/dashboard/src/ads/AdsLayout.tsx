@@ -10,6 +10,8 @@ const pages = [
   { to: "/p/$projectId/ads/ledger", name: "ledger", exact: false },
   { to: "/p/$projectId/ads/attribution", name: "attribution", exact: false },
   { to: "/p/$projectId/ads/explain", name: "explain", exact: false },
+  { to: "/p/$projectId/ads/imports", name: "imports", exact: false },
+  { to: "/p/$projectId/ads/links", name: "links", exact: false },
   { to: "/p/$projectId/ads/accounts", name: "accounts", exact: false },
 ] as const satisfies { to: string; name: string; exact: boolean }[];
 

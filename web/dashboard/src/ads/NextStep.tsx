@@ -16,8 +16,8 @@ export function NextStep() {
     );
   }
   return (
-    <Link to="/p/$projectId/ads/accounts" params={projectPath(project)} search={keepAds} className="button button-secondary">
-      {t("ads.pages.accounts")}
+    <Link to="/p/$projectId/ads/imports" params={projectPath(project)} search={keepAds} className="button button-secondary">
+      {t("ads.imports.new")}
     </Link>
   );
 }

@@ -39,10 +39,25 @@ const explain = createRoute({
   path: "/explain",
   component: adsPage(() => import("../../ads/explain/Explain"), "Explain"),
 });
+const imports = createRoute({
+  getParentRoute: () => ads,
+  path: "/imports",
+  component: adsPage(() => import("../../ads/imports/Imports"), "Imports"),
+});
+const oneImport = createRoute({
+  getParentRoute: () => ads,
+  path: "/imports/$importId",
+  component: adsPage(() => import("../../ads/imports/Import"), "Import"),
+});
+const links = createRoute({
+  getParentRoute: () => ads,
+  path: "/links",
+  component: adsPage(() => import("../../ads/links/Links"), "Links"),
+});
 const accounts = createRoute({
   getParentRoute: () => ads,
   path: "/accounts",
   component: adsPage(() => import("../../ads/accounts/Accounts"), "Accounts"),
 });
 
-export const adsRoutes = ads.addChildren([performance, ledger, attribution, explain, accounts]);
+export const adsRoutes = ads.addChildren([performance, ledger, attribution, explain, imports, oneImport, links, accounts]);
