@@ -18,7 +18,7 @@ GO_BUILD  = go build -trimpath -buildvcs=false
 VERSION   = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TOOLS_MOD := .ci/tools/go.mod
 # Where our Go lives: not web/ (node_modules holds stray Go files), not data/, and not gen/, which is not ours to format.
-GO_DIRS   := cmd server repo migrations
+GO_DIRS   := cmd server repo migrations examples
 
 # --- the tools, built once per version ---------------------------------------------------------------------------------
 
