@@ -14,9 +14,6 @@ import (
 func (p *Project) Report(ctx context.Context, q report.Query, compared *report.Query) (*report.Answer, error) {
 	var answer *report.Answer
 	err := p.store.inSnapshot(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
-		if _, err := tx.ExecContext(ctx, "SET LOCAL jit = off; SET LOCAL work_mem = '"+journeyMemory+"'"); err != nil {
-			return err
-		}
 		answer, err = report.Assemble(q, compared, func(q report.Query) ([]report.Row, error) { return p.reportRows(ctx, tx, q) })
 		return err
 	})
