@@ -1,4 +1,5 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../app/projects/ProjectLayout";
 import { projectPath } from "../app/projects/useProjects";
@@ -19,9 +20,16 @@ const pages = [
 export function AdsLayout() {
   const { t } = useTranslation();
   const params = projectPath(useOpenProject());
+  const { pathname } = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the list is longer than the screen.
+  useEffect(() => {
+    const current = nav.current?.querySelector<HTMLElement>(`[aria-current="page"]`);
+    if (nav.current && current) nav.current.scrollLeft = current.offsetLeft - (nav.current.clientWidth - current.offsetWidth) / 2;
+  }, [pathname]);
   return (
     <>
-      <nav className="ads-nav" aria-label={t("ads.sections")}>
+      <nav ref={nav} className="ads-nav" aria-label={t("ads.sections")}>
         {pages.map(({ to, name, exact }) => (
           <Link key={to} to={to} params={params} search={keepAds} activeOptions={{ exact, includeSearch: false }} className="ads-nav-link">
             {t(`ads.pages.${name}`)}

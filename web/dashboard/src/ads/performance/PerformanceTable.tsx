@@ -75,9 +75,11 @@ export function PerformanceTable() {
         </>
       }
       foot={
-        <>
-          {t("ads.performance.shades")} {t("ads.performance.flags")}
-        </>
+        rows?.length !== 0 && (
+          <>
+            {t("ads.performance.shades")} {t("ads.performance.flags")}
+          </>
+        )
       }
     >
       {!rows && query.isError ? (

@@ -95,7 +95,7 @@ const de: Translation<typeof en> = {
       shades: "ROAS und Kosten pro Qualitätssitzung sind danach getönt, wie sie zum Durchschnitt aller Zeilen stehen: Grün ist besser, Rot ist schlechter.",
       flags: "Plattformen berichten Ausgaben nicht nach Platzierung: Sie stehen in der Zeile ohne eine.",
       empty: "Keine Anzeigen in diesem Zeitraum",
-      emptyText: "Sitzungen zählen zu Anzeigen, wenn ihre Links IDs oder Namen von Kampagnen tragen oder eine Klick-ID. Wähle einen längeren Zeitraum oder sieh einen anderen Teil an.",
+      emptyText: "Sitzungen zählen zu Anzeigen, wenn ihre Links IDs oder Namen von Kampagnen tragen oder eine Klick-ID. Wähle einen längeren Zeitraum oder importiere, was die Anzeigen kosten.",
     },
     ledger: {
       title: "Klickbuch",

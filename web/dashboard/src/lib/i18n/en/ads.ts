@@ -92,7 +92,7 @@ const en = {
       shades: "ROAS and cost per quality session are shaded by how they stand to the average of all rows: green is better, red is worse.",
       flags: "Platforms do not report spend by placement: it stands in the row without one.",
       empty: "No ads in this range",
-      emptyText: "Sessions are of ads when their links carry campaign ids or names, or a click id. Choose a longer range, or look at another part.",
+      emptyText: "Sessions are of ads when their links carry campaign ids or names, or a click id. Choose a longer range, or import what the ads cost.",
     },
     ledger: {
       title: "Click ledger",
