@@ -61,8 +61,6 @@ const score = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, minimumF
 const exactNumber = new Intl.NumberFormat(locale, { maximumFractionDigits: 10 });
 const weight = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 const share = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
-const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" });
-const percentFine = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
 const percentPlain = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const percentAxis = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 });
 
@@ -110,9 +108,6 @@ export function roughly(value: AdValue | undefined): number | null {
 export function fileValue(value: AdValue | undefined): string | number | null {
   return value?.value.value ?? null;
 }
-
-/** "+12%"; small ones with a decimal. */
-export const changeText = (change: number) => (Math.abs(change) < 0.1 ? percentFine : percent).format(change);
 
 /** A part of a whole, 0 to 1. */
 export const weightText = (part: number) => weight.format(part);

@@ -43,7 +43,6 @@ const de: Translation<typeof en> = {
       every: "Jede einzelne",
       withEvery: "{{which}}, jede einzelne",
     },
-    change: { none: "Nichts zum Vergleichen", good: "besser", bad: "schlechter" },
     shades: {
       best: "weit besser als der Durchschnitt",
       good: "besser als der Durchschnitt",

@@ -40,7 +40,6 @@ const en = {
       every: "Every one",
       withEvery: "{{which}}, every one",
     },
-    change: { none: "Nothing to compare with", good: "better", bad: "worse" },
     shades: {
       best: "far better than the average",
       good: "better than the average",
