@@ -38,7 +38,7 @@ func TestConversionsAreTheProjectsOwn(t *testing.T) {
 	if err != nil || len(list) != 2 || list[0].ID != second.ID || list[1].ID != first.ID || list[0].Value != "9.500000" {
 		t.Errorf("the list is %+v, %v", list, err)
 	}
-	want := []report.Conversion{{ID: first.ID, EventType: "custom", Name: "signup", PathPattern: "/join/**", PropertyKey: "plan", PropertyValue: "pro"}}
+	want := []report.Conversion{{ID: first.ID, EventType: "custom", Name: "signup", PathPattern: "/join/**", PropertyKey: "plan", PropertyValue: "pro", Value: "9.500000"}}
 	got, err := mine.ReportConversions(t.Context(), []int64{first.ID})
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("for reports: %v (-want +got):\n%s", err, diff)

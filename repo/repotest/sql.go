@@ -31,7 +31,11 @@ func Hold(t testing.TB, url, statement string) (release func()) {
 	if err != nil {
 		t.Fatalf("connect: %v", err)
 	}
-	release = sync.OnceFunc(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	release = sync.OnceFunc(func() {
+		ctx := context.WithoutCancel(t.Context())
+		_, _ = conn.Exec(ctx, "ROLLBACK") // closing alone would not wait for the locks to go
+		_ = conn.Close(ctx)
+	})
 	t.Cleanup(release)
 	if _, err := conn.Exec(t.Context(), "BEGIN"); err != nil {
 		t.Fatalf("begin: %v", err)
