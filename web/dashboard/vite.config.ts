@@ -26,8 +26,6 @@ export default defineConfig({
   resolve: {
     // The generated client is a workspace link: resolve what it imports from here.
     preserveSymlinks: true,
-    // Of that library nothing but useTranslation() is needed; ours is 15 KB less to load.
-    alias: { "react-i18next": here("./src/lib/i18n/useTranslation.ts") },
     dedupe: ["@bufbuild/protobuf", "@connectrpc/connect", "react", "react-dom"],
   },
   build: {

@@ -1,8 +1,8 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../app/projects/ProjectLayout";
 import { projectPath } from "../app/projects/useProjects";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { keepAds } from "./search";
 import "../styles/ads.css";
 

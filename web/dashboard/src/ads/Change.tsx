@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { format } from "../lib/format";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { Change as Judged } from "../ui/Change";
 
 /** How much a value has changed; where neither way is better, without colour. */

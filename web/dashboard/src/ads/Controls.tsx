@@ -2,7 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { AdMetric } from "@microtracker/client/ad_reports";
 import { AdsService } from "@microtracker/client/ads";
 import { ReportingService } from "@microtracker/client/reporting";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { ReportControls } from "../reports/ReportControls";
 import { Button } from "../ui/Button";
 import { ChevronDown, Close } from "../ui/icons";

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { projectPath } from "../app/projects/useProjects";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { keepAds } from "./search";
 import { useAds } from "./useAds";
 

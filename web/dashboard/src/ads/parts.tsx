@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from "react";
-import { useTranslation } from "react-i18next";
 import { download, toCSV } from "../lib/csv";
 import { addDays } from "../lib/days";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import type { Days } from "../lib/range";
 import { Button } from "../ui/Button";
 import { ChevronDown, Download } from "../ui/icons";

@@ -1,5 +1,5 @@
 import { Link, useRouter } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { ErrorState } from "../ui/ErrorState";
 import { Mark } from "../ui/icons";
 import { useTitle } from "../ui/useTitle";

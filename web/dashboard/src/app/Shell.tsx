@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { type Language, language, languages, setLanguage } from "../lib/i18n/language";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { Mark, Person } from "../ui/icons";
 import { MenuButton } from "../ui/MenuButton";
 import { setTheme, useThemeChoice } from "../ui/theme";

@@ -1,6 +1,6 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { AuthService } from "@microtracker/client/auth";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { Button } from "../ui/Button";
 import { useErrorText } from "../ui/ErrorState";
 import { useCurrentUser } from "./session";

@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { download, toCSV } from "../lib/csv";
 import { addDays } from "../lib/days";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import type { Days } from "../lib/range";
 import { ReportControls } from "../reports/ReportControls";
 import { useReport } from "../reports/useReport";

@@ -1,8 +1,8 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { useMutation } from "@connectrpc/connect-query";
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { type ErrorKind, kindOf } from "./errors";
+import { useTranslation } from "./i18n/useTranslation";
 import type { FieldViolation, FieldViolations } from "./violations";
 
 const loadRules = () => import("./violations");

@@ -1,6 +1,6 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { withTexts } from "../lib/i18n";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { type Interval, intervals } from "../lib/range";
 import { comparisons } from "../lib/urlstate";
 import { Button } from "../ui/Button";

@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { dash, format } from "../lib/format";
+import { useTranslation } from "../lib/i18n/useTranslation";
 
 interface Props {
   /** (now - before) / before; null where there is nothing to compare with. */

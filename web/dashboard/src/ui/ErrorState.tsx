@@ -1,6 +1,6 @@
-import { useTranslation } from "react-i18next";
 import { type ErrorKind, kindOf, requestIdOf, retryAfterOf } from "../lib/errors";
 import { clockTime } from "../lib/format";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { Button } from "./Button";
 
 /** Says what went wrong, what to do about it, and offers to try again. */

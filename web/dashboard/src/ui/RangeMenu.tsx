@@ -1,7 +1,7 @@
 import { lazy, Suspense, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { Day } from "../lib/days";
 import { format } from "../lib/format";
+import { useTranslation } from "../lib/i18n/useTranslation";
 import { presets, type Range } from "../lib/range";
 import { Calendar, ChevronDown } from "./icons";
 import { MenuButton } from "./MenuButton";

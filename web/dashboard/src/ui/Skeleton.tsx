@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../lib/i18n/useTranslation";
 
 /** A grey bar of a given width, in rem, standing in for text of the same line height. */
 export function Bone({ width }: { width: number }) {

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../lib/i18n/useTranslation";
 
 /** Names the page in the browser's tab, most specific part first. */
 export function useTitle(...parts: (string | undefined)[]) {

@@ -3,7 +3,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import type { ExplainConversionResponse, Touch } from "@microtracker/client/ad_reports";
 import { AdsService } from "@microtracker/client/ads";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ErrorState } from "../../ui/ErrorState";
 import { ForeignText } from "../../ui/Text";
 import { Button } from "../../ui/Button";

@@ -3,7 +3,7 @@ import { callUnaryMethod, useInfiniteQuery, useQuery, useTransport } from "@conn
 import { ReportingService } from "@microtracker/client/reporting";
 import type { TrackingSession } from "@microtracker/client/visits";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { ErrorState, FormError } from "../../ui/ErrorState";
 import { ForeignText } from "../../ui/Text";

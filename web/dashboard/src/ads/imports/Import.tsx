@@ -5,10 +5,10 @@ import { type SpendImport, SpendImport_State as State } from "@microtracker/clie
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { parseProjectId, projectPath } from "../../app/projects/useProjects";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Choice } from "../../ui/Choice";
 import { ErrorState, FormError } from "../../ui/ErrorState";

@@ -1,6 +1,6 @@
 import type { SpendLayout, SpendPreview } from "@microtracker/client/spend";
 import { useId, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { SelectField, TextField } from "../../ui/Field";
 import { ForeignText } from "../../ui/Text";

@@ -4,10 +4,10 @@ import type { AdSpend, SpendImport, SpendRow } from "@microtracker/client/spend"
 import { SpendOutcome } from "@microtracker/client/spend";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { download, toCSV } from "../../lib/csv";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { ErrorState } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";

@@ -1,6 +1,6 @@
 import { LedgerReason_Kind as ReasonKind, LedgerStep_Kind as StepKind } from "@microtracker/client/ad_reports";
-import { useTranslation } from "react-i18next";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ForeignText } from "../../ui/Text";
 import { weightText } from "../values";
 import type { Reason, Step } from "./sum";

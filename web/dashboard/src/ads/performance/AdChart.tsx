@@ -1,7 +1,7 @@
 import type { EChartsType } from "echarts/core";
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { init } from "../../reports/timeline/echarts";
 import { useTheme } from "../../ui/theme";
 import { axisText, type Kind } from "../values";

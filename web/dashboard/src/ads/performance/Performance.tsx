@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { AdsControls } from "../Controls";
 import { readMetric } from "../metrics";
 import { AdsPage } from "../parts";

@@ -3,7 +3,7 @@ import type { AdKey, AdRow, AdValue } from "@microtracker/client/ad_reports";
 import { AdsService } from "@microtracker/client/ads";
 import { keepPreviousData } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { ErrorState, useErrorText } from "../../ui/ErrorState";
 import { ChevronRight } from "../../ui/icons";

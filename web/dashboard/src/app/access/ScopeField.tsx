@@ -1,5 +1,5 @@
 import { Scope } from "@microtracker/client/access";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Choice, ChoiceGroup } from "../../ui/Choice";
 import { scopeCode, scopeName } from "./scopes";
 

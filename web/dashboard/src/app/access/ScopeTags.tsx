@@ -1,5 +1,5 @@
 import { Scope } from "@microtracker/client/access";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { scopeCode, scopeName } from "./scopes";
 
 /** What a credential may do, in a table's cell. */

@@ -3,8 +3,8 @@ import { createConnectQueryKey, useInfiniteQuery, useMutation } from "@connectrp
 import { AuthService, type Session } from "@microtracker/client/auth";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { ago, exactTime } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { ErrorState, FormError } from "../../ui/ErrorState";
 import { Modal } from "../../ui/Modal";

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Mark } from "../../ui/icons";
 import { useTitle } from "../../ui/useTitle";
 

@@ -1,8 +1,8 @@
 import { AuthService } from "@microtracker/client/auth";
 import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useRpcForm } from "../../lib/form";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { safeNext } from "../../lib/urlstate";
 import { Button } from "../../ui/Button";
 import { Choice } from "../../ui/Choice";

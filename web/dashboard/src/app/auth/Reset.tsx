@@ -1,9 +1,9 @@
 import { AuthService } from "@microtracker/client/auth";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { kindOf } from "../../lib/errors";
 import { useRpcForm } from "../../lib/form";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";

@@ -1,7 +1,7 @@
 import type { GetInstallationResponse } from "@microtracker/client/projects";
 import { useMemo, useState } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components/Tabs";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { safeLink } from "../../lib/links";
 import { CopyButton } from "../../ui/CopyButton";
 import { External } from "../../ui/icons";

@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { GetInstallationResponse } from "@microtracker/client/projects";
-import { useTranslation } from "react-i18next";
 import { ago, exactTime } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useLive } from "../../reports/live/live";
 import { Check } from "../../ui/icons";
 import { useNow } from "../../ui/useNow";

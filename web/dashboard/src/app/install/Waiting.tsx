@@ -1,5 +1,5 @@
 import type { GetInstallationResponse } from "@microtracker/client/projects";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Guide } from "./Guide";
 import { InstallStatus } from "./InstallStatus";
 import type { Phase } from "./useInstallation";

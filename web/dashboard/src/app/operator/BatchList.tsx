@@ -2,7 +2,7 @@ import { useMutation } from "@connectrpc/connect-query";
 import { type Batch, BatchState, JobsService } from "@microtracker/client/jobs";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { useNow } from "../../ui/useNow";
 import { Paged } from "./Paged";

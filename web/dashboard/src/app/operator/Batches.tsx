@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useTitle } from "../../ui/useTitle";
 import { BatchList } from "./BatchList";
 

@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { JobsService } from "@microtracker/client/jobs";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Close } from "../../ui/icons";
 import { SelectField } from "../../ui/Field";

@@ -1,7 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { type FailedJob, JobsService } from "@microtracker/client/jobs";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { More } from "../../ui/icons";

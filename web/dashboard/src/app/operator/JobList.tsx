@@ -1,7 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { type Job, JobState, JobsService } from "@microtracker/client/jobs";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { More } from "../../ui/icons";
 import { MenuButton } from "../../ui/MenuButton";
 import { useNow } from "../../ui/useNow";

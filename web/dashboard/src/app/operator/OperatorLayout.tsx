@@ -1,6 +1,6 @@
 import "../../styles/operator.css";
 import { Link, Outlet } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useTitle } from "../../ui/useTitle";
 import { NotFound } from "../RouteStates";
 import { useCurrentUser } from "../session";

@@ -1,6 +1,6 @@
 import { type Batch, BatchState } from "@microtracker/client/jobs";
-import { useTranslation } from "react-i18next";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 
 /**
  * How far a batch is: what is done in one colour, what failed in another, in words beside it. Of a batch that was stopped,

@@ -1,6 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { JobsService } from "@microtracker/client/jobs";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
 import { isOverdue } from "./overdue";

@@ -1,5 +1,5 @@
 import { BatchState, JobState } from "@microtracker/client/jobs";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 
 export function JobStateTag({ state }: { state: JobState }) {
   const { t } = useTranslation();

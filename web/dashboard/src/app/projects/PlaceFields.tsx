@@ -1,6 +1,6 @@
 import { type ComponentProps, useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import { locale } from "../../lib/i18n/language";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { SelectField } from "../../ui/Field";
 
 type Props = Omit<ComponentProps<typeof SelectField>, "label" | "children"> & { value: string };

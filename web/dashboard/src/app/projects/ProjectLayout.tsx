@@ -1,8 +1,8 @@
 import type { Project } from "@microtracker/client/projects";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { createContext, useContext } from "react";
-import { useTranslation } from "react-i18next";
 import { kindOf } from "../../lib/errors";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import type { ReportSearch } from "../../lib/urlstate";
 import { LiveProvider } from "../../reports/live/live";
 import { ErrorState } from "../../ui/ErrorState";

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ChevronDown } from "../../ui/icons";
 import { MenuButton } from "../../ui/MenuButton";
 import { Bone } from "../../ui/Skeleton";

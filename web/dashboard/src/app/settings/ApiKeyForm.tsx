@@ -1,8 +1,8 @@
 import type { Scope } from "@microtracker/client/access";
 import { type ApiKey, ApiKeysService } from "@microtracker/client/api_keys";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useRpcForm } from "../../lib/form";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";

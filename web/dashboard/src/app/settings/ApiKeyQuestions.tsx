@@ -1,6 +1,6 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { type ApiKey, ApiKeysService } from "@microtracker/client/api_keys";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { Modal } from "../../ui/Modal";

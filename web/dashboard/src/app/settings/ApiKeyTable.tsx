@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { ApiKey } from "@microtracker/client/api_keys";
-import { useTranslation } from "react-i18next";
 import { ago, exactTime } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Switch } from "../../ui/Choice";
 import { More } from "../../ui/icons";
 import { MenuButton } from "../../ui/MenuButton";

@@ -2,7 +2,7 @@ import { createConnectQueryKey, useInfiniteQuery, useMutation } from "@connectrp
 import { type ApiKey, ApiKeysService } from "@microtracker/client/api_keys";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { ErrorState, FormError } from "../../ui/ErrorState";
 import { Plus } from "../../ui/icons";

@@ -1,7 +1,7 @@
 import { PrivacyMode, ProjectsService } from "@microtracker/client/projects";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useRpcForm } from "../../lib/form";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Choice, ChoiceGroup, Switch } from "../../ui/Choice";
 import { FormError } from "../../ui/ErrorState";

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { OptOutSignal, TrackingService } from "@microtracker/client/tracking";
-import { useTranslation } from "react-i18next";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Panel } from "../../ui/Panel";
 import { Paged } from "../operator/Paged";
 

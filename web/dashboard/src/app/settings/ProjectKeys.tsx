@@ -1,8 +1,8 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { ProjectKey, type RotateKeysResponse } from "@microtracker/client/projects";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { ago, exactTime } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
 import { Panel } from "../../ui/Panel";

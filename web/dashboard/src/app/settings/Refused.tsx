@@ -1,7 +1,7 @@
 import "../../styles/operator.css";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { ReceiptStatus, type RefusedEvent, TrackingService } from "@microtracker/client/tracking";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
 import { Paged } from "../operator/Paged";

@@ -1,5 +1,5 @@
 import { Link, Outlet } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useOpenProject } from "../projects/ProjectLayout";
 import { projectPath } from "../projects/useProjects";
 

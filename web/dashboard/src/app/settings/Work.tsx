@@ -1,9 +1,9 @@
 import "../../styles/operator.css";
 import { ReportingService } from "@microtracker/client/reporting";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { addDays, dayIn } from "../../lib/days";
 import { useRpcForm } from "../../lib/form";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";

@@ -1,5 +1,5 @@
 import { EventType } from "@microtracker/client/tracking";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 
 /** What an event can be, in the order in which one looks for it. */
 export const eventTypes = [

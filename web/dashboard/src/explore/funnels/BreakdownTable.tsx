@@ -1,8 +1,8 @@
 import type { FunnelRow } from "@microtracker/client/journeys";
 import type { Dimension } from "@microtracker/client/query";
-import { useTranslation } from "react-i18next";
 import { dimensionName } from "../../lib/filters";
 import { dash, format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { valueText } from "../../reports/breakdown/valueText";
 import { ForeignText } from "../../ui/Text";
 import type { StepText } from "./useStepText";

@@ -1,8 +1,8 @@
 import type { Conversion } from "@microtracker/client/conversions";
 import { Dimension } from "@microtracker/client/query";
 import { useEffect, useId, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { dimensionName } from "../../lib/filters";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Close, Plus } from "../../ui/icons";
 import { ForeignText } from "../../ui/Text";

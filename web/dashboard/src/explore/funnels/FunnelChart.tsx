@@ -1,6 +1,6 @@
 import type { FunnelStepAnswer } from "@microtracker/client/journeys";
-import { useTranslation } from "react-i18next";
 import { dash, duration, format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ForeignText } from "../../ui/Text";
 import { Explained } from "../parts";
 import type { StepText } from "./useStepText";

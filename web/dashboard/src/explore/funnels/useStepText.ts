@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import type { Conversion } from "@microtracker/client/conversions";
 import { ReportingService } from "@microtracker/client/reporting";
-import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useConditionText } from "../../reports/filters/useConditionText";
 import { eventTypes, fieldsOf, type Step } from "./steps";
 

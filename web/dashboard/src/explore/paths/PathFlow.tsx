@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ForeignText } from "../../ui/Text";
 import { type Flow, type Node, outline } from "./flow";
 

@@ -3,8 +3,8 @@ import { CohortStart, type RetentionCohort } from "@microtracker/client/journeys
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
 import type { CSSProperties } from "react";
-import { useTranslation } from "react-i18next";
 import { dash, format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useReport } from "../../reports/useReport";
 import { ErrorState } from "../../ui/ErrorState";
 import { useTitle } from "../../ui/useTitle";

@@ -1,8 +1,8 @@
 import { Dimension } from "@microtracker/client/query";
 import type { TrackingSession } from "@microtracker/client/visits";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { dash, duration, format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { ForeignText } from "../../ui/Text";
 import { Explained } from "../parts";

@@ -1,7 +1,7 @@
 import { EventType } from "@microtracker/client/tracking";
 import type { TrackedEvent } from "@microtracker/client/visits";
-import { useTranslation } from "react-i18next";
 import { duration } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ForeignText } from "../../ui/Text";
 import type { Clock } from "../words";
 import { joined, oneDecimal } from "../words";

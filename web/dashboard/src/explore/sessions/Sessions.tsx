@@ -3,7 +3,7 @@ import { Bots } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { SessionOrder } from "@microtracker/client/visits";
 import { keepPreviousData } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useReport } from "../../reports/useReport";
 import { ErrorState } from "../../ui/ErrorState";
 import { useTitle } from "../../ui/useTitle";

@@ -3,8 +3,8 @@ import { ReportingService } from "@microtracker/client/reporting";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { kindOf } from "../../lib/errors";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { useErrorText } from "../../ui/ErrorState";
 

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ErrorState } from "../../ui/ErrorState";
 import { List } from "../../ui/icons";
 import { Panel, PanelViews } from "../../ui/Panel";

@@ -3,7 +3,7 @@ import { Metric } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData, useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ErrorState } from "../../ui/ErrorState";
 import { RowList, RowListSkeleton } from "../../ui/RowList";
 import { useReport } from "../useReport";

@@ -3,11 +3,11 @@ import { Dimension, Metric, Operator, type QueryRow } from "@microtracker/client
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { download, toCSV } from "../../lib/csv";
 import { addDays } from "../../lib/days";
 import { type Condition, dimensionName, toFilter } from "../../lib/filters";
 import { dash, format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import type { MetricKind } from "../../lib/metrics";
 import { Button } from "../../ui/Button";
 import { ErrorState, FormError } from "../../ui/ErrorState";

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { pageLink } from "../../lib/links";
 import { External } from "../../ui/icons";
 

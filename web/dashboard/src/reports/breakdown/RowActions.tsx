@@ -1,6 +1,6 @@
 import { Dimension, Operator } from "@microtracker/client/query";
-import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Minus } from "../../ui/icons";
 import { PageAction } from "./PageAction";
 import { useFilterBy } from "./useFilterBy";

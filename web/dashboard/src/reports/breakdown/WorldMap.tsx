@@ -1,7 +1,7 @@
 import { type PointerEvent, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
 import world from "virtual:world";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ErrorState } from "../../ui/ErrorState";
 import { useBreakdown } from "./useBreakdown";
 import { useFilterBy } from "./useFilterBy";

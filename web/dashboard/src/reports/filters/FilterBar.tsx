@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect } from "react";
-import { useTranslation } from "react-i18next";
 import { addCondition, type Condition, maxConditions } from "../../lib/filters";
 import { withTexts } from "../../lib/i18n";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Plus } from "../../ui/icons";
 

@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { type Condition, formatCondition } from "../../lib/filters";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Close } from "../../ui/icons";
 import { ForeignText } from "../../ui/Text";

@@ -1,6 +1,6 @@
 import { Operator } from "@microtracker/client/query";
-import { useTranslation } from "react-i18next";
 import { type Condition, dimensionName } from "../../lib/filters";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { valueText } from "../breakdown/valueText";
 
 const shown = 2;

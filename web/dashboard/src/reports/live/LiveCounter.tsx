@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Tooltip } from "../../ui/Tooltip";
 import { useLive } from "./live";
 

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Panel } from "../../ui/Panel";
 import { RowList, RowListSkeleton } from "../../ui/RowList";
 import { PageAction } from "../breakdown/PageAction";

@@ -3,9 +3,9 @@ import { AdDimension, AdMetric, type AdValue } from "@microtracker/client/ad_rep
 import { AdsService } from "@microtracker/client/ads";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { daysBetween } from "../../lib/days";
 import { dash, format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Change } from "../../ui/Change";
 import { ErrorState } from "../../ui/ErrorState";
 import { Panel } from "../../ui/Panel";

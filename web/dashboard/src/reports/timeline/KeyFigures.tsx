@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { dash, format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { type MetricName, metricNames, metrics } from "../../lib/metrics";
 import { Change } from "../../ui/Change";
 import { Bone } from "../../ui/Skeleton";

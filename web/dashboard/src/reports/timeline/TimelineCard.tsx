@@ -1,8 +1,8 @@
 import { lazy, Suspense, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { download, toCSV } from "../../lib/csv";
 import { addDays } from "../../lib/days";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { type MetricName, metricNames } from "../../lib/metrics";
 import { bucketEnd, type Days, type Interval, intervalsOf } from "../../lib/range";
 import { Button } from "../../ui/Button";

@@ -1,7 +1,7 @@
 import type { EChartsType } from "echarts/core";
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { dash, format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { type MetricName, metricNames, metrics } from "../../lib/metrics";
 import { useTheme } from "../../ui/theme";
 import { init } from "./echarts";

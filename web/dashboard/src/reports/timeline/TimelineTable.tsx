@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { format } from "../../lib/format";
+import { useTranslation } from "../../lib/i18n/useTranslation";
 import { metricNames, metrics } from "../../lib/metrics";
 import { drawn } from "./points";
 import type { Timeline } from "./useTimeline";
