@@ -690,7 +690,7 @@ func (c *adCompiler) addPage() {
 	for _, o := range c.order() {
 		if o.Metric != "" {
 			i := slices.Index(c.Metrics, o.Metric)
-			terms = append(terms, term{fmt.Sprintf("m%d", i), value(func(row *AdRow) *string { return row.Values[i] }), o.Descending, true})
+			terms = append(terms, term{fmt.Sprintf("answer.m%d", i), value(func(row *AdRow) *string { return row.Values[i] }), o.Descending, true})
 			continue
 		}
 		i := slices.Index(c.Dimensions, o.Dimension)

@@ -246,3 +246,41 @@ func TestNobodySeesAnotherProjectsAds(t *testing.T) {
 		t.Errorf("a stranger sees the accounts %v, %v", accounts, err)
 	}
 }
+
+func TestRowsOfAdsAreSortedAsNumbersPageByPage(t *testing.T) {
+	t.Parallel()
+	tr := newTrail(t)
+	var spend []repo.AdSpend
+	for platform, money := range map[string]string{"google": "506.71", "tiktok": "94.22", "facebook": "9.50", "microsoft": "1000", "linkedin": "0"} {
+		spend = append(spend, repo.AdSpend{
+			Platform: platform, Date: date(t, "2026-10-05"), CampaignID: "c", AdID: "a", Spend: money, Clicks: 1, CreatedAt: now, UpdatedAt: now,
+		})
+	}
+	if err := tr.project.ReplaceAdSpend(t.Context(), spend); err != nil {
+		t.Fatal(err)
+	}
+	for descending, want := range map[bool][]string{
+		true:  {"microsoft", "google", "tiktok", "facebook", "linkedin"},
+		false: {"linkedin", "facebook", "tiktok", "google", "microsoft"},
+	} {
+		q := repo.AdQuery{
+			Metrics: []repo.AdMetric{repo.AdSpent}, Dimensions: []repo.AdDimension{repo.AdPlatform}, Limit: 2,
+			Since: date(t, "2026-10-05"), Until: date(t, "2026-10-06"), OrderBy: []repo.AdOrder{{Metric: repo.AdSpent, Descending: descending}},
+		}
+		var got []string
+		for more := true; more; {
+			answer, err := tr.project.AdPerformance(t.Context(), q, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range answer.Rows {
+				got = append(got, row.Dimensions[0])
+			}
+			more = answer.More
+			q.After = &answer.Rows[len(answer.Rows)-1]
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("descending %v (-want +got):\n%s", descending, diff)
+		}
+	}
+}
