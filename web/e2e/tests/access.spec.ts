@@ -51,7 +51,7 @@ test("an owner confirms his address, resets his password, and ends a session els
 
   await page.goto(await mailedLink(product, email, "/verify"));
   await expect(page.getByRole("heading", { name: "Your address is confirmed" })).toBeVisible();
-  expect(page.url()).toBe(`${product.url}/verify`);
+  await expect(page).toHaveURL(`${product.url}/verify`);
   await expectGoodPage(page);
   await page.reload();
   await expect(page.getByRole("heading", { name: "Your address is confirmed" })).toBeVisible();
@@ -75,7 +75,7 @@ test("an owner confirms his address, resets his password, and ends a session els
 
   const link = await mailedLink(product, email, "/reset");
   await page.goto(link);
-  expect(page.url()).toBe(`${product.url}/reset`);
+  await expect(page).toHaveURL(`${product.url}/reset`);
   await page.getByLabel("New password").fill("12345678");
   await page.getByRole("button", { name: "Set the new password" }).click();
   await expect(page.getByText(/Everybody tries this password first/)).toBeVisible();

@@ -95,7 +95,7 @@ function useViolationText() {
       case "allowed_hostnames:repeated.max_items":
         return t("validation.hostnames");
       case "scope:repeated.min_items":
-        return t("scopes.noneChosen");
+        return t("validation.noneChosen");
     }
     if (field === "time_zone") return t("validation.timeZone");
     switch (violation.ruleId) {

@@ -54,7 +54,7 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
           event.preventDefault();
           const expiresAt = lifetime === "never" ? undefined : timestampFromDate(new Date(Date.now() + Number(lifetime) * 86_400_000));
           // To the server no abilities means all of them; here it means that the reader has yet to choose.
-          if (abilities.length === 0) form.refuse("abilities", t("scopes.noneChosen"));
+          if (abilities.length === 0) form.refuse("abilities", t("validation.noneChosen"));
           else void form.submit({ name: name.trim(), expiresAt, abilities });
         }}
       >

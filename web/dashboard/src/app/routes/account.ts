@@ -33,7 +33,7 @@ const accountHome = createRoute({
 const profile = createRoute({
   getParentRoute: () => account,
   path: "/profile",
-  component: page(["account"], () => import("../account/Profile"), "Profile"),
+  component: page(["account", "auth"], () => import("../account/Profile"), "Profile"),
 });
 const sessions = createRoute({
   getParentRoute: () => account,

@@ -49,7 +49,7 @@ export function ApiKeyForm({ projectId, apiKey, onClose, onDone }: Props) {
     // What creating refuses by the rules in the proto, changing leaves to the server: there the mask decides.
     if (!apiKey) void creation.submit(values);
     else if (values.name === "") change.refuse("name", t("validation.required"));
-    else if (scope.length === 0) change.refuse("scope", t("scopes.noneChosen"));
+    else if (scope.length === 0) change.refuse("scope", t("validation.noneChosen"));
     else void change.submit({ ...values, apiKeyId: apiKey.id, updateMask: { paths: ["name", "scope"] } });
   };
   return (

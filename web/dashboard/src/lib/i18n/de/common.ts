@@ -98,6 +98,7 @@ const de: Translation<typeof en> = {
     empty: "Im Moment ist niemand auf der Website.",
   },
   validation: {
+    noneChosen: "Wähle mindestens ein Recht.",
     required: "Diese Angabe fehlt.",
     email: "Gib eine E-Mail-Adresse wie name@example.com ein.",
     passwordShort: "Verwende mindestens 8 Zeichen.",

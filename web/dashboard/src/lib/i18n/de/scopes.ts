@@ -5,7 +5,6 @@ const de: Translation<typeof en> = {
   scopes: {
     legend: "Was ist damit erlaubt?",
     everything: "Alles",
-    noneChosen: "Wähle mindestens ein Recht.",
     ALL: "Alles, was diese Art von Schlüssel überhaupt kann, jetzt und künftig.",
     ACCOUNT_READ: "Dein Konto ansehen.",
     ACCOUNT_WRITE: "Dein Konto ändern: Name, Passwort, Sitzungen und Zugriffstoken.",

@@ -95,6 +95,7 @@ const en = {
     empty: "Nobody is on the website at the moment.",
   },
   validation: {
+    noneChosen: "Choose at least one.",
     required: "This is needed.",
     email: "Write an e-mail address such as name@example.com.",
     passwordShort: "Use at least 8 characters.",

@@ -2,7 +2,6 @@ const en = {
   scopes: {
     legend: "What may it do?",
     everything: "Everything",
-    noneChosen: "Choose at least one.",
     ALL: "Whatever this kind of key can do at all, now and later.",
     ACCOUNT_READ: "See your account.",
     ACCOUNT_WRITE: "Change your account: name, password, sessions and tokens.",
