@@ -187,7 +187,8 @@ func (r *Reader) fill(row *Row, cells []string) {
 	}
 	row.CampaignID, row.AdsetID, row.AdID = id(cell(atCampaignID)), id(cell(atAdsetID)), id(cell(atAdID))
 	row.CampaignName, row.AdsetName, row.AdName = name(cell(atCampaignName)), name(cell(atAdsetName)), name(cell(atAdName))
-	if reason := noFigures(cells, name(cell(atDate)) == "" && row.CampaignID == "" && row.AdsetID == "" && row.AdID == ""); reason != "" {
+	noDate := name(cell(atDate)) == "" || isTotal(cell(atDate)) // a table that begins with the days has its total's name there
+	if reason := noFigures(cells, noDate && row.CampaignID == "" && row.AdsetID == "" && row.AdID == ""); reason != "" {
 		row.refuse(reason, "")
 		return
 	}
@@ -307,16 +308,24 @@ func noFigures(cells []string, isNobodys bool) Reason {
 	if first == "" {
 		return ReasonEmpty
 	}
-	lower := strings.ToLower(show(first))
-	for _, word := range []string{"total", "gesamt", "insgesamt", "totaux", "totales", "©"} {
-		if rest, ok := strings.CutPrefix(lower, word); ok && (rest == "" || word == "©" || strings.IndexAny(rest, ":- –") == 0) && (isNobodys || word == "©" || strings.HasPrefix(rest, ":")) {
-			return ReasonTotal
-		}
+	if strings.HasPrefix(first, "©") || isTotal(first) && (isNobodys || strings.Contains(first, ":")) {
+		return ReasonTotal
 	}
 	if isNobodys {
 		return ReasonTotal
 	}
 	return ""
+}
+
+// isTotal knows the name of a row of totals: Total, Total: Campaigns, Gesamt.
+func isTotal(text string) bool {
+	lower := strings.ToLower(show(text))
+	for _, word := range []string{"total", "gesamt", "insgesamt", "totaux", "totales"} {
+		if rest, ok := strings.CutPrefix(lower, word); ok && (rest == "" || strings.IndexAny(rest, ":- –") == 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // keys remembers which keys a file has had and on which lines, by hashes of 128 bits that nobody outside can foresee.

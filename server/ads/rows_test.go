@@ -90,6 +90,10 @@ func TestExportsAreReadAsTheirPlatformsWriteThem(t *testing.T) {
 			`Herbst;1;2;3;05.10.2026;1.234;56;1.234,56` + "\n" + `Herbst;1;2;4;13.10.2026;0;0;0` + "\n", "EUR", "facebook utf-8 ; dmy , 1 EUR", []string{
 			"2: facebook 2026-10-05  1/2/3 Herbst// 1234 56 123456", "3: facebook 2026-10-13  1/2/4 Herbst// 0 0 0",
 		}},
+		{"Meta in German, which begins with the days", "Tag;Kampagnen-ID;Anzeigengruppen-ID;Anzeigen-ID;Impressionen;Link-Klicks;Ausgegebener Betrag (EUR)\n" +
+			"05.10.2026;1;2;3;1.234;56;1.234,56\n13.10.2026;1;2;3;0;0;0\nGesamt;;;;1.234;56;1.234,56\n", "EUR", "facebook utf-8 ; dmy , 1 EUR", []string{
+			"2: facebook 2026-10-05  1/2/3 // 1234 56 123456", "3: facebook 2026-10-13  1/2/3 // 0 0 0", "4: total",
+		}},
 		{"Meta in French, as Windows writes it", "Nom de la campagne;Identifiant de la campagne;Identifiant de l'ensemble de publicit\xe9s;Identifiant de la publicit\xe9;Jour;Impressions;Clics sur un lien;Montant d\xe9pens\xe9 (EUR)\n" +
 			"\xc9t\xe9;1;2;3;2026-10-05;1\xa0234;5;12,30 \x80\n", "EUR", "facebook windows-1252 ; ymd , 1 EUR", []string{"2: facebook 2026-10-05  1/2/3 Été// 1234 5 1230"}},
 		{"Meta in Spanish", "Nombre de la campaña,Identificador de la campaña,Identificador del conjunto de anuncios,Identificador del anuncio,Día,Impresiones,Clics en el enlace,Importe gastado (EUR)\n" +
