@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
 
 const binary = join(import.meta.dirname, "../../../bin/microtracker");
@@ -97,8 +96,19 @@ export async function call<T>(request: APIRequestContext, product: Product, meth
   return (await response.json()) as T;
 }
 
-/** Fails on anything that axe finds. */
-export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
-  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`)).toEqual([]);
+/** Makes a project by the API, as somebody who is logged in. */
+export async function makeProject(
+  page: Page,
+  product: Product,
+  project: { name: string; [field: string]: string },
+): Promise<{ id: string; path: string; token: string; secretKey: string }> {
+  const { secret: token } = await call<{ secret: string }>(page.request, product, "AuthService/CreateToken", { name: project.name });
+  const made = await call<{ project: { id: string }; secretKey: string }>(
+    page.request,
+    product,
+    "ProjectsService/CreateProject",
+    { websiteUrl: "https://shop.example.com", ...project },
+    token,
+  );
+  return { id: made.project.id, path: `${product.url}/p/${made.project.id}`, token, secretKey: made.secretKey };
 }

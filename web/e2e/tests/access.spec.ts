@@ -1,23 +1,11 @@
 import type { APIRequestContext, Page } from "@playwright/test";
-import { expect, expectAccessible, mailedLink, type Product, test } from "../support/product.ts";
+import { expectAccessible, expectGoodPage } from "../support/look.ts";
+import { expect, mailedLink, type Product, test } from "../support/product.ts";
 
 // Each looks at ten pages with axe, twice; a busy machine takes its time over that.
 test.describe.configure({ timeout: 150_000 });
 
 const password = "correct horse battery";
-
-/** Light and dark, wide and as narrow as a phone: nothing that axe finds, nothing that sticks out. */
-async function expectGoodPage(page: Page) {
-  const before = page.viewportSize()!;
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.setViewportSize({ width: 360, height: 740 });
-  await expectAccessible(page);
-  const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(sticksOut, `pixels that ${page.url()} is wider than a phone`).toBe(0);
-  await page.setViewportSize(before);
-  await page.emulateMedia({ colorScheme: "light" });
-}
 
 async function register(page: Page, product: Product, email: string) {
   await page.goto(`${product.url}/register`);
@@ -29,7 +17,7 @@ async function register(page: Page, product: Product, email: string) {
 }
 
 /** Makes a project and returns the path of its settings. */
-async function makeProject(page: Page, name: string): Promise<string> {
+async function makeProjectByHand(page: Page, name: string): Promise<string> {
   await page.getByLabel("Name").fill(name);
   await page.getByRole("button", { name: "Create and get the snippet" }).click();
   await page.getByRole("button", { name: "I have saved it" }).click();
@@ -171,7 +159,7 @@ test("an owner changes his name and password, gives a token few abilities, and d
 
 test("an owner makes, replaces, switches off and deletes keys, and each secret is shown once", async ({ page, request, product }) => {
   await register(page, product, "keys@example.com");
-  const settings = await makeProject(page, "Key shop");
+  const settings = await makeProjectByHand(page, "Key shop");
   const projectId = /\/p\/(\d+)/.exec(settings)![1]!;
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("link", { name: "Keys" }).click();
@@ -239,7 +227,7 @@ test("an owner makes, replaces, switches off and deletes keys, and each secret i
 
 test("an owner changes a project's settings, switches it off, and deletes it by its name", async ({ page, product }) => {
   await register(page, product, "settings@example.com");
-  const settings = await makeProject(page, "Old name");
+  const settings = await makeProjectByHand(page, "Old name");
   await page.goto(`${product.url}${settings}`);
   await expect(page.getByRole("heading", { name: "General settings" })).toBeVisible();
   await page.getByLabel("Name", { exact: true }).fill("");

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { APIRequestContext, Page } from "@playwright/test";
-import { call, expect, expectAccessible, logIn, type Product, test } from "../support/product.ts";
+import { expectGoodPage } from "../support/look.ts";
+import { call, expect, logIn, makeProject, type Product, test } from "../support/product.ts";
 
 // Axe looks at seven pages, twice each; a busy machine takes its time over that.
 test.describe.configure({ timeout: 150_000 });
@@ -16,14 +17,8 @@ const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString
 /** Makes a project with two visitors from an ad, one of whom buys. Returns the project's path. */
 async function makeShop(page: Page, request: APIRequestContext, product: Product, name: string): Promise<string> {
   await logIn(page, product);
-  const { secret } = await call<{ secret: string }>(page.request, product, "AuthService/CreateToken", { name });
-  const { project, secretKey } = await call<{ project: { id: string }; secretKey: string }>(
-    request,
-    product,
-    "ProjectsService/CreateProject",
-    { name, websiteUrl: "https://shop.example.com", timeZone: "UTC", currency: "EUR" },
-    secret,
-  );
+  const project = await makeProject(page, product, { name, timeZone: "UTC", currency: "EUR" });
+  const { secretKey } = project;
   const began = Date.now() - 2 * 86_400_000;
   const at = (second: number) => new Date(began + 1000 * second).toISOString();
   const ad = `utm_source=google&utm_medium=cpc&utm_id=c1&utm_campaign=${encodeURIComponent(attack)}&utm_adset_id=s1&utm_ad_id=a1&utm_ad=First`;
@@ -41,7 +36,7 @@ async function makeShop(page: Page, request: APIRequestContext, product: Product
     { eventId: bought, eventType: "EVENT_TYPE_CONVERSION", createTime: at(9), url: "https://shop.example.com/", value: "30.00" },
   ]);
   await visit("visitor-b", [view(60)]);
-  return `${product.url}/p/${project.id}`;
+  return project.path;
 }
 
 /** A report of two ads, with a title that nobody knows and a line that cannot be read. */
@@ -51,19 +46,6 @@ const report = [
   `${day(2)},c1,${formula},s1,Everybody,a2,Second,500,4,7.50`,
   `${day(3)},c1,${formula},s1,Everybody,a1,First,many,3,1.00`,
 ].join("\n");
-
-/** Light and wide, dark and as narrow as a phone: nothing that axe finds, nothing that sticks out. */
-async function expectGoodPage(page: Page) {
-  const before = page.viewportSize()!;
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.setViewportSize({ width: 360, height: 740 });
-  await expectAccessible(page);
-  const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(sticksOut, `pixels that ${page.url()} is wider than a phone`).toBe(0);
-  await page.setViewportSize(before);
-  await page.emulateMedia({ colorScheme: "light" });
-}
 
 test("an owner imports what ads cost, sees what they brought, and undoes the import", async ({ page, request, product }) => {
   page.on("dialog", () => expect(false, "a dialog opened").toBe(true));

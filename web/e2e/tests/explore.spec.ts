@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { APIRequestContext, Page } from "@playwright/test";
-import { call, expect, expectAccessible, logIn, type Product, test } from "../support/product.ts";
+import { expectAccessible, expectGoodPage } from "../support/look.ts";
+import { call, expect, logIn, makeProject, type Product, test } from "../support/product.ts";
 
 // Axe looks at nine pages, twice each; a busy machine takes its time over that.
 test.describe.configure({ timeout: 150_000 });
@@ -12,14 +13,8 @@ const browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (K
 /** Makes a project with two visitors: one goes all the way, the other looks at two pages. Returns the project's path. */
 async function makeShop(page: Page, request: APIRequestContext, product: Product, name: string): Promise<string> {
   await logIn(page, product);
-  const { secret } = await call<{ secret: string }>(page.request, product, "AuthService/CreateToken", { name });
-  const { project, secretKey } = await call<{ project: { id: string }; secretKey: string }>(
-    request,
-    product,
-    "ProjectsService/CreateProject",
-    { name, websiteUrl: "https://shop.example.com" },
-    secret,
-  );
+  const project = await makeProject(page, product, { name });
+  const { secretKey } = project;
   const began = Date.now() - 10 * 60_000;
   const at = (second: number) => new Date(began + 1000 * second).toISOString();
   const url = (path: string) => `https://shop.example.com${path}`;
@@ -41,20 +36,7 @@ async function makeShop(page: Page, request: APIRequestContext, product: Product
     client: { visitorKey: "visitor-b", viewportW: 390, viewportH: 800, userAgent: browser },
     events: [view(60, "/", "Home"), view(70, "/pricing", "Pricing")],
   }, secretKey);
-  return `${product.url}/p/${project.id}`;
-}
-
-/** Light and wide, dark and as narrow as a phone: nothing that axe finds, nothing that sticks out. */
-async function expectGoodPage(page: Page) {
-  const before = page.viewportSize()!;
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.setViewportSize({ width: 360, height: 740 });
-  await expectAccessible(page);
-  const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(sticksOut, `pixels that ${page.url()} is wider than a phone`).toBe(0);
-  await page.setViewportSize(before);
-  await page.emulateMedia({ colorScheme: "light" });
+  return project.path;
 }
 
 test("an owner reads a session step by step, exports a visitor and erases him", async ({ page, request, product }) => {

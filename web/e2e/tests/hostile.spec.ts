@@ -1,4 +1,4 @@
-import { call, expect, logIn, test } from "../support/product.ts";
+import { call, expect, logIn, makeProject, test } from "../support/product.ts";
 
 // Every page, one after the other.
 test.describe.configure({ timeout: 180_000 });
@@ -19,21 +19,15 @@ const attacks = [
 
 test("what strangers wrote is text on every page", async ({ page, request, product }) => {
   await logIn(page, product);
-  const { secret } = await call<{ secret: string }>(page.request, product, "AuthService/CreateToken", { name: attacks[1] });
-  const { project, secretKey } = await call<{ project: { id: string }; secretKey: string }>(
-    request,
-    product,
-    "ProjectsService/CreateProject",
-    { name: attacks[0], description: attacks[2], websiteUrl: "https://shop.example.com" },
-    secret,
-  );
-  await call(request, product, "ApiKeysService/CreateApiKey", { projectId: project.id, name: attacks[1], scope: ["SCOPE_REPORTS_READ"] }, secret);
-  await call(request, product, "ReportingService/CreateConversion", { projectId: project.id, name: attacks[2], eventType: "EVENT_TYPE_CONVERSION" }, secret);
+  const project = await makeProject(page, product, { name: attacks[0]!, description: attacks[2]! });
+  const { token, secretKey } = project;
+  await call(request, product, "ApiKeysService/CreateApiKey", { projectId: project.id, name: attacks[1], scope: ["SCOPE_REPORTS_READ"] }, token);
+  await call(request, product, "ReportingService/CreateConversion", { projectId: project.id, name: attacks[2], eventType: "EVENT_TYPE_CONVERSION" }, token);
   await call(request, product, "AdsService/UpsertAds", {
     projectId: project.id,
     // Braces are a macro that its platform did not fill in, and refused here; page addresses have them.
     ads: attacks.filter((attack) => attack.length < 200 && !attack.includes("{{")).map((attack, i) => ({ adId: `${i}${attack}`, platform: "facebook", campaignId: attack, campaignName: attack, adsetId: attack, adsetName: attack, adName: attack })),
-  }, secret);
+  }, token);
   for (const [i, attack] of attacks.entries()) {
     // A page's address may have 2,000 characters; the other texts are cut where they are too long.
     const text = attack.slice(0, 250);
@@ -50,7 +44,7 @@ test("what strangers wrote is text on every page", async ({ page, request, produ
     }, secretKey);
   }
   const { sessions } = await call<{ sessions: { id: string; visitorId: string }[] }>(
-    request, product, "ReportingService/ListSessions", { projectId: project.id, days: { since: day(-1), until: day(1) } }, secret,
+    request, product, "ReportingService/ListSessions", { projectId: project.id, days: { since: day(-1), until: day(1) } }, token,
   );
   expect(sessions).toHaveLength(attacks.length);
 

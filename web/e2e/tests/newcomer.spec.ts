@@ -1,4 +1,5 @@
-import { call, expect, expectAccessible, logIn, test } from "../support/product.ts";
+import { expectAccessible } from "../support/look.ts";
+import { call, expect, logIn, test } from "../support/product.ts";
 import { serveWebsite } from "../support/website.ts";
 
 const day = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);

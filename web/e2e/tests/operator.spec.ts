@@ -1,22 +1,10 @@
 import type { Page } from "@playwright/test";
-import { call, expect, expectAccessible, logIn, type Product, test } from "../support/product.ts";
+import { expectGoodPage } from "../support/look.ts";
+import { call, expect, logIn, type Product, test } from "../support/product.ts";
 
 test.describe.configure({ timeout: 120_000 });
 
 const api = "**/microtracker.v1.JobsService";
-
-/** Wide and light, narrow and dark: nothing that axe finds, nothing that sticks out. */
-async function expectGoodPage(page: Page) {
-  const before = page.viewportSize()!;
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.setViewportSize({ width: 360, height: 740 });
-  await expectAccessible(page);
-  const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(sticksOut, `pixels that ${page.url()} is wider than a phone`).toBe(0);
-  await page.setViewportSize(before);
-  await page.emulateMedia({ colorScheme: "light" });
-}
 
 /** Answers an RPC in the server's place. */
 async function answer(page: Page, method: string, message: object) {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { APIRequestContext, Page } from "@playwright/test";
-import { call, expect, expectAccessible, logIn, type Product, test } from "../support/product.ts";
+import { expectGoodPage } from "../support/look.ts";
+import { call, expect, logIn, makeProject, type Product, test } from "../support/product.ts";
 
 // Axe looks at five pages, in both themes; a busy machine takes its time over that.
 test.describe.configure({ timeout: 150_000 });
@@ -12,14 +13,8 @@ const browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (K
 /** Makes a project with three visitors of an hour ago, one of whom means harm. Returns the project's path and its key. */
 async function makeShop(page: Page, request: APIRequestContext, product: Product, name: string) {
   await logIn(page, product);
-  const { secret } = await call<{ secret: string }>(page.request, product, "AuthService/CreateToken", { name });
-  const { project, secretKey } = await call<{ project: { id: string }; secretKey: string }>(
-    request,
-    product,
-    "ProjectsService/CreateProject",
-    { name, websiteUrl: "https://shop.example.com" },
-    secret,
-  );
+  const project = await makeProject(page, product, { name });
+  const { secretKey } = project;
   const visit = (visitorKey: string, referrer: string, ...paths: string[]) =>
     call(
       request,
@@ -34,19 +29,7 @@ async function makeShop(page: Page, request: APIRequestContext, product: Product
   await visit("visitor-a", "https://www.google.com/", "/", "/pricing", "/cart");
   await visit("visitor-b", "", "/?utm_source=newsletter");
   await visit("visitor-c", "", `/${encodeURIComponent(attack)}?utm_source=${encodeURIComponent(formula)}&utm_campaign=${encodeURIComponent(attack)}`);
-  return { path: `${product.url}/p/${project.id}`, visit };
-}
-
-/** Light and wide, dark and as narrow as a phone: nothing that axe finds, nothing that sticks out. */
-async function expectGoodPage(page: Page) {
-  const before = page.viewportSize()!;
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.setViewportSize({ width: 375, height: 812 });
-  await expectAccessible(page);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
-  await page.setViewportSize(before);
-  await page.emulateMedia({ colorScheme: "light" });
+  return { path: project.path, visit };
 }
 
 const figure = (page: Page, name: RegExp) => page.getByRole("group", { name: "Key figures" }).getByRole("button", { name });
