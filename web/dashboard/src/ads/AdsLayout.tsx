@@ -1,8 +1,8 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
 import { useOpenProject } from "../app/projects/ProjectLayout";
 import { projectPath } from "../app/projects/useProjects";
 import { useTranslation } from "../lib/i18n/useTranslation";
+import { Sections } from "../ui/Sections";
 import { keepAds } from "./search";
 import "../styles/ads.css";
 
@@ -21,21 +21,15 @@ export function AdsLayout() {
   const { t } = useTranslation();
   const params = projectPath(useOpenProject());
   const { pathname } = useLocation();
-  const nav = useRef<HTMLElement>(null);
-  // On a phone the list is longer than the screen.
-  useEffect(() => {
-    const current = nav.current?.querySelector<HTMLElement>(`[aria-current="page"]`);
-    if (nav.current && current) nav.current.scrollLeft = current.offsetLeft - (nav.current.clientWidth - current.offsetWidth) / 2;
-  }, [pathname]);
   return (
     <>
-      <nav ref={nav} className="ads-nav" aria-label={t("ads.sections")}>
+      <Sections label={t("ads.sections")} current={pathname}>
         {pages.map(({ to, name, exact }) => (
-          <Link key={to} to={to} params={params} search={keepAds} activeOptions={{ exact, includeSearch: false }} className="ads-nav-link">
+          <Link key={to} to={to} params={params} search={keepAds} activeOptions={{ exact, includeSearch: false }} className="section-link">
             {t(`ads.pages.${name}`)}
           </Link>
         ))}
-      </nav>
+      </Sections>
       <Outlet />
     </>
   );

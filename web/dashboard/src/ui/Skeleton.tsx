@@ -18,3 +18,14 @@ export function PageSkeleton() {
     </div>
   );
 }
+
+/** As tall as a list or a table of so many rows. */
+export function LinesSkeleton({ rows, height = 52 }: { rows: number; height?: number }) {
+  return (
+    <div className="lines-skeleton" aria-hidden="true" style={{ height: rows * height }}>
+      {Array.from({ length: rows }, (_, i) => (
+        <span key={i} className="bone" style={{ width: `${92 - (i % 4) * 11}%` }} />
+      ))}
+    </div>
+  );
+}

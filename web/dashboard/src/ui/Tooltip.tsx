@@ -99,3 +99,14 @@ function Bubble({ anchor, onHover, children }: BubbleProps) {
     document.body,
   );
 }
+
+/** A word with its definition, on hover and on keyboard focus. */
+export function Explained({ text, children }: { text: string; children: ReactNode }) {
+  return (
+    <Tooltip description={text}>
+      <span className="explained" tabIndex={0}>
+        {children}
+      </span>
+    </Tooltip>
+  );
+}

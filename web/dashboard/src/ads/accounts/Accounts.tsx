@@ -8,11 +8,14 @@ import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { useRpcForm } from "../../lib/form";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState, FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
 import { Plus } from "../../ui/icons";
 import { Modal } from "../../ui/Modal";
-import { AdsPage, Card, Empty, TableSkeleton } from "../parts";
+import { LinesSkeleton } from "../../ui/Skeleton";
+import { AdsPage } from "../parts";
 import { platformIds, platformName } from "../values";
 
 /** In which time zones platforms date what they report. */
@@ -39,12 +42,12 @@ export function Accounts() {
         </Button>
       }
     >
-      <Card title={t("ads.accounts.list")} hint={t("ads.accounts.hint", { zone })} busy={!accounts && !query.isError}>
+      <Card flush title={t("ads.accounts.list")} hint={t("ads.accounts.hint", { zone })} busy={!accounts && !query.isError}>
         <FormError error={remove.error} />
         {!accounts && query.isError ? (
           <ErrorState error={query.error} onRetry={() => void query.refetch()} />
         ) : !accounts ? (
-          <TableSkeleton rows={3} height={56} />
+          <LinesSkeleton rows={3} height={56} />
         ) : accounts.length === 0 ? (
           <Empty title={t("ads.accounts.empty", { zone })} text={t("ads.accounts.emptyText")} />
         ) : (

@@ -5,12 +5,17 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { Notice } from "../../ui/Notice";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
 import { AdsControls } from "../Controls";
 import { lookbacks, type ModelName, modelNames, models, readLookback, readModel } from "../models";
-import { AdsPage, Card, Choose, Empty, FileButton, Notice, TableSkeleton } from "../parts";
+import { AdsPage, Choose } from "../parts";
 import { type Level, levels } from "../search";
 import { dimensionOf, useAds } from "../useAds";
 import { keyName, money, platformName, sharedText, weightText } from "../values";
@@ -64,7 +69,7 @@ export function Attribution() {
     <AdsPage title={t("ads.attribution.title")} lead={t("ads.attribution.lead")}>
       <AdsControls filters={false} />
       {data?.warning && <Notice>{data.warning}</Notice>}
-      <Card
+      <Card flush
         title={t("ads.attribution.table")}
         hint={t("ads.attribution.tableHint", { currency: currency || "…" })}
         stale={query.isPlaceholderData}
@@ -89,7 +94,7 @@ export function Attribution() {
               chosen={lookback}
               onChange={(id) => changeAds({ lookback: id === "30" ? undefined : id })}
             />
-            <FileButton name={t("ads.attribution.title")} days={days} table={data && (() => toFile(by, named, data.rows))} />
+            <CSVButton name={t("ads.attribution.title")} days={days} table={data && (() => toFile(by, named, data.rows))} />
           </>
         }
         foot={t("ads.attribution.foot")}
@@ -97,7 +102,7 @@ export function Attribution() {
         {!data && query.isError ? (
           <ErrorState error={query.error} onRetry={() => void query.refetch()} />
         ) : !data ? (
-          <TableSkeleton rows={8} height={52} />
+          <LinesSkeleton rows={8} height={52} />
         ) : data.rows.length === 0 ? (
           <Empty title={t("ads.attribution.empty")} text={t("ads.attribution.emptyText")} />
         ) : (
@@ -159,7 +164,7 @@ export function Attribution() {
           </>
         )}
       </Card>
-      <Card title={t("ads.attribution.models")}>
+      <Card flush title={t("ads.attribution.models")}>
         <dl className="ads-definitions">
           {modelNames.map((name) => (
             <div key={name}>

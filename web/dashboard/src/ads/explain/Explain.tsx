@@ -4,13 +4,18 @@ import type { ExplainConversionResponse, Touch } from "@microtracker/client/ad_r
 import { AdsService } from "@microtracker/client/ads";
 import { useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { ErrorState } from "../../ui/ErrorState";
 import { ForeignText } from "../../ui/Text";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { TextField } from "../../ui/Field";
+import { Notice } from "../../ui/Notice";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { AdsControls } from "../Controls";
 import { lookbacks, modelNames, models, readLookback } from "../models";
-import { AdsPage, Card, Choose, Empty, FileButton, Notice, TableSkeleton } from "../parts";
+import { AdsPage, Choose } from "../parts";
 import { zonedFormat } from "../times";
 import { useAds } from "../useAds";
 import { keyName, money, platformName, weightText } from "../values";
@@ -34,7 +39,7 @@ export function Explain() {
         {event ? (
           <Way event={event} />
         ) : (
-          <Card title={t("ads.explain.way")}>
+          <Card flush title={t("ads.explain.way")}>
             <Empty title={t("ads.explain.choose")} text={t("ads.explain.chooseText")} />
           </Card>
         )}
@@ -50,7 +55,7 @@ function ById({ event }: { event: string | undefined }) {
   const [text, setText] = useState("");
   const [error, setError] = useState<string>();
   return (
-    <Card title={t("ads.explain.byId")}>
+    <Card flush title={t("ads.explain.byId")}>
       <form
         noValidate
         className="ads-form"
@@ -95,7 +100,7 @@ function Way({ event }: { event: string }) {
   const { data } = query;
   const time = zonedFormat(project.timeZone);
   return (
-    <Card
+    <Card flush
       title={t("ads.explain.way")}
       hint={data?.time && t("ads.explain.converted", { when: time(timestampDate(data.time)), value: money.money(data.value, data.currency) })}
       busy={query.isPending}
@@ -107,7 +112,7 @@ function Way({ event }: { event: string }) {
             chosen={lookback}
             onChange={(id) => changeAds({ lookback: id === "30" ? undefined : id }, true)}
           />
-          <FileButton name={event} days={days} table={data && (() => toFile(data))} />
+          <CSVButton name={event} days={days} table={data && (() => toFile(data))} />
         </>
       }
       foot={data && t("ads.explain.foot", { zone: project.timeZone })}
@@ -115,7 +120,7 @@ function Way({ event }: { event: string }) {
       {query.isError ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
       ) : !data ? (
-        <TableSkeleton rows={6} height={56} />
+        <LinesSkeleton rows={6} height={56} />
       ) : (
         <>
           {data.warning && (

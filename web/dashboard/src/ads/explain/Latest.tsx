@@ -5,9 +5,11 @@ import type { TrackingSession } from "@microtracker/client/visits";
 import { useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState, FormError } from "../../ui/ErrorState";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
-import { Card, Empty, TableSkeleton } from "../parts";
 import { zonedFormat } from "../times";
 import { useAds } from "../useAds";
 import { isConversion, withConversion } from "./conversions";
@@ -57,12 +59,12 @@ export function Latest({ chosen }: { chosen: string | undefined }) {
 
   const error = defined.error ?? query.error;
   return (
-    <Card title={t("ads.explain.latest")} hint={t("ads.explain.latestHint")} busy={!sessions && !error}>
+    <Card flush title={t("ads.explain.latest")} hint={t("ads.explain.latestHint")} busy={!sessions && !error}>
       <FormError error={failed} />
       {!sessions && error ? (
         <ErrorState error={error} onRetry={() => void (defined.isError ? defined : query).refetch()} />
       ) : !sessions ? (
-        <TableSkeleton rows={10} height={52} />
+        <LinesSkeleton rows={10} height={52} />
       ) : sessions.length === 0 ? (
         <Empty title={t("ads.attribution.empty")} text={t("ads.explain.emptyText")} />
       ) : (

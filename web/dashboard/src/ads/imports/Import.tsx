@@ -10,10 +10,14 @@ import { parseProjectId, projectPath } from "../../app/projects/useProjects";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
 import { Choice } from "../../ui/Choice";
+import { Empty } from "../../ui/Empty";
 import { ErrorState, FormError } from "../../ui/ErrorState";
 import { Modal } from "../../ui/Modal";
-import { AdsPage, Card, Empty, Notice, TableSkeleton } from "../parts";
+import { Notice } from "../../ui/Notice";
+import { LinesSkeleton } from "../../ui/Skeleton";
+import { AdsPage } from "../parts";
 import { zonedFormat } from "../times";
 import { Progress, StateTag } from "./Imports";
 import { LayoutForm } from "./LayoutForm";
@@ -44,18 +48,18 @@ export function Import() {
       }
     >
       {importId === undefined ? (
-        <Card title={t("ads.imports.one")}>
+        <Card flush title={t("ads.imports.one")}>
           <Empty title={t("notFound.title")} text={t("notFound.text")} />
         </Card>
       ) : one ? (
         <Opened spendImport={one} />
       ) : query.isError ? (
-        <Card title={t("ads.imports.one")}>
+        <Card flush title={t("ads.imports.one")}>
           <ErrorState error={query.error} onRetry={() => void query.refetch()} />
         </Card>
       ) : (
-        <Card title={t("ads.imports.one")} busy>
-          <TableSkeleton rows={8} />
+        <Card flush title={t("ads.imports.one")} busy>
+          <LinesSkeleton rows={8} height={44} />
         </Card>
       )}
     </AdsPage>
@@ -134,7 +138,7 @@ function Opened({ spendImport: one }: { spendImport: SpendImport }) {
       )}
       {preview?.dateOrderGuessed && open && <Notice>{t("ads.imports.dateGuessed")}</Notice>}
 
-      <Card
+      <Card flush
         title={t("ads.imports.status")}
         busy={working}
         tools={<StateTag spendImport={one} />}

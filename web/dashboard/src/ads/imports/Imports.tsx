@@ -10,9 +10,12 @@ import { kindOf } from "../../lib/errors";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState, FormError } from "../../ui/ErrorState";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
-import { AdsPage, Card, Empty, TableSkeleton } from "../parts";
+import { AdsPage } from "../parts";
 import { zonedFormat } from "../times";
 import { isWorking, stateNames } from "./states";
 import { largestFile, useUpload } from "./useUpload";
@@ -55,7 +58,7 @@ function NewImport() {
   };
 
   return (
-    <Card title={t("ads.imports.new")} hint={t("ads.imports.newHint")} busy={sending}>
+    <Card flush title={t("ads.imports.new")} hint={t("ads.imports.newHint")} busy={sending}>
       <div className="ads-inset">
         {error !== undefined && (
           <>
@@ -151,11 +154,11 @@ function ImportList() {
   );
   const imports = query.data?.pages.flatMap((page) => page.imports);
   return (
-    <Card title={t("ads.imports.list")} busy={!imports && !query.isError}>
+    <Card flush title={t("ads.imports.list")} busy={!imports && !query.isError}>
       {!imports && query.isError ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
       ) : !imports ? (
-        <TableSkeleton rows={4} height={56} />
+        <LinesSkeleton rows={4} height={56} />
       ) : imports.length === 0 ? (
         <Empty title={t("ads.imports.empty")} text={t("ads.imports.emptyText")} />
       ) : (

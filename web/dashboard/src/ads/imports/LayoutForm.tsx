@@ -2,9 +2,10 @@ import type { SpendLayout, SpendPreview } from "@microtracker/client/spend";
 import { useId, useMemo, useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
 import { SelectField, TextField } from "../../ui/Field";
+import { Notice } from "../../ui/Notice";
 import { ForeignText } from "../../ui/Text";
-import { Card, Notice } from "../parts";
 import { platformIds, platformName } from "../values";
 import { type Draft, type Field, fields, fromDraft, missingFields, sameDraft, setColumn, toDraft } from "./layout";
 
@@ -40,7 +41,7 @@ export function LayoutForm({ layout, preview, currency, pending, onCheck }: Prop
   };
 
   return (
-    <Card title={t("ads.imports.layout.title")} hint={t("ads.imports.layout.hint")}>
+    <Card flush title={t("ads.imports.layout.title")} hint={t("ads.imports.layout.hint")}>
       <form
         noValidate
         className="ads-layout"

@@ -9,10 +9,12 @@ import { download, toCSV } from "../../lib/csv";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
 import { ErrorState } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
-import { Card, TableSkeleton, Toggle } from "../parts";
+import { Toggle } from "../../ui/Toggle";
 import { isNothing, money, platformName } from "../values";
 import { type Outcome, outcomeName, outcomeOf, outcomes, reasons } from "./states";
 
@@ -37,7 +39,7 @@ export function Rows({ spendImport }: { spendImport: SpendImport }) {
     .map((id) => ({ id, text: id === "all" ? t("ads.imports.allRows") : `${t(`ads.imports.outcomes.${id}`)} ${format.count(Number(counts?.[id] ?? 0n), "exact")}` }));
 
   return (
-    <Card
+    <Card flush
       title={t("ads.imports.lines")}
       hint={t("ads.imports.linesHint")}
       stale={query.isPlaceholderData}
@@ -59,7 +61,7 @@ export function Rows({ spendImport }: { spendImport: SpendImport }) {
       {!rows && query.isError ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
       ) : !rows ? (
-        <TableSkeleton rows={10} />
+        <LinesSkeleton rows={10} height={44} />
       ) : rows.length === 0 ? (
         <p className="empty">{t("ads.imports.noRows")}</p>
       ) : (

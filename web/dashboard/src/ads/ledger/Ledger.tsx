@@ -5,12 +5,18 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { Notice } from "../../ui/Notice";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
+import { Toggle } from "../../ui/Toggle";
 import { AdsControls } from "../Controls";
 import { NextStep } from "../NextStep";
-import { AdsPage, Card, Empty, FileButton, Notice, TableSkeleton, Toggle } from "../parts";
+import { AdsPage } from "../parts";
 import { type AdFilter, formatFilter } from "../search";
 import { useAds } from "../useAds";
 import { isNothing, keyName, money, platformName, weightText } from "../values";
@@ -48,7 +54,7 @@ export function Ledger() {
           </Button>
         </Notice>
       )}
-      <Card
+      <Card flush
         title={t("ads.ledger.waterfall")}
         hint={t("ads.ledger.waterfallHint")}
         stale={query.isPlaceholderData}
@@ -58,7 +64,7 @@ export function Ledger() {
         {!sum && query.isError ? (
           <ErrorState error={query.error} onRetry={retry} />
         ) : !sum ? (
-          <TableSkeleton rows={6} height={68} />
+          <LinesSkeleton rows={6} height={68} />
         ) : rows?.length === 0 ? (
           <Empty title={t("ads.performance.empty")} text={t("ads.performance.emptyText")}>
             <NextStep />
@@ -106,7 +112,7 @@ function Groups({ rows, by, currency, stale, days }: GroupsProps) {
     group.day ? groups.length === 1 : ownFilters(group).every((own) => filters.some((f) => f.level === own.level && f.id === own.id));
 
   return (
-    <Card
+    <Card flush
       title={t(by === "ad" ? "ads.ledger.byAd" : "ads.ledger.byDay")}
       hint={t("ads.ledger.byHint", { currency })}
       stale={stale}
@@ -121,7 +127,7 @@ function Groups({ rows, by, currency, stale, days }: GroupsProps) {
             chosen={by}
             onChange={(id) => changeAds({ by: id === "ad" ? undefined : id }, true)}
           />
-          <FileButton name={t("ads.ledger.title")} days={days} table={() => toFile(rows)} />
+          <CSVButton name={t("ads.ledger.title")} days={days} table={() => toFile(rows)} />
         </>
       }
     >

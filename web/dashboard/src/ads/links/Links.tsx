@@ -8,11 +8,15 @@ import { useRpcForm } from "../../lib/form";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/CopyButton";
+import { Empty } from "../../ui/Empty";
 import { ErrorState, FormError } from "../../ui/ErrorState";
 import { TextArea, TextField } from "../../ui/Field";
+import { Notice } from "../../ui/Notice";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
-import { AdsPage, Card, Empty, Notice, TableSkeleton } from "../parts";
+import { AdsPage } from "../parts";
 import { zonedFormat } from "../times";
 import { platformIds, platformName } from "../values";
 import { findingKind } from "./findings";
@@ -82,7 +86,7 @@ function Builder() {
     void form.submit({ projectId: project.id, platform: clean(platform), pageUrl: page.trim(), source: source.trim(), medium: medium.trim(), campaignName: campaign.trim() });
   };
   return (
-    <Card title={t("ads.links.build")} hint={t("ads.links.buildHint")}>
+    <Card flush title={t("ads.links.build")} hint={t("ads.links.buildHint")}>
       <form
         noValidate
         ref={form.formRef}
@@ -178,7 +182,7 @@ function Checker() {
     void form.submit({ projectId: project.id, url: url.trim(), platform: clean(platform) });
   };
   return (
-    <Card title={t("ads.links.check")} hint={t("ads.links.checkHint")}>
+    <Card flush title={t("ads.links.check")} hint={t("ads.links.checkHint")}>
       <form
         noValidate
         ref={form.formRef}
@@ -296,11 +300,11 @@ function Arrived() {
   );
   const found = query.data?.pages.flatMap((page) => page.findings);
   return (
-    <Card title={t("ads.links.arrived")} hint={t("ads.links.arrivedHint")} busy={!found && !query.isError}>
+    <Card flush title={t("ads.links.arrived")} hint={t("ads.links.arrivedHint")} busy={!found && !query.isError}>
       {!found && query.isError ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
       ) : !found ? (
-        <TableSkeleton rows={4} height={56} />
+        <LinesSkeleton rows={4} height={56} />
       ) : found.length === 0 ? (
         <Empty title={t("ads.links.none")} text={t("ads.links.noneText")} />
       ) : (

@@ -6,12 +6,14 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
+import { Card } from "../../ui/Card";
 import { ErrorState } from "../../ui/ErrorState";
 import { Bone } from "../../ui/Skeleton";
+import { Toggle } from "../../ui/Toggle";
 import { Tooltip } from "../../ui/Tooltip";
 import { Change } from "../Change";
 import { about, adMetricNames, type AdMetricName, adMetrics, allMetrics, figureNames, indexOf } from "../metrics";
-import { Card, FileButton, Toggle } from "../parts";
 import { useAds } from "../useAds";
 import { cellText, exactText, figureText, fileValue, roughly } from "../values";
 import { bucketsOf, type Interval, intervalFor, runningBucket } from "./buckets";
@@ -81,7 +83,7 @@ export function OverTime({ shown }: { shown: AdMetricName }) {
           );
         })}
       </div>
-      <Card
+      <Card flush
         title={name}
         hint={t(`ads.metrics.${shown}.definition`)}
         stale={query.isPlaceholderData}
@@ -97,7 +99,7 @@ export function OverTime({ shown }: { shown: AdMetricName }) {
               chosen={view}
               onChange={setView}
             />
-            <FileButton
+            <CSVButton
               name={t("ads.performance.title")}
               days={days}
               table={

@@ -4,13 +4,17 @@ import { AdsService } from "@microtracker/client/ads";
 import { keepPreviousData } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState, useErrorText } from "../../ui/ErrorState";
 import { ChevronRight } from "../../ui/icons";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
 import { Change } from "../Change";
 import { about, adMetricNames, type AdMetricName, adMetrics, allMetrics, indexOf, nextSort, readSort, shadeOf, type Sort, writeSort } from "../metrics";
-import { Card, Choose, Empty, FileButton, TableSkeleton } from "../parts";
+import { Choose } from "../parts";
 import { type AdFilter, formatFilter, type Level, levels } from "../search";
 import { dimensionOf, toConditions, useAds } from "../useAds";
 import { cellText, exactText, fileValue, isNothing, keyName, platformName, roughly } from "../values";
@@ -57,7 +61,7 @@ export function PerformanceTable() {
   const compared = compare !== "none";
 
   return (
-    <Card
+    <Card flush
       title={t("ads.performance.table")}
       hint={t("ads.performance.tableHint", { currency })}
       className="ads-performance"
@@ -71,7 +75,7 @@ export function PerformanceTable() {
             chosen={by}
             onChange={(id) => changeAds({ by: id === "platform" ? undefined : id })}
           />
-          <FileButton name={t("ads.performance.file")} days={days} table={rows && (() => toFile(by, rows, compared))} />
+          <CSVButton name={t("ads.performance.file")} days={days} table={rows && (() => toFile(by, rows, compared))} />
         </>
       }
       foot={
@@ -85,7 +89,7 @@ export function PerformanceTable() {
       {!rows && query.isError ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
       ) : !rows ? (
-        <TableSkeleton rows={8} height={compared ? 52 : 44} />
+        <LinesSkeleton rows={8} height={compared ? 52 : 44} />
       ) : rows.length === 0 ? (
         <Empty title={t("ads.performance.empty")} text={t("ads.performance.emptyText")}>
           <NextStep />

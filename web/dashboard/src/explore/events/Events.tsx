@@ -5,14 +5,19 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { addCondition, type Condition, toFilter } from "../../lib/filters";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
+import { Explained } from "../../ui/Tooltip";
 import { useTitle } from "../../ui/useTitle";
 import { eventTypes } from "../funnels/steps";
 import { NameField } from "../NameField";
-import { Card, CSVButton, Empty, Explained, ExplorePage, LinesSkeleton, More, Pick } from "../parts";
+import { ExplorePage, More, Pick } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
 import { usePropertyKeys } from "./usePropertyKeys";
 
@@ -57,7 +62,7 @@ interface NamesProps {
 
 function EventNames({ type, event, onType, onEvent }: NamesProps) {
   const { t } = useTranslation();
-  const { project, days, asked, conditions } = useReport();
+  const { days, asked, conditions } = useReport();
   const question = type === "all" ? conditions : [...conditions, is(Dimension.EVENT_TYPE, type)];
   const query = useInfiniteQuery(
     ReportingService.method.query,
@@ -88,7 +93,7 @@ function EventNames({ type, event, onType, onEvent }: NamesProps) {
             options={choices.map((value) => ({ value, text: value === "all" ? t("happenings.allTypes") : t(`explore.types.${value}`) }))}
             onChange={onType}
           />
-          <CSVButton name={`${project.name} ${t("happenings.title")}`} days={days} table={rows && (() => cells("event", rows))} />
+          <CSVButton name={t("happenings.title")} days={days} table={rows && (() => cells("event", rows))} />
         </>
       }
     >
@@ -117,7 +122,7 @@ function EventNames({ type, event, onType, onEvent }: NamesProps) {
 
 function Properties({ event, chosen, onKey }: { event: string; chosen: string; onKey: (key: string) => void }) {
   const { t } = useTranslation();
-  const { project, days, asked, conditions, change } = useReport();
+  const { days, asked, conditions, change } = useReport();
   const { keys, known } = usePropertyKeys(event);
   const key = chosen || keys[0] || "";
   const query = useInfiniteQuery(
@@ -147,7 +152,7 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
       explanation={t("happenings.defines.property")}
       stale={query.isPlaceholderData && key !== ""}
       busy={key !== "" ? !rows && !query.isError : !known}
-      tools={<CSVButton name={`${project.name} ${key || t("happenings.properties")}`} days={days} table={rows && (() => cells(key, rows))} />}
+      tools={<CSVButton name={key || t("happenings.properties")} days={days} table={rows && (() => cells(key, rows))} />}
       foot={keys.length > 0 && t("happenings.keysFrom")}
     >
       {event && (

@@ -4,10 +4,12 @@ import { useEffect, useId, useRef, useState } from "react";
 import { dimensionName } from "../../lib/filters";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
 import { Close, Plus } from "../../ui/icons";
 import { ForeignText } from "../../ui/Text";
+import { Toggle } from "../../ui/Toggle";
 import { NameField } from "../NameField";
-import { Card, Pick, Segments } from "../parts";
+import { Pick } from "../parts";
 import type { Own } from "../search";
 import { useNames } from "../useNames";
 import type { funnelOrders, whos } from "./Funnels";
@@ -122,22 +124,22 @@ export function FunnelBuilder({ steps, conversions, who, order, window, by, none
           <Plus />
           {t("funnels.add")}
         </Button>
-        <div className="explore-tools">
-          <Segments
+        <div className="titled-tools">
+          <Toggle
             label={t("funnels.who")}
-            value={who}
+            chosen={who}
             options={[
-              { value: "visitor", text: t("funnels.whos.visitor") },
-              { value: "session", text: t("funnels.whos.session") },
+              { id: "visitor", text: t("funnels.whos.visitor") },
+              { id: "session", text: t("funnels.whos.session") },
             ]}
             onChange={(value) => onChange({ who: value === "visitor" ? undefined : value })}
           />
-          <Segments
+          <Toggle
             label={t("funnels.order")}
-            value={order}
+            chosen={order}
             options={[
-              { value: "any", text: t("funnels.orders.any") },
-              { value: "strict", text: t("funnels.orders.strict") },
+              { id: "any", text: t("funnels.orders.any") },
+              { id: "strict", text: t("funnels.orders.strict") },
             ]}
             onChange={(value) => onChange({ order: value === "any" ? undefined : value })}
           />

@@ -2,7 +2,7 @@ import type { FunnelStepAnswer } from "@microtracker/client/journeys";
 import { dash, duration, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ForeignText } from "../../ui/Text";
-import { Explained } from "../parts";
+import { Explained } from "../../ui/Tooltip";
 import type { StepText } from "./useStepText";
 
 interface Props {

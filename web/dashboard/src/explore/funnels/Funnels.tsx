@@ -7,10 +7,16 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { dimensionName } from "../../lib/filters";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { Notice } from "../../ui/Notice";
+import { LinesSkeleton } from "../../ui/Skeleton";
+import { ViewToggle } from "../../ui/Toggle";
 import { useTitle } from "../../ui/useTitle";
-import { Card, CSVButton, Empty, ExplorePage, LinesSkeleton, ViewToggle, Warning } from "../parts";
+import { ExplorePage } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
 import { BreakdownTable } from "./BreakdownTable";
 import { FunnelBuilder } from "./FunnelBuilder";
@@ -83,7 +89,7 @@ export function Funnels() {
         tools={
           <>
             <ViewToggle view={view} onChange={setView} />
-            <CSVButton name={`${project.name} ${t("funnels.title")}`} days={days} table={answer && (() => cells(answer, names.map((name) => name.text)))} />
+            <CSVButton name={t("funnels.title")} days={days} table={answer && (() => cells(answer, names.map((name) => name.text)))} />
           </>
         }
       >
@@ -99,7 +105,7 @@ export function Funnels() {
           <Empty title={t("funnels.nobody")} text={t("explore.emptyText")} />
         ) : (
           <>
-            {answer.warning && who === "visitor" && <Warning>{t("explore.cookieless")}</Warning>}
+            {answer.warning && who === "visitor" && <Notice>{t("explore.cookieless")}</Notice>}
             {view === "chart" ? (
               <FunnelChart names={names} steps={answer.totals?.steps ?? []} who={who} />
             ) : (

@@ -7,12 +7,17 @@ import { useMemo, useState } from "react";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { PageAction } from "../../reports/breakdown/PageAction";
+import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
 import { RowList } from "../../ui/RowList";
+import { LinesSkeleton } from "../../ui/Skeleton";
+import { Toggle, ViewToggle } from "../../ui/Toggle";
 import { useTitle } from "../../ui/useTitle";
 import { NameField } from "../NameField";
-import { Card, CSVButton, Empty, ExplorePage, LinesSkeleton, Segments, ViewToggle } from "../parts";
+import { ExplorePage } from "../parts";
 import { useOwnSearch } from "../search";
 import { useNames } from "../useNames";
 import { binHeight, sheetOf } from "./heat";
@@ -69,7 +74,7 @@ export function Heatmaps() {
             stale={query.isPlaceholderData}
             viewport={typeof own.viewport === "string" ? own.viewport : undefined}
             onViewport={(viewport) => change({ viewport })}
-            csv={<CSVButton name={`${project.name} ${t("heatmaps.title")}`} days={days} table={csv} />}
+            csv={<CSVButton name={t("heatmaps.title")} days={days} table={csv} />}
           />
           <ScrollDepths answer={answer} stale={query.isPlaceholderData} />
         </div>
@@ -121,10 +126,10 @@ function Clicks({ answer, path, stale, viewport, onViewport, csv }: ClicksProps)
         ) : (
           <>
             <div className="heat-tools">
-              <Segments
+              <Toggle
                 label={t("heatmaps.viewport")}
-                value={shown.viewport}
-                options={classes.map((one) => ({ value: one.viewport, text: `${name(one)} · ${format.count(Number(one.clicks), "short")}` }))}
+                chosen={shown.viewport}
+                options={classes.map((one) => ({ id: one.viewport, text: `${name(one)} · ${format.count(Number(one.clicks), "short")}` }))}
                 onChange={onViewport}
               />
               {view === "chart" && shown.binned > 0n && <ScreenshotField path={path} screenshot={image && screenshot} width={sheet.pageWidth} onChange={setScreenshot} />}

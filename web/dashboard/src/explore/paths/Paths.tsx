@@ -6,13 +6,18 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
+import { Toggle, ViewToggle } from "../../ui/Toggle";
 import { useTitle } from "../../ui/useTitle";
 import { NameField } from "../NameField";
-import { Card, CSVButton, Empty, ExplorePage, LinesSkeleton, Pick, Segments, ViewToggle } from "../parts";
+import { ExplorePage, Pick } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
 import { useNames } from "../useNames";
 import { layOut } from "./flow";
@@ -58,10 +63,10 @@ export function Paths() {
         busy={!answer}
         tools={
           <>
-            <Segments
+            <Toggle
               label={t("paths.direction")}
-              value={direction}
-              options={directions.map((value) => ({ value, text: t(`paths.directions.${value}`) }))}
+              chosen={direction}
+              options={directions.map((id) => ({ id, text: t(`paths.directions.${id}`) }))}
               onChange={(value) => change({ direction: value === "next" ? undefined : value })}
             />
             <Pick
@@ -71,7 +76,7 @@ export function Paths() {
               onChange={(value) => change({ depth: value === "3" ? undefined : value })}
             />
             <ViewToggle view={view} onChange={setView} />
-            <CSVButton name={`${project.name} ${t("paths.title")}`} days={days} table={answer && (() => cells(answer))} />
+            <CSVButton name={t("paths.title")} days={days} table={answer && (() => cells(answer))} />
           </>
         }
       >

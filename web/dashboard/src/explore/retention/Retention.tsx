@@ -5,10 +5,17 @@ import { keepPreviousData } from "@tanstack/react-query";
 import type { CSSProperties } from "react";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { Notice } from "../../ui/Notice";
+import { LinesSkeleton } from "../../ui/Skeleton";
+import { Toggle } from "../../ui/Toggle";
+import { Explained } from "../../ui/Tooltip";
 import { useTitle } from "../../ui/useTitle";
-import { Card, CSVButton, Empty, Explained, ExplorePage, LinesSkeleton, Pick, Segments, Warning } from "../parts";
+import { ExplorePage, Pick } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
 import { averages, lastDay, type Period, periodOf, periods, trimmed } from "./cohorts";
 
@@ -49,16 +56,16 @@ export function Retention() {
         busy={!cohorts}
         tools={
           <>
-            <Segments
+            <Toggle
               label={t("retention.period")}
-              value={period}
-              options={periods.map((value) => ({ value, text: t(`retention.periods.${value}`) }))}
+              chosen={period}
+              options={periods.map((id) => ({ id, text: t(`retention.periods.${id}`) }))}
               onChange={(value) => change({ period: value === "week" ? undefined : value })}
             />
-            <Segments
+            <Toggle
               label={t("retention.show")}
-              value={show}
-              options={shows.map((value) => ({ value, text: t(`retention.shows.${value}`) }))}
+              chosen={show}
+              options={shows.map((id) => ({ id, text: t(`retention.shows.${id}`) }))}
               onChange={(value) => change({ show: value === "share" ? undefined : value })}
             />
             <Pick
@@ -67,7 +74,7 @@ export function Retention() {
               options={begins.map((value) => ({ value, text: t(`retention.firsts.${value}`) }))}
               onChange={(value) => change({ first: value === "ever" ? undefined : value })}
             />
-            <CSVButton name={`${project.name} ${t("retention.title")}`} days={days} table={cohorts && (() => cells(cohorts))} />
+            <CSVButton name={t("retention.title")} days={days} table={cohorts && (() => cells(cohorts))} />
           </>
         }
         foot={t("timeline.zone", { zone: project.timeZone })}
@@ -80,7 +87,7 @@ export function Retention() {
           <Empty title={t("retention.empty")} text={t("explore.emptyText")} />
         ) : (
           <>
-            {query.data?.warning && <Warning>{t("explore.cookieless")}</Warning>}
+            {query.data?.warning && <Notice>{t("explore.cookieless")}</Notice>}
             <CohortTable cohorts={cohorts} period={period} show={show} />
           </>
         )}

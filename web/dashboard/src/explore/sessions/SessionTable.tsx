@@ -5,7 +5,7 @@ import { dash, duration, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { ForeignText } from "../../ui/Text";
-import { Explained } from "../parts";
+import { Explained } from "../../ui/Tooltip";
 import { type Clock, instant, joined, oneDecimal, orDash } from "../words";
 
 interface Props {

@@ -4,10 +4,14 @@ import { ReportingService } from "@microtracker/client/reporting";
 import { SessionOrder } from "@microtracker/client/visits";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { useTitle } from "../../ui/useTitle";
-import { Card, CSVButton, Empty, ExplorePage, LinesSkeleton, More, Pick } from "../parts";
+import { ExplorePage, More, Pick } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
 import { clockIn } from "../words";
 import { sessionCells, SessionTable } from "./SessionTable";
@@ -63,7 +67,7 @@ export function Sessions() {
               options={botChoices.map((value) => ({ value, text: t(`explore.bots.${value}`) }))}
               onChange={(value) => change({ bots: value === "people" ? undefined : value })}
             />
-            <CSVButton name={`${project.name} ${t("visits.title")}`} days={days} table={sessions && (() => sessionCells(sessions))} />
+            <CSVButton name={t("visits.title")} days={days} table={sessions && (() => sessionCells(sessions))} />
           </>
         }
         foot={t("timeline.zone", { zone: project.timeZone })}

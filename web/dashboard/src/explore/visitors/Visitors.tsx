@@ -8,10 +8,15 @@ import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useReport } from "../../reports/useReport";
 import { countryName, valueText } from "../../reports/breakdown/valueText";
+import { CSVButton } from "../../reports/CSVButton";
+import { Card } from "../../ui/Card";
+import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
+import { Explained } from "../../ui/Tooltip";
 import { useTitle } from "../../ui/useTitle";
-import { Card, CSVButton, Empty, Explained, ExplorePage, LinesSkeleton, More, Pick } from "../parts";
+import { ExplorePage, More, Pick } from "../parts";
 import { botChoices, botsOf } from "../sessions/Sessions";
 import { oneOf, useOwnSearch } from "../search";
 import { type Clock, clockIn, instant, joined, orDash } from "../words";
@@ -51,7 +56,7 @@ export function Visitors() {
               options={botChoices.map((value) => ({ value, text: t(`explore.bots.${value}`) }))}
               onChange={(value) => change({ bots: value === "people" ? undefined : value })}
             />
-            <CSVButton name={`${project.name} ${t("visitors.title")}`} days={days} table={visitors && (() => cells(visitors))} />
+            <CSVButton name={t("visitors.title")} days={days} table={visitors && (() => cells(visitors))} />
           </>
         }
         foot={t("timeline.zone", { zone: project.timeZone })}

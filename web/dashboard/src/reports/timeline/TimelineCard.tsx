@@ -8,6 +8,7 @@ import { bucketEnd, type Days, type Interval, intervalsOf } from "../../lib/rang
 import { Button } from "../../ui/Button";
 import { ErrorState } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
+import { ViewToggle } from "../../ui/Toggle";
 import { TimelineTable } from "./TimelineTable";
 import type { Timeline } from "./useTimeline";
 
@@ -68,13 +69,7 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
               ))}
             </div>
           )}
-          <div className="toggle" role="group" aria-label={t("timeline.view")}>
-            {(["chart", "table"] as const).map((name) => (
-              <button key={name} type="button" className="toggle-button" aria-pressed={view === name} onClick={() => setView(name)}>
-                {t(`timeline.${name}`)}
-              </button>
-            ))}
-          </div>
+          <ViewToggle view={view} onChange={setView} />
           <Button aria-label={t("timeline.csvLabel")} disabled={!timeline} onClick={csv}>
             <Download />
             {t("timeline.csv")}
