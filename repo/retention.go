@@ -62,7 +62,7 @@ func (d *Deleted) Add(other Deleted) {
 
 // DeleteEvents deletes events of the days that are past their retention, oldest first, at most limit. Whole days alone, of the
 // project's time zone, whose rollups are counted: from the first of them on they are never counted anew (events_deleted_before),
-// and ingest takes no event of them any more.
+// and ingest takes no event of them any more. What is kept of them session by session goes at once.
 func (r Retention) DeleteEvents(ctx context.Context, now time.Time, limit int) (Deleted, error) {
 	var done Deleted
 	err := r.store.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
@@ -72,6 +72,11 @@ func (r Retention) DeleteEvents(ctx context.Context, now time.Time, limit int) (
 			return err
 		}
 		done.HeldBack = heldBack
+		_, err = tx.NewRaw(`DELETE FROM rollup_breakdowns AS b USING projects AS p WHERE b.project_id = ? AND b.dimension = ?
+			AND p.id = b.project_id AND b.day < (p.events_deleted_before AT TIME ZONE p.time_zone)::date`, r.ProjectID, BySession).Exec(ctx)
+		if err != nil {
+			return err
+		}
 		done.Rows, done.More, err = r.deleteOldest(ctx, tx, before, limit)
 		return err
 	})

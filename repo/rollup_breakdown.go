@@ -8,19 +8,23 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// RollupBreakdown is what a stretch of time counts by one dimension: a row of rollup_breakdowns.
+// RollupBreakdown is what a stretch of time counts by one dimension, or session by session: a row of rollup_breakdowns.
 type RollupBreakdown struct {
 	bun.BaseModel `bun:"table:rollup_breakdowns"`
 
 	ProjectID int64     `bun:",pk"`
 	Day       time.Time `bun:"type:date,pk"`
 	// Part is which half hour of the day it is, from 0; 0 alone for a whole day.
-	Part      int16 `bun:",pk"`
+	Part int16 `bun:",pk"`
+	// Dimension is by what; BySession: no breakdown, but what all others can be made of.
 	Dimension int16 `bun:",pk"`
 	Data      []byte
 	// Version is another one each time that the row is written.
 	Version string `bun:"type:uuid,nullzero"`
 }
+
+// BySession is the dimension of what is kept session by session. It goes with the day's events, for it says no less than they do.
+const BySession int16 = 100
 
 // BreakdownsInParts reads what is counted in parts of the days before this one.
 func (t *RollupTx) BreakdownsInParts(ctx context.Context, before time.Time) ([]RollupBreakdown, error) {
@@ -67,9 +71,9 @@ func (p *Project) ViewBreakdowns(ctx context.Context, work func(ctx context.Cont
 	return classify("read the breakdowns", err)
 }
 
-// Breakdowns gives those by these dimensions of the days from since (included) to until (excluded), by day and part; without
-// the data where the version is known.
-func (v *BreakdownView) Breakdowns(ctx context.Context, since, until time.Time, dimensions []int16, known []string, give func(row *RollupBreakdown)) error {
+// Each gives those by these dimensions of the days from since (included) to until (excluded), by day and part; without the data
+// where the version is known. It ends with the first error of do.
+func (v *BreakdownView) Each(ctx context.Context, since, until time.Time, dimensions []int16, known []string, do func(row *RollupBreakdown) error) error {
 	rows, err := v.tx.QueryContext(ctx, `
 		SELECT day, part, dimension, version::text, CASE WHEN version = ANY (?::uuid[]) THEN NULL ELSE data END
 		FROM rollup_breakdowns WHERE project_id = ? AND day >= ? AND day < ? AND dimension IN (?) ORDER BY day, part`,
@@ -83,14 +87,17 @@ func (v *BreakdownView) Breakdowns(ctx context.Context, since, until time.Time, 
 		if err := rows.Scan(&row.Day, &row.Part, &row.Dimension, &row.Version, &row.Data); err != nil {
 			return err
 		}
-		give(&row)
+		if err := do(&row); err != nil {
+			return err
+		}
 	}
 	return rows.Err()
 }
 
-// Undivided reports whether one of these days has figures that are not broken down.
-func (v *BreakdownView) Undivided(ctx context.Context, since, until time.Time) (bool, error) {
+// Without reports whether one of these days has figures, and no row of the dimension.
+func (v *BreakdownView) Without(ctx context.Context, since, until time.Time, dimension int16) (bool, error) {
 	return v.tx.NewSelect().Model((*DailyRollup)(nil)).
 		Where("project_id = ? AND day >= ? AND day < ? AND (sessions > 0 OR visitors > 0)", v.projectID, since.Format(time.DateOnly), until.Format(time.DateOnly)).
-		Where("NOT EXISTS (SELECT FROM rollup_breakdowns AS b WHERE b.project_id = ? AND b.day = daily_rollup.day)", v.projectID).Exists(ctx)
+		Where("NOT EXISTS (SELECT FROM rollup_breakdowns AS b WHERE b.project_id = ? AND b.day = daily_rollup.day AND b.dimension = ?)",
+			v.projectID, dimension).Exists(ctx)
 }

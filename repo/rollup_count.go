@@ -25,50 +25,51 @@ func (w RollupWindow) step(column string) (expr string, args []any) {
 }
 
 // SessionTexts are what sessions are told apart by, in the order of RollupSession.Texts.
-const SessionTexts = 13
+const SessionTexts = 20
 
 // RollupSession is a session, as it is counted.
 type RollupSession struct {
-	ID, VisitorID int64
-	StartedAt     time.Time
-	// Lasts says that it went on after the window.
-	Lasts bool
-	IsBot bool
+	ID, VisitorID             int64
+	StartedAt, LastActivityAt time.Time
+	IsBot                     bool
 	// Numbers are 1, whether it bounced, seconds, milliseconds of attention, hundredths of per cents scrolled, whether that is
 	// known, hundredths of its score, and whether it has one.
 	Numbers [8]int64
 	// BotReason is empty without one.
 	BotReason string
 	// Texts are entry path, exit path, source, channel, campaign, campaign id, utm_source, utm_medium, country, region, device,
-	// browser and operating system. Empty: there is none.
+	// browser, operating system, utm_term, utm_content, ad set, ad, placement, and browser and operating system with their versions.
+	// Empty: there is none.
 	Texts [SessionTexts]string
 }
 
 // StartedSessions gives the sessions that started in a window, those of bots, too. What is given is for one call alone.
 func (t *RollupTx) StartedSessions(ctx context.Context, w RollupWindow, give func(s *RollupSession)) error {
-	return t.sessions(ctx, w, give, "started_at >= ? AND started_at < ?", w.Since, w.Until)
+	return t.sessions(ctx, give, "started_at >= ? AND started_at < ?", w.Since, w.Until)
 }
 
 // sessionsAtOnce is how many sessions are looked up by their ids at once.
 const sessionsAtOnce = 10_000
 
 // SessionsOf gives the sessions with these ids, in the same way.
-func (t *RollupTx) SessionsOf(ctx context.Context, w RollupWindow, ids []int64, give func(s *RollupSession)) error {
+func (t *RollupTx) SessionsOf(ctx context.Context, ids []int64, give func(s *RollupSession)) error {
 	for some := range slices.Chunk(ids, sessionsAtOnce) {
-		if err := t.sessions(ctx, w, give, "id = ANY (?)", pgdialect.Array(some)); err != nil {
+		if err := t.sessions(ctx, give, "id = ANY (?)", pgdialect.Array(some)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *RollupTx) sessions(ctx context.Context, w RollupWindow, give func(s *RollupSession), which string, args ...any) error {
+func (t *RollupTx) sessions(ctx context.Context, give func(s *RollupSession), which string, args ...any) error {
 	rows, err := t.tx.QueryContext(ctx, `
-		SELECT id, visitor_id, started_at, last_activity_at >= ?, is_bot, pageviews = 1 AND interactive_events = 0 AND engaged_ms < 10000,
+		SELECT id, visitor_id, started_at, last_activity_at, is_bot, pageviews = 1 AND interactive_events = 0 AND engaged_ms < 10000,
 			duration_seconds::bigint, engaged_ms::bigint, (scroll_pct * 100)::bigint, (pcqs * 100)::bigint, bot_reason,
 			entry_path, exit_path, source, channel, coalesce(utm_campaign_name, utm_campaign_id), utm_campaign_id, utm_source, utm_medium,
-			country, country || '-' || region, device, browser, os
-		FROM tracking_sessions WHERE project_id = ? AND `+which, append([]any{w.Until, t.projectID}, args...)...)
+			country, country || '-' || region, device, browser, os, utm_term, utm_content, coalesce(utm_adset_name, utm_adset_id),
+			coalesce(utm_ad_name, utm_ad_id), utm_placement, coalesce(browser || ' ' || browser_version, browser),
+			coalesce(os || ' ' || os_version, os)
+		FROM tracking_sessions WHERE project_id = ? AND `+which, append([]any{t.projectID}, args...)...)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (t *RollupTx) sessions(ctx context.Context, w RollupWindow, give func(s *Ro
 		}
 		s.ID, s.VisitorID = number(0), number(1)
 		s.StartedAt, _ = columns[2].(time.Time)
-		s.Lasts, _ = columns[3].(bool)
+		s.LastActivityAt, _ = columns[3].(time.Time)
 		s.IsBot, _ = columns[4].(bool)
 		bounced, _ := columns[5].(bool)
 		s.Numbers = [8]int64{1, flag(bounced), number(6), number(7), number(8), flag(columns[8] != nil), number(9), flag(columns[9] != nil)}

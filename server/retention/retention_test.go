@@ -158,6 +158,10 @@ func TestOldEventsGoByWholeDaysOnceTheyAreCounted(t *testing.T) {
 		w.send(t, other, "anna", view("/", at))
 	}
 	w.retain(t, w.project, 30, 0, 0)
+	repotest.Exec(t, w.url, `INSERT INTO daily_rollups (project_id, day)
+		SELECT DISTINCT project_id, (created_at AT TIME ZONE 'UTC')::date FROM events WHERE project_id = $1`, w.project.ID)
+	repotest.Exec(t, w.url, `INSERT INTO rollup_breakdowns (project_id, day, part, dimension, data)
+		SELECT project_id, day, 0, unnest(ARRAY[0, 100]), '' FROM daily_rollups WHERE project_id = $1`, w.project.ID)
 
 	// Nothing is counted yet.
 	if n := w.run(t, "delete old events", retention.Config{}); n != 0 {
@@ -188,6 +192,12 @@ func TestOldEventsGoByWholeDaysOnceTheyAreCounted(t *testing.T) {
 	}
 	if n := w.count(t, w.project, "tracking_sessions"); n != 2*60 {
 		t.Errorf("%d sessions are left, want all 120", n)
+	}
+	for dimension, want := range map[string]int64{"dimension = 0": 60, "dimension = 100": 31} {
+		got := repotest.Number(t, w.url, "SELECT count(DISTINCT day) FROM rollup_breakdowns WHERE "+dimension+" AND project_id = $1", w.project.ID)
+		if got != want {
+			t.Errorf("%d days are kept by %s, want %d", got, dimension, want)
+		}
 	}
 
 	// A late event of a deleted day, or next to one, finds nothing to be put together with, and harms no session.

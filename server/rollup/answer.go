@@ -2,8 +2,10 @@ package rollup
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/microtracker/microtracker/repo"
@@ -12,15 +14,21 @@ import (
 
 // Answers answers questions about whole days from what is counted of them. Safe for concurrent use.
 type Answers struct {
-	refresher *Refresher
-	cache     *breakdownCache
+	refresher  *Refresher
+	breakdowns *rowCache[*breakdown]
+	blocks     *rowCache[*block]
+	// reading is held, for one of so many lots of projects, by who finds no blocks kept and reads them: others will find them.
+	reading   [16]sync.Mutex
 	freshener *freshener
 }
 
 // NewAnswers makes Answers. They count days with the refresher that have changed.
 func NewAnswers(r *Refresher) *Answers {
-	return &Answers{refresher: r, cache: newBreakdownCache(), freshener: newFreshener(r)}
+	return &Answers{refresher: r, breakdowns: newRowCache[*breakdown](), blocks: newRowCache[*block](), freshener: newFreshener(r)}
 }
+
+// errUncounted: a day of the range is not counted by what is asked for, or not in the project's time zone.
+var errUncounted = errors.New("the range is not counted")
 
 // Answer answers a question, and the same over the range compared with, nil: none, as Project.Report does. What was committed
 // before the call is in the answer. False: it cannot be answered from days, and Project.Report has to be asked.
@@ -29,73 +37,141 @@ func (a *Answers) Answer(ctx context.Context, project *repo.Project, q report.Qu
 	if compared != nil {
 		questions = append(questions, *compared)
 	}
-	for _, q := range questions {
-		if !eligible(q, project.TimeZone) {
-			return nil, false, nil
-		}
+	suits := func(is func(q report.Query, timeZone string) bool) bool {
+		return !slices.ContainsFunc(questions, func(q report.Query) bool { return !is(q, project.TimeZone) })
+	}
+	var rowsFrom func(view *view) func(q report.Query) ([]report.Row, error)
+	switch {
+	case suits(breakdownQuestion):
+		rowsFrom = a.rowsFromBreakdowns
+	case suits(blockQuestion):
+		rowsFrom = a.rowsFromBlocks
+	default:
+		return nil, false, nil
 	}
 	frozenBefore, ok, err := a.freshener.freshen(ctx, project, questions)
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	read := make([]*stretches, len(questions))
-	err = project.ViewBreakdowns(ctx, func(ctx context.Context, view *repo.BreakdownView) (err error) {
-		for i := range questions {
-			if read[i], ok, err = a.read(ctx, view, project, questions[i], frozenBefore); err != nil || !ok {
-				return err
-			}
-		}
-		return nil
+	var answer *report.Answer
+	err = project.ViewBreakdowns(ctx, func(ctx context.Context, v *repo.BreakdownView) (err error) {
+		answer, err = report.Assemble(q, compared, rowsFrom(&view{ctx, v, project, frozenBefore}))
+		return err
 	})
-	if err != nil || !ok {
-		return nil, false, err
+	if errors.Is(err, errUncounted) {
+		return nil, false, nil
 	}
-	answer, err := report.Assemble(q, compared, func(asked report.Query) ([]report.Row, error) {
-		for i := range questions {
-			if questions[i].Since.Equal(asked.Since) && questions[i].Until.Equal(asked.Until) {
-				return read[i].rows(asked)
-			}
-		}
-		return nil, fmt.Errorf("answer from days: no such range was read")
-	})
 	return answer, err == nil, err
 }
 
-// read reads what the question's answer is put together from. False: not all of its days are broken down.
-func (a *Answers) read(ctx context.Context, view *repo.BreakdownView, project *repo.Project, q report.Query, frozenBefore time.Time) (*stretches, bool, error) {
+// view is what a question is answered from.
+type view struct {
+	ctx          context.Context //nolint:containedctx // it lives for one question
+	breakdowns   *repo.BreakdownView
+	project      *repo.Project
+	frozenBefore time.Time
+}
+
+// isCounted returns errUncounted if a day of the range has figures, and no row of the dimension. What is not frozen has its rows, or
+// was marked.
+func (v *view) isCounted(q report.Query, dimension int16) error {
+	if !q.Since.Before(v.frozenBefore) {
+		return nil
+	}
+	without, err := v.breakdowns.Without(v.ctx, dateOf(q.Since, q.Zone), dateOf(q.Until, q.Zone), dimension)
+	if err == nil && without {
+		return errUncounted
+	}
+	return err
+}
+
+// rowsFromBreakdowns answers from breakdowns. They are read once for all questions of a range.
+func (a *Answers) rowsFromBreakdowns(v *view) func(q report.Query) ([]report.Row, error) {
+	read := map[time.Time]*stretches{}
+	return func(q report.Query) ([]report.Row, error) {
+		s := read[q.Since]
+		if s == nil || slices.ContainsFunc(dimensionsOf(q), func(d int16) bool { _, ok := s.by[d]; return !ok }) {
+			var err error
+			if s, err = a.read(v, q); err != nil {
+				return nil, err
+			}
+			read[q.Since] = s
+		}
+		return s.rows(q)
+	}
+}
+
+// valueSize is about what a value of a breakdown takes beside its text and its set.
+const valueSize = 256
+
+// read reads what the question's answer is put together from. errUncounted.
+func (a *Answers) read(v *view, q report.Query) (*stretches, error) {
 	s := &stretches{since: dateOf(q.Since, q.Zone), until: dateOf(q.Until, q.Zone), by: map[int16][]stretch{}}
 	dimensions := dimensionsOf(q)
-	known := a.cache.known(project.ID, s.since, s.until, dimensions)
-	versions := make([]string, 0, len(known))
-	for version := range known {
-		versions = append(versions, version)
+	for _, d := range dimensions {
+		s.by[d] = nil
 	}
-	whole := true
-	var failed error
-	err := view.Breakdowns(ctx, s.since, s.until, dimensions, versions, func(row *repo.RollupBreakdown) {
-		row.Day = row.Day.UTC()
-		b := known[row.Version]
-		if b == nil {
-			var err error
-			if b, err = decodeBreakdown(row.Data); err != nil {
-				failed = err
-				return
-			}
-			a.cache.keep(row, b)
-		}
-		whole = whole && b.timeZone == project.TimeZone
+	sizeOf := func(row *repo.RollupBreakdown, b *breakdown) int { return len(row.Data) + valueSize*(1+len(b.values)) }
+	err := eachRow(v, a.breakdowns, q, dimensions, decodeBreakdown, sizeOf, func(row *repo.RollupBreakdown, b *breakdown) error {
 		s.by[row.Dimension] = append(s.by[row.Dimension], stretch{row.Day, b})
-	})
-	if err != nil || failed != nil || !whole {
-		return nil, false, err // what is of another version, or of a former zone, is counted from the raw data
-	}
-	if q.Since.Before(frozenBefore) { // what is not frozen is broken down, or marked
-		undivided, err := view.Undivided(ctx, s.since, s.until)
-		if err != nil || undivided {
-			return nil, false, err
+		if b.timeZone != v.project.TimeZone {
+			return errUncounted
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return s, true, nil
+	return s, v.isCounted(q, byNothing)
+}
+
+// rowsFromBlocks answers from blocks, one after the other: those of a long range have no room together.
+func (a *Answers) rowsFromBlocks(v *view) func(q report.Query) ([]report.Row, error) {
+	sizeOf := func(row *repo.RollupBreakdown, b *block) int { return len(row.Data) + 16*b.textCount() }
+	return func(q report.Query) ([]report.Row, error) {
+		if !a.blocks.has(v.project.ID, q) {
+			reading := &a.reading[v.project.ID%int64(len(a.reading))]
+			reading.Lock()
+			defer reading.Unlock()
+		}
+		if err := v.isCounted(q, bySession); err != nil {
+			return nil, err
+		}
+		s := newScan(q)
+		err := eachRow(v, a.blocks, q, []int16{bySession}, decodeBlock, sizeOf, func(row *repo.RollupBreakdown, b *block) error {
+			if b.timeZone != v.project.TimeZone {
+				return errUncounted
+			}
+			s.add(row.Day, b)
+			return v.ctx.Err()
+		})
+		if err != nil {
+			return nil, err
+		}
+		return rowsOf(q, s.finish())
+	}
+}
+
+// eachRow goes through the rows of the question's range by these dimensions, in the order of time: those that are kept, or else
+// decoded and kept.
+func eachRow[T any](
+	v *view, cache *rowCache[T], q report.Query, dimensions []int16, decode func(data []byte) (T, error), sizeOf func(row *repo.RollupBreakdown, value T) int,
+	do func(row *repo.RollupBreakdown, value T) error,
+) error {
+	since, until := dateOf(q.Since, q.Zone), dateOf(q.Until, q.Zone)
+	known := cache.known(v.project.ID, since, until, dimensions)
+	return v.breakdowns.Each(v.ctx, since, until, dimensions, slices.Collect(maps.Keys(known)), func(row *repo.RollupBreakdown) error {
+		row.Day = row.Day.UTC()
+		value, ok := known[row.Version]
+		if !ok {
+			var err error
+			if value, err = decode(row.Data); err != nil {
+				return errUncounted // it is of another version
+			}
+			cache.keep(row, value, sizeOf(row, value))
+		}
+		return do(row, value)
+	})
 }
 
 // datesOf are the dates of the question's range that the marks touch, each once.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,8 +42,20 @@ func (w *world) randomQuestion(random *rand.Rand) (q report.Query, compared *rep
 		q.Dimensions = []report.Dimension{pick(random, report.Path, report.Path, report.EntryPath, report.ExitPath, report.Source, report.Channel,
 			report.Campaign, report.CampaignID, report.UTMSource, report.UTMMedium, report.Country, report.Region, report.Device, report.Browser, report.OS)}
 	}
+	if random.IntN(3) == 0 { // what blocks answer
+		for range random.IntN(3) {
+			d := pick(random, report.Path, report.EntryPath, report.Source, report.Country, report.Device, report.BrowserVersion, report.UTMTerm, report.Day, report.Week)
+			isTime := func(d report.Dimension) bool { known, _ := d.Describe(); return known.IsTime }
+			if !slices.Contains(q.Dimensions, d) && len(q.Dimensions) < 3 && !(isTime(d) && slices.ContainsFunc(q.Dimensions, isTime)) {
+				q.Dimensions = append(q.Dimensions, d)
+			}
+		}
+	}
+	if random.IntN(2) == 0 {
+		q.Filter = new(randomFilter(random, 0))
+	}
 	metrics := slices.Concat(ofEvents, ofSessions)
-	if slices.Contains(q.Dimensions, report.ExitPath) {
+	if shown, _ := json.Marshal(q); strings.Contains(string(shown), string(report.ExitPath)) {
 		metrics = ofSessions
 	}
 	for len(q.Metrics) == 0 {
@@ -65,6 +78,33 @@ func (w *world) randomQuestion(random *rand.Rand) (q report.Query, compared *rep
 		compared = &other
 	}
 	return q, compared
+}
+
+// randomFilter is one that blocks answer.
+func randomFilter(random *rand.Rand, depth int) report.Filter {
+	if depth < 3 && random.IntN(3) == 0 {
+		parts := make([]report.Filter, 1+random.IntN(3))
+		for i := range parts {
+			parts[i] = randomFilter(random, depth+1)
+		}
+		switch random.IntN(3) {
+		case 0:
+			return report.Filter{All: parts}
+		case 1:
+			return report.Filter{Any: parts}
+		default:
+			return report.Filter{Not: &parts[0]}
+		}
+	}
+	c := report.Condition{
+		Dimension: pick(random, report.Path, report.Path, report.Path, report.EntryPath, report.ExitPath, report.Source, report.Source, report.Device, report.UTMSource, report.OSVersion),
+		Operator: pick(random, report.OperatorIs, report.OperatorIs, report.OperatorIsNot, report.OperatorContains, report.OperatorStartsWith,
+			report.OperatorMatches, report.OperatorPresent),
+	}
+	for c.Operator != report.OperatorPresent && len(c.Values) < 1+random.IntN(3) {
+		c.Values = append(c.Values, pick(random, "/", "/a", "/b", "/c", "/?", "*", "Google", "Goo", "mobile", "desktop", "mail", "post", "o"))
+	}
+	return report.Filter{Condition: &c}
 }
 
 // midnight is the first moment of a date in the zone.
@@ -125,6 +165,10 @@ func TestAnswersFromDaysEqualThoseFromRawData(t *testing.T) {
 				if i%3 == 0 { // something happens on any of the days, also in visits that were there
 					events := randomVisits(random, w.now.AddDate(0, 0, -4), 1+random.IntN(3))
 					w.send(t, visitor(fmt.Sprint("visitor ", random.IntN(24)), pick(random, chrome, iphone, googlebot)), events...)
+				}
+				if i == 60 { // what is kept of yesterday in parts is joined
+					w.now = w.now.AddDate(0, 0, 1)
+					w.setClock(t, w.now)
 				}
 				if i%20 == 0 {
 					w.refresh(t) // more than a question counts
@@ -207,12 +251,26 @@ func TestWhatDaysDoNotAnswer(t *testing.T) {
 		{"a plain question", func(*report.Query) {}, true},
 		{"a filter", func(q *report.Query) {
 			q.Filter = &report.Filter{Condition: &report.Condition{Dimension: report.Path, Operator: report.OperatorPresent}}
+		}, true},
+		{"a filter by what is not kept", func(q *report.Query) {
+			q.Filter = &report.Filter{Condition: &report.Condition{Dimension: report.Title, Operator: report.OperatorPresent}}
 		}, false},
+		{"a filter by what was done", func(q *report.Query) {
+			q.Filter = &report.Filter{HasDone: &report.HasDone{Event: []report.Condition{{Dimension: report.Path, Operator: report.OperatorPresent}}}}
+		}, false},
+		{"events of sessions by where they end", func(q *report.Query) {
+			q.Filter = &report.Filter{Condition: &report.Condition{Dimension: report.ExitPath, Operator: report.OperatorPresent}}
+		}, false},
+		{"sessions by where they end, filtered", func(q *report.Query) {
+			q.Filter = &report.Filter{Condition: &report.Condition{Dimension: report.ExitPath, Operator: report.OperatorPresent}}
+			q.Metrics = []report.Metric{report.Sessions}
+		}, true},
 		{"bots", func(q *report.Query) { q.Bots = report.BotsIncluded }, false},
 		{"another zone", func(q *report.Query) { q.Zone = time.UTC }, false},
 		{"half a day", func(q *report.Query) { q.Since = q.Since.Add(12 * time.Hour) }, false},
 		{"hours", func(q *report.Query) { q.Dimensions = []report.Dimension{report.Hour} }, false},
-		{"two dimensions", func(q *report.Query) { q.Dimensions = []report.Dimension{report.Day, report.Path} }, false},
+		{"two dimensions", func(q *report.Query) { q.Dimensions = []report.Dimension{report.Day, report.Path} }, true},
+		{"two dimensions, one of them not kept", func(q *report.Query) { q.Dimensions = []report.Dimension{report.Title, report.Path} }, false},
 		{"a dimension that is not kept", func(q *report.Query) { q.Dimensions = []report.Dimension{report.Title} }, false},
 		{"a metric that is not kept", func(q *report.Query) { q.Metrics = []report.Metric{report.NewSessions} }, false},
 		{"events by where sessions end", func(q *report.Query) { q.Dimensions = []report.Dimension{report.ExitPath} }, false},

@@ -8,23 +8,26 @@ import (
 	"github.com/microtracker/microtracker/repo/report"
 )
 
-// Dimensions of breakdowns, as they are stored: never renumbered. From byEntryPath on they are in the order of
-// repo.RollupSession.Texts.
+// Dimensions of breakdowns, as they are stored: never renumbered. From byEntryPath on they are in the order of textDimensions, of
+// which days are broken down by the first ones.
 const (
 	byNothing int16 = iota
 	byPath
 	byEntryPath
 	byExitPath
-	breakdownDimensions = byEntryPath + repo.SessionTexts
+	breakdownTexts      = 13
+	breakdownDimensions = byEntryPath + breakdownTexts
+	// bySession is not a breakdown but what any can be made of: the block.
+	bySession = repo.BySession
 )
 
 // dimensionOf is the dimension as it is stored. False: days are not broken down by it.
 func dimensionOf(d report.Dimension) (int16, bool) {
-	i := slices.Index([]report.Dimension{
-		report.Path, report.EntryPath, report.ExitPath, report.Source, report.Channel, report.Campaign, report.CampaignID, report.UTMSource,
-		report.UTMMedium, report.Country, report.Region, report.Device, report.Browser, report.OS,
-	}, d)
-	return int16(i + 1), i >= 0
+	if d == report.Path {
+		return byPath, true
+	}
+	text := textOf(d)
+	return byEntryPath + int16(text), text >= 0 && text < breakdownTexts
 }
 
 // The numbers of a breakdown: those of events, then those of sessions, in the order of repo.RollupSession.

@@ -16,7 +16,8 @@ type counting struct {
 	frozen, past bool
 	// counted is how many parts of it were counted.
 	counted int
-	// breakdowns are those of the parts that were counted, replaced the parts whose stored ones they replace; nil: all.
+	// breakdowns are those of the parts that were counted, with their blocks, replaced the parts whose stored ones they replace;
+	// nil: all.
 	breakdowns []repo.RollupBreakdown
 	replaced   []int16
 }
@@ -56,20 +57,26 @@ func (c *counting) run(ctx context.Context, tx *repo.RollupTx) error {
 // countWhole counts a day without keeping its parts.
 func (c *counting) countWhole(ctx context.Context, tx *repo.RollupTx, s span) ([]*part, error) {
 	c.counted = s.parts()
-	counted, breakdowns, err := c.count(ctx, tx, s.whole(), 1)
+	counted, err := c.count(ctx, tx, s.whole(), 1, s.until)
 	if err != nil {
 		return nil, err
 	}
-	c.keep(0, breakdowns[0])
-	return counted, tx.DropParts(ctx, s.day)
+	c.keep(0, &counted[0])
+	return []*part{counted[0].part}, tx.DropParts(ctx, s.day)
 }
 
-// keep keeps the breakdowns of a part to be stored.
-func (c *counting) keep(part int, byDimension map[int16]*breakdown) {
+// keep keeps the breakdowns of a part, and its block, to be stored.
+func (c *counting) keep(part int, made *countedStep) {
+	add := func(dimension int16, data []byte) {
+		c.breakdowns = append(c.breakdowns, repo.RollupBreakdown{Day: c.day, Part: int16(part), Dimension: dimension, Data: data})
+	}
 	for dimension := range breakdownDimensions {
-		if b := byDimension[dimension]; b != nil {
-			c.breakdowns = append(c.breakdowns, repo.RollupBreakdown{Day: c.day, Part: int16(part), Dimension: dimension, Data: b.encode()})
+		if b := made.breakdowns[dimension]; b != nil {
+			add(dimension, b.encode())
 		}
+	}
+	if made.block.sessions > 0 {
+		add(bySession, made.block.encode())
 	}
 }
 
@@ -81,20 +88,16 @@ func joinPartsBefore(ctx context.Context, tx *repo.RollupTx, day time.Time) erro
 	}
 	var joined []repo.RollupBreakdown
 	for first := 0; first < len(rows); {
-		var parts []*breakdown
-		row := rows[first]
-		for ; first < len(rows) && rows[first].Day.Equal(row.Day) && rows[first].Dimension == row.Dimension; first++ {
-			part, err := decodeBreakdown(rows[first].Data)
-			if err != nil {
-				return err
-			}
-			parts = append(parts, part)
+		last := first
+		for last < len(rows) && rows[last].Day.Equal(rows[first].Day) && rows[last].Dimension == rows[first].Dimension {
+			last++
 		}
-		whole, err := mergeBreakdowns(parts)
+		whole, err := joinParts(rows[first:last])
 		if err != nil {
 			return err
 		}
-		joined = append(joined, repo.RollupBreakdown{Day: row.Day, Dimension: row.Dimension, Data: whole.encode()})
+		joined = append(joined, repo.RollupBreakdown{Day: rows[first].Day, Dimension: rows[first].Dimension, Data: whole})
+		first = last
 	}
 	for i := range joined {
 		if i == 0 || !joined[i].Day.Equal(joined[i-1].Day) {
@@ -107,6 +110,37 @@ func joinPartsBefore(ctx context.Context, tx *repo.RollupTx, day time.Time) erro
 		return err
 	}
 	return tx.DropPartsBefore(ctx, day)
+}
+
+// joinParts puts what is stored of the parts of a day together.
+func joinParts(rows []repo.RollupBreakdown) ([]byte, error) {
+	if rows[0].Dimension == bySession {
+		parts, err := decodeAll(rows, decodeBlock)
+		if err != nil {
+			return nil, err
+		}
+		return mergeBlocks(parts).encode(), nil
+	}
+	parts, err := decodeAll(rows, decodeBreakdown)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := mergeBreakdowns(parts)
+	if err != nil {
+		return nil, err
+	}
+	return whole.encode(), nil
+}
+
+func decodeAll[T any](rows []repo.RollupBreakdown, decode func(data []byte) (T, error)) ([]T, error) {
+	parts := make([]T, len(rows))
+	for i := range rows {
+		var err error
+		if parts[i], err = decode(rows[i].Data); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
 }
 
 // countMarked counts the marked parts of a day, and those that are not stored; the others it takes as they are.
@@ -140,14 +174,15 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 		for last < len(parts) && parts[last] == nil {
 			last++
 		}
-		counted, breakdowns, err := c.count(ctx, tx, s.window(first, last), last-first)
+		counted, err := c.count(ctx, tx, s.window(first, last), last-first, s.until)
 		if err != nil {
 			return nil, err
 		}
-		for i, p := range counted {
+		for i := range counted {
+			p := counted[i].part
 			parts[first+i] = p
 			c.replaced = append(c.replaced, int16(first+i))
-			c.keep(first+i, breakdowns[i])
+			c.keep(first+i, &counted[i])
 			if p.isEmpty() && s.window(first+i, last).Since.After(tx.Now) {
 				continue // it has yet to come
 			}
@@ -161,24 +196,23 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 	return parts, tx.SaveParts(ctx, changed)
 }
 
-// count counts the steps of a window of the day, and their breakdowns.
-func (c *counting) count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps int) ([]*part, []map[int16]*breakdown, error) {
-	n := newCounter(w, steps)
+// count counts the steps of a window of the day.
+func (c *counting) count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps int, dayUntil time.Time) ([]countedStep, error) {
+	n := newCounter(w, steps, dayUntil)
 	if err := tx.Events(ctx, w, n.addEvents); err != nil {
-		return nil, nil, fmt.Errorf("read the events: %w", err)
+		return nil, fmt.Errorf("read the events: %w", err)
 	}
 	if err := tx.StartedSessions(ctx, w, n.addSession); err != nil {
-		return nil, nil, fmt.Errorf("read the sessions: %w", err)
+		return nil, fmt.Errorf("read the sessions: %w", err)
 	}
-	if err := tx.SessionsOf(ctx, w, n.unknown(), n.addSession); err != nil {
-		return nil, nil, fmt.Errorf("read the sessions from before: %w", err)
+	if err := tx.SessionsOf(ctx, n.unknown(), n.addSession); err != nil {
+		return nil, fmt.Errorf("read the sessions from before: %w", err)
 	}
 	n.sort()
 	if err := tx.LaterPages(ctx, w, c.day, n.lasting(), n.addLater); err != nil {
-		return nil, nil, fmt.Errorf("read what sessions saw later: %w", err)
+		return nil, fmt.Errorf("read what sessions saw later: %w", err)
 	}
-	parts, breakdowns := n.finish(tx.TimeZone)
-	return parts, breakdowns, nil
+	return n.finish(tx.TimeZone), nil
 }
 
 // save puts the day together and stores it. A day on which nothing happened has no row.

@@ -3,7 +3,9 @@ package rollup
 import (
 	"cmp"
 	"encoding/binary"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/microtracker/microtracker/repo"
 )
@@ -12,7 +14,9 @@ import (
 // Sessions are named by their places in the order of their visitors, so that whatever goes through them in order finds the
 // visitors in order.
 type counter struct {
-	window   repo.RollupWindow
+	window repo.RollupWindow
+	// dayUntil is when the day is over.
+	dayUntil time.Time
 	steps    []*stepCounts
 	events   []*repo.RollupEvents
 	sessions []countedSession
@@ -26,6 +30,8 @@ type counter struct {
 	// seen has for each session which list it was put into last.
 	seen []int32
 	list int32
+	// local has for each session its place in the block that is being made, pairOf in the pairs of a path.
+	local, pairOf []int32
 }
 
 type countedSession struct {
@@ -33,11 +39,12 @@ type countedSession struct {
 	// step is that in which it started; -1: before the window.
 	step int
 	// visit is its last one; -1: none.
-	visit   int32
-	lasts   bool
-	isBot   bool
-	numbers [sessionNumbers]int64
-	texts   [repo.SessionTexts]int32
+	visit int32
+	isBot bool
+	// lasts says that it went on after the window, lastsLonger after the step in which it started, lastsDays after the day.
+	lasts, lastsLonger, lastsDays bool
+	numbers                       [sessionNumbers]int64
+	texts                         [repo.SessionTexts]int32
 	// botReason is the place of the reason among the counter's; people have the first, which is empty.
 	botReason int32
 }
@@ -55,16 +62,22 @@ type stepCounts struct {
 
 	visits, started []int32
 	paths           map[string]*pathCounts
+	// pathless are the events without a path.
+	pathless pathCounts
 }
 
-// pathCounts are the sessions of the events of a path, some more than once.
+// pathCounts are the sessions of the events of a path, some more than once: by the number that counts the events, others than those
+// in the place of all events.
 type pathCounts struct {
-	viewed, others []int32
-	numbers        [eventNumbers]int64
+	sessions [eventNumbers][]int32
+	numbers  [eventNumbers]int64
 }
 
-func newCounter(w repo.RollupWindow, steps int) *counter {
-	c := &counter{window: w, places: map[int64]int32{}, reasons: []string{""}}
+// viewed are the sessions of its page views.
+func (p *pathCounts) viewed() []int32 { return p.sessions[pageviews] }
+
+func newCounter(w repo.RollupWindow, steps int, dayUntil time.Time) *counter {
+	c := &counter{window: w, dayUntil: dayUntil, places: map[int64]int32{}, reasons: []string{""}}
 	for range steps {
 		c.steps = append(c.steps, &stepCounts{part: newPart(), paths: map[string]*pathCounts{}})
 	}
@@ -78,7 +91,8 @@ func (c *counter) addEvents(e *repo.RollupEvents) { c.events = append(c.events, 
 
 func (c *counter) addSession(s *repo.RollupSession) {
 	session := countedSession{
-		id: s.ID, visitor: s.VisitorID, step: -1, visit: -1, lasts: s.Lasts, isBot: s.IsBot, numbers: s.Numbers,
+		id: s.ID, visitor: s.VisitorID, step: -1, visit: -1, isBot: s.IsBot, numbers: s.Numbers,
+		lasts: !s.LastActivityAt.Before(c.window.Until), lastsDays: !s.LastActivityAt.Before(c.dayUntil),
 	}
 	if s.BotReason != "" {
 		if session.botReason = int32(slices.Index(c.reasons, s.BotReason)); session.botReason < 0 {
@@ -88,6 +102,7 @@ func (c *counter) addSession(s *repo.RollupSession) {
 	}
 	if !s.StartedAt.Before(c.window.Since) && s.StartedAt.Before(c.window.Until) {
 		session.step = int(s.StartedAt.Sub(c.window.Since) / c.window.Step)
+		session.lastsLonger = session.lasts || int(s.LastActivityAt.Sub(c.window.Since)/c.window.Step) > session.step
 	}
 	for i, text := range s.Texts {
 		number, ok := c.numbers[i][text]
@@ -131,7 +146,7 @@ func (c *counter) sort() {
 	for i := range c.sessions {
 		c.places[c.sessions[i].id] = int32(i)
 	}
-	c.seen = make([]int32, len(c.sessions))
+	c.seen, c.local, c.pairOf = make([]int32, len(c.sessions)), make([]int32, len(c.sessions)), make([]int32, len(c.sessions))
 }
 
 // lasting are the ids of the people's sessions that started in the window and went on after it.
@@ -147,23 +162,30 @@ func (c *counter) lasting() []int64 {
 
 func (c *counter) addLater(p repo.LaterPage) { c.later = append(c.later, p) }
 
-// finish counts. The parts and the breakdowns are those of the steps.
-func (c *counter) finish(timeZone string) ([]*part, []map[int16]*breakdown) {
+// countedStep is what is stored of a step. Breakdowns without a value are left out.
+type countedStep struct {
+	part       *part
+	breakdowns map[int16]*breakdown
+	block      *block
+}
+
+// finish counts the steps.
+func (c *counter) finish(timeZone string) []countedStep {
 	for _, e := range c.events {
 		c.countEvents(e)
 	}
 	for i := range c.sessions {
 		c.countSession(int32(i))
 	}
-	parts, breakdowns := make([]*part, len(c.steps)), make([]map[int16]*breakdown, len(c.steps))
+	counted := make([]countedStep, len(c.steps))
 	byPaths := c.sessionsByPath()
 	for i, step := range c.steps {
-		breakdowns[i] = map[int16]*breakdown{}
+		breakdowns := map[int16]*breakdown{}
 		keep := func(dimension int16, b *breakdown) {
 			if len(b.values) > 0 {
 				b.timeZone = timeZone
 				b.sort()
-				breakdowns[i][dimension] = b
+				breakdowns[dimension] = b
 			}
 		}
 		all := c.breakDown(step, 1, func(*countedSession) int32 { return 0 }, func(int32) string { return "" }, true)
@@ -171,15 +193,15 @@ func (c *counter) finish(timeZone string) ([]*part, []map[int16]*breakdown) {
 		for _, value := range all.values {
 			step.visitors = value.set
 		}
-		for d := range c.texts {
+		for d := range breakdownTexts {
 			dimension := byEntryPath + int16(d)
 			keep(dimension, c.breakDown(step, len(c.texts[d]), func(s *countedSession) int32 { return s.texts[d] },
 				func(n int32) string { return c.texts[d][n] }, dimension != byExitPath))
 		}
 		keep(byPath, c.breakDownPaths(step, byPaths[i]))
-		parts[i] = step.part
+		counted[i] = countedStep{step.part, breakdowns, c.block(step, timeZone)}
 	}
-	return parts, breakdowns
+	return counted
 }
 
 // numberOfType is the number that counts events of a type; -1: none but that of all events.
@@ -204,7 +226,7 @@ func numberOfType(eventType string) int {
 func (c *counter) countEvents(e *repo.RollupEvents) {
 	at := int(e.Step.Sub(c.window.Since) / c.window.Step)
 	step, number := c.steps[at], numberOfType(e.Type)
-	var path *pathCounts
+	path := &step.pathless
 	if e.Path != "" {
 		if path = step.paths[e.Path]; path == nil {
 			path = new(pathCounts)
@@ -223,23 +245,15 @@ func (c *counter) countEvents(e *repo.RollupEvents) {
 		if number >= 0 {
 			v.numbers[number]++
 		}
-		switch {
-		case path == nil:
-		case number == pageviews:
-			path.viewed = append(path.viewed, place)
-		default:
-			path.others = append(path.others, place)
-		}
+		path.sessions[max(number, events)] = append(path.sessions[max(number, events)], place)
 	})
 	if counted == 0 {
 		return
 	}
 	step.events[e.Type] += counted
-	if path != nil {
-		path.numbers[events] += counted
-		if number >= 0 {
-			path.numbers[number] += counted
-		}
+	path.numbers[events] += counted
+	if number >= 0 {
+		path.numbers[number] += counted
 	}
 	if e.Name != "" {
 		cta := step.ctas[e.Name]
@@ -393,8 +407,8 @@ func (c *counter) sessionsByPath() []map[string]*pathSessions {
 	lists := map[string][][]int32{}
 	for _, step := range c.steps {
 		for path, counts := range step.paths {
-			if len(counts.viewed) > 0 {
-				lists[path] = append(lists[path], counts.viewed)
+			if len(counts.viewed()) > 0 {
+				lists[path] = append(lists[path], counts.viewed())
 			}
 		}
 	}
@@ -450,13 +464,15 @@ func (c *counter) breakDownPaths(step *stepCounts, sessionsOf map[string]*pathSe
 		}
 		value := breakdownValue{text: path}
 		copy(value.numbers[:], counts.numbers[:])
-		viewed := c.distinct(counts.viewed)
+		viewed := c.distinct(counts.viewed())
 		value.set, value.visitors = c.visitorsOf(viewed)
 		if len(viewed) > 0 {
 			step.part.paths = append(step.part.paths, pathCount{path: path, pageviews: counts.numbers[pageviews], visitors: value.set})
 		}
-		if slices.ContainsFunc(counts.others, func(place int32) bool { return c.seen[place] != c.list }) {
-			value.set, value.visitors = c.visitorsOf(c.distinct(viewed, counts.others))
+		if slices.ContainsFunc(counts.sessions[:], func(list []int32) bool {
+			return slices.ContainsFunc(list, func(place int32) bool { return c.seen[place] != c.list })
+		}) {
+			value.set, value.visitors = c.visitorsOf(c.distinct(counts.sessions[:]...))
 		}
 		add(value)
 	}
@@ -467,4 +483,96 @@ func (c *counter) breakDownPaths(step *stepCounts, sessionsOf map[string]*pathSe
 	}
 	slices.SortFunc(step.part.paths, func(a, b pathCount) int { return cmp.Compare(a.path, b.path) })
 	return b
+}
+
+// block puts the people's sessions of a step and what they saw into columns.
+func (c *counter) block(step *stepCounts, timeZone string) *block {
+	b := newBlockBuilder(timeZone)
+	var codes [repo.SessionTexts]translation
+	for i := range codes {
+		codes[i] = newTranslation(&b.dictionaries[i], c.texts[i])
+	}
+	visits, started := step.visits, step.started
+	for len(visits) > 0 || len(started) > 0 {
+		place := int32(len(c.sessions))
+		if len(visits) > 0 {
+			place = c.visits[visits[0]].session
+		}
+		if len(started) > 0 {
+			place = min(place, started[0])
+		}
+		s := &c.sessions[place]
+		row := blockSession{id: s.id, visitor: s.visitor}
+		if len(visits) > 0 && c.visits[visits[0]].session == place {
+			for i, n := range c.visits[visits[0]].numbers {
+				row.did[i] = int64(n)
+			}
+			visits = visits[1:]
+		}
+		for i, text := range s.texts {
+			if i == exitPathText {
+				continue
+			}
+			row.texts[i] = codes[i].code(int64(text))
+		}
+		if len(started) > 0 && started[0] == place {
+			started = started[1:]
+			row.flags, row.numbers = s.startedFlags(), s.blockNumbers()
+			row.texts[exitPathText] = codes[exitPathText].code(int64(s.texts[exitPathText]))
+		} else {
+			row.texts[exitPathText] = b.dictionaries[exitPathText].code("")
+		}
+		c.local[place] = int32(b.sessions)
+		b.addSession(&row)
+	}
+	c.addPairs(b, "", &step.pathless)
+	for _, path := range slices.Sorted(maps.Keys(step.paths)) {
+		c.addPairs(b, path, step.paths[path])
+	}
+	return b.finish()
+}
+
+// addPairs adds who was on a path.
+func (c *counter) addPairs(b *blockBuilder, path string, counts *pathCounts) {
+	c.list++
+	var pairs []pair
+	for number, list := range counts.sessions {
+		for _, place := range list {
+			if c.seen[place] != c.list {
+				c.seen[place], c.pairOf[place] = c.list, int32(len(pairs))
+				pairs = append(pairs, pair{session: int64(c.local[place])})
+			}
+			did := &pairs[c.pairOf[place]].did
+			did[events]++
+			if number != events {
+				did[number]++
+			}
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.session, b.session) })
+	for i := range pairs {
+		b.addPair(pairs[i].session, pairs[i].did)
+	}
+	b.endPath(path)
+}
+
+func (s *countedSession) startedFlags() int64 {
+	flags := int64(startedHere)
+	if s.numbers[bounces-sessions] > 0 {
+		flags |= bounced
+	}
+	if s.lastsLonger {
+		flags |= lastsLonger
+	}
+	if s.lastsDays {
+		flags |= lastsDays
+	}
+	return flags
+}
+
+func (s *countedSession) blockNumbers() [blockNumbers]int64 {
+	at := func(number int) int64 { return s.numbers[number-sessions] }
+	return [blockNumbers]int64{
+		blockDuration: at(duration), blockEngaged: at(engaged), blockScroll: at(scrolled) * (at(scroll) + 1), blockScore: at(scored) * (at(score) + 1),
+	}
 }

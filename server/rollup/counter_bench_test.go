@@ -33,7 +33,7 @@ func BenchmarkCounter(b *testing.B) {
 		}
 		b.Run(fmt.Sprint(steps, " steps"), func(b *testing.B) {
 			for b.Loop() {
-				c := newCounter(w, steps)
+				c := newCounter(w, steps, w.Until)
 				for _, e := range groups {
 					c.addEvents(e)
 				}
@@ -47,11 +47,11 @@ func BenchmarkCounter(b *testing.B) {
 					})
 				}
 				c.sort()
-				_, breakdowns := c.finish("UTC")
-				for _, byDimension := range breakdowns {
-					for _, breakdown := range byDimension {
+				for _, step := range c.finish("UTC") {
+					for _, breakdown := range step.breakdowns {
 						_ = breakdown.encode()
 					}
+					_ = step.block.encode()
 				}
 			}
 		})

@@ -10,9 +10,9 @@ import (
 // maxAnswerDays bounds for how many days an answer is put together.
 const maxAnswerDays = 3660
 
-// eligible reports whether days are counted by what the question asks: without a filter and without bots, over whole days of the
+// breakdownQuestion reports whether breakdowns answer the question: without a filter and without bots, over whole days of the
 // project's zone, by nothing, by time from the day on, or by one dimension.
-func eligible(q report.Query, timeZone string) bool {
+func breakdownQuestion(q report.Query, timeZone string) bool {
 	if q.Check() != nil || q.Filter != nil || q.Bots != report.BotsExcluded || q.Zone.String() != timeZone || len(q.Dimensions) > 1 {
 		return false
 	}

@@ -25,12 +25,12 @@ func ids(numbers ...int64) []byte {
 
 var halfHour = repo.RollupWindow{Since: time.Unix(0, 0).UTC(), Until: time.Unix(1800, 0).UTC(), Step: 30 * time.Minute}
 
-// counted is a part with something of everything, and its breakdowns.
-func counted() (*part, map[int16]*breakdown) {
-	c := newCounter(halfHour, 1)
+// counted is a step with something of everything.
+func counted() countedStep {
+	c := newCounter(halfHour, 1, halfHour.Until)
 	google := [repo.SessionTexts]string{0: "/", 1: "/b", 2: "Google", 3: "Organic Search", 10: "mobile"}
 	for _, s := range []repo.RollupSession{
-		{ID: 1, VisitorID: 9, Texts: google, Numbers: [8]int64{1, 1, 61, 4000, 1250, 1, 5050, 1}, Lasts: true},
+		{ID: 1, VisitorID: 9, Texts: google, Numbers: [8]int64{1, 1, 61, 4000, 1250, 1, 5050, 1}, LastActivityAt: halfHour.Until},
 		{ID: 2, VisitorID: 3, Texts: google, Numbers: [8]int64{0: 1}},
 		{ID: 3, VisitorID: 1 << 40, StartedAt: halfHour.Since.Add(-time.Hour), Numbers: [8]int64{0: 1}},
 		{ID: 4, VisitorID: 5, IsBot: true, BotReason: "user_agent", Numbers: [8]int64{0: 1}},
@@ -54,15 +54,15 @@ func counted() (*part, map[int16]*breakdown) {
 	c.sort()
 	c.addLater(repo.LaterPage{SessionID: 1, Path: "/", Days: 1})
 	c.addLater(repo.LaterPage{SessionID: 1, Path: "/late", Days: 2})
-	parts, breakdowns := c.finish("UTC")
-	return parts[0], breakdowns[0]
+	return c.finish("UTC")[0]
 }
 
-func countedPart() *part { p, _ := counted(); return p }
+func countedPart() *part { return counted().part }
 
 func TestAStepIsCountedAsByHand(t *testing.T) {
 	t.Parallel()
-	p, breakdowns := counted()
+	step := counted()
+	p, breakdowns := step.part, step.breakdowns
 	if p.events["page_view"] != 6 || p.events["click"] != 3 || len(p.events) != 2 || p.bots["user_agent"] != 1 || p.sessions.sessions != 2 ||
 		p.sessions.durationSeconds != 61 || p.sessions.score != 5050 || p.ctas["Buy"].clicks != 3 || p.ctas["Buy"].marked != 1 {
 		t.Errorf("%+v", p)
@@ -96,8 +96,7 @@ func TestAStepIsCountedAsByHand(t *testing.T) {
 
 func TestABreakdownIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	_, breakdowns := counted()
-	for dimension, want := range breakdowns {
+	for dimension, want := range counted().breakdowns {
 		data := want.encode()
 		got, err := decodeBreakdown(data)
 		if err != nil {
@@ -110,6 +109,47 @@ func TestABreakdownIsReadAsItWasWritten(t *testing.T) {
 			if _, err := decodeBreakdown(data[:n]); !errors.Is(err, errPart) {
 				t.Errorf("the first %d bytes: %v", n, err)
 			}
+		}
+	}
+}
+
+func TestABlockIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	want := counted().block
+	data := want.encode()
+	got, err := decodeBlock(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(block{}, packed{}, textColumn{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-written +read):\n%s", diff)
+	}
+	for n := range data {
+		if _, err := decodeBlock(data[:n]); !errors.Is(err, errPart) {
+			t.Errorf("the first %d bytes: %v", n, err)
+		}
+	}
+}
+
+func TestNumbersArePackedInAsFewBytesAsTheyNeed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		width   int
+		numbers []int64
+	}{
+		{0, nil},
+		{0, []int64{7}},
+		{0, []int64{9, 9}},
+		{1, []int64{1 << 40, 1<<40 + 255}},
+		{2, []int64{0, 256}},
+		{2, []int64{5, 1<<16 + 4}},
+		{4, []int64{1 << 16, 0}},
+		{4, []int64{0, 1<<32 - 1}},
+		{8, []int64{1 << 32, 0, 1 << 62}},
+	} {
+		p := pack(c.numbers)
+		if got := unpack[int64](p, len(c.numbers), nil); p.width != c.width || !slices.Equal(got, c.numbers) {
+			t.Errorf("%v: %v in %d bytes each, want %d", c.numbers, got, p.width, c.width)
 		}
 	}
 }
@@ -172,7 +212,7 @@ func FuzzDecodePart(f *testing.F) {
 
 func TestTheLongestListsAreCutInOneOrder(t *testing.T) {
 	t.Parallel()
-	c := newCounter(halfHour, 1)
+	c := newCounter(halfHour, 1, halfHour.Until)
 	for i := range 3 * maxTop {
 		path := string(rune('a'+i%26)) + string(rune('a'+i/26))
 		id := int64(i + 1)
@@ -182,8 +222,7 @@ func TestTheLongestListsAreCutInOneOrder(t *testing.T) {
 		c.addEvents(&repo.RollupEvents{Step: halfHour.Since, Type: "click", Name: path, Sessions: times})
 	}
 	c.sort()
-	parts, _ := c.finish("UTC")
-	p := parts[0]
+	p := c.finish("UTC")[0].part
 	total := newDayTotal()
 	if err := total.add(p); err != nil {
 		t.Fatal(err)

@@ -42,6 +42,9 @@ func randomVisits(random *rand.Rand, since time.Time, views int) []ingest.Event 
 				events = append(events, on(page, "form_start", "Order", after), on(page, "form_submit", "Order", after+time.Second))
 			case 5:
 				events = append(events, ingest.Event{ID: uuid.New(), Type: "custom", Name: "thought", URL: page.URL, At: page.At.Add(after)})
+				if random.IntN(2) == 0 { // of no page
+					events[len(events)-1].URL = ""
+				}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -20,12 +21,12 @@ type stretches struct {
 	by           map[int16][]stretch
 }
 
-// tally is what a row adds up.
+// tally is what a row adds up: texts are the values of its dimensions.
 type tally struct {
-	text    string
+	texts   []string
 	numbers [allNumbers]int64
 	sets    []countedSet
-	// atMost is what its visitors are at most: the sum of its sets.
+	// atMost is what its visitors are at most: the sum of its sets, or without these their number.
 	atMost int64
 }
 
@@ -62,13 +63,68 @@ type answering struct {
 	set      idSet
 }
 
-// rows are those of the statement that report.Compile makes of the question. errPart.
-func (s *stretches) rows(q report.Query) ([]report.Row, error) {
+func newAnswering(s *stretches, q report.Query) *answering {
 	a := &answering{stretches: s, q: q, visitors: slices.Index(q.Metrics, report.Visitors)}
 	for _, m := range q.Metrics {
 		n, _ := needsOf(m)
 		a.needs.events, a.needs.sessions = a.needs.events || n.events, a.needs.sessions || n.sessions
 	}
+	return a
+}
+
+// rowsOf are those of the statement that report.Compile makes of the question, of tallies whose visitors are counted.
+func rowsOf(q report.Query, tallies []*tally) ([]report.Row, error) {
+	a := newAnswering(nil, q)
+	if len(q.Dimensions) > 0 {
+		tallies = a.narrow(a.present(tallies))
+	}
+	rows := make([]report.Row, 0, len(tallies))
+	for _, t := range tallies {
+		row, err := a.row(t, false)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	if len(q.Dimensions) == 1 && q.Buckets() != nil {
+		return rows, nil // the empty ones are still to be added
+	}
+	return a.cut(rows), nil
+}
+
+// narrow leaves out tallies that cannot be on the page, by what the rows are sorted by first, so that not all that is asked for has
+// to be computed of them.
+func (a *answering) narrow(tallies []*tally) []*tally {
+	first := a.q.SortedBy()[0]
+	if a.q.Limit == 0 || a.q.After != nil || first.Metric == "" || len(tallies) <= a.q.Limit+1 {
+		return tallies
+	}
+	worth := make([]float64, len(tallies))
+	for i, t := range tallies {
+		v := value(first.Metric, &t.numbers)
+		if first.Metric == report.Visitors {
+			v = new(float64(t.atMost))
+		}
+		if v == nil {
+			worth[i] = math.Inf(-1) // the last of all
+		} else if worth[i] = *v; !first.Descending {
+			worth[i] = -*v
+		}
+	}
+	sorted := slices.Sorted(slices.Values(worth))
+	least := sorted[len(sorted)-1-a.q.Limit]
+	kept := tallies[:0]
+	for i, t := range tallies {
+		if worth[i] >= least {
+			kept = append(kept, t)
+		}
+	}
+	return kept
+}
+
+// rows are those of the statement that report.Compile makes of the question. errPart.
+func (s *stretches) rows(q report.Query) ([]report.Row, error) {
+	a := newAnswering(s, q)
 	if len(q.Dimensions) == 0 {
 		all := new(tally)
 		for _, s := range s.by[byNothing] {
@@ -100,7 +156,7 @@ func (a *answering) byTime() []*tally {
 			continue
 		}
 		if tallies[i] == nil {
-			tallies[i] = &tally{text: buckets[i]}
+			tallies[i] = &tally{texts: buckets[i : i+1]}
 		}
 		for j := range s.values {
 			tallies[i].add(&s.values[j])
@@ -119,7 +175,7 @@ func (a *answering) byValue(dimension int16) []*tally {
 	stretches := a.by[dimension]
 	if len(a.q.Among) > 0 && a.q.Among[0] != nil {
 		for _, text := range slices.Compact(slices.Sorted(slices.Values(a.q.Among[0]))) {
-			t := &tally{text: text}
+			t := &tally{texts: []string{text}}
 			for i := range stretches {
 				at, ok := slices.BinarySearchFunc(stretches[i].values, text, func(v breakdownValue, text string) int { return cmp.Compare(v.text, text) })
 				if ok {
@@ -136,8 +192,8 @@ func (a *answering) byValue(dimension int16) []*tally {
 		for j := range s.values {
 			t := byText[s.values[j].text]
 			if t == nil {
-				t = &tally{text: s.values[j].text}
-				byText[t.text] = t
+				t = &tally{texts: []string{s.values[j].text}}
+				byText[s.values[j].text] = t
 				tallies = append(tallies, t)
 			}
 			add(t, s, &s.values[j])
@@ -155,7 +211,7 @@ func (a *answering) present(tallies []*tally) []*tally {
 
 // row computes the metrics; without counting visitors, theirs is what it is at most.
 func (a *answering) row(t *tally, counted bool) (report.Row, error) {
-	row := report.Row{Dimensions: []string{t.text}, Values: make([]*float64, len(a.q.Metrics))}
+	row := report.Row{Dimensions: slices.Clone(t.texts), Values: make([]*float64, len(a.q.Metrics))}
 	for i, m := range a.q.Metrics {
 		if m != report.Visitors {
 			row.Values[i] = value(m, &t.numbers)
@@ -215,7 +271,7 @@ func (a *answering) page(tallies []*tally) ([]report.Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows, byText[t.text] = append(rows, row), t
+		rows, byText[t.texts[0]] = append(rows, row), t
 	}
 	rows = a.cut(rows)
 	for i := range rows {

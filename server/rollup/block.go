@@ -1,0 +1,407 @@
+package rollup
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/repo/report"
+)
+
+// block is who came in a stretch of time and what they saw, in columns: the sessions that started in it or did something in it, in
+// the order of their visitors, and for each path those that were there. Bots are left out.
+type block struct {
+	// timeZone is the zone whose day it is.
+	timeZone string
+	// sessions is how many there are: so many numbers each column has.
+	sessions             int
+	ids, visitors, flags packed
+	// numbers are seconds, milliseconds of attention, and hundredths of per cents scrolled and of the score, both plus one, or 0
+	// where that is not known. Sessions that started before have none.
+	numbers [blockNumbers]packed
+	// visits are what each session did, pairCounts what each did on a path: places in counts.
+	visits packed
+	counts [][eventNumbers]int64
+	texts  [repo.SessionTexts]textColumn
+	// paths are in order; ends is where the pairs of each end. pairs are places of sessions, in order for each path.
+	paths             []string
+	ends              []int
+	pairs, pairCounts packed
+}
+
+// textColumn has for each session the place of its text.
+type textColumn struct {
+	texts []string
+	codes packed
+}
+
+// Flags of a block's session.
+const (
+	// startedHere: in this stretch of time.
+	startedHere = 1 << iota
+	bounced
+	// lastsLonger: it went on after this stretch of time, lastsDays after the day. Known of those that started here.
+	lastsLonger
+	lastsDays
+)
+
+// The numbers of a block's session.
+const (
+	blockDuration = iota
+	blockEngaged
+	blockScroll
+	blockScore
+	blockNumbers
+)
+
+// textDimensions are the dimensions that sessions have, in the order of repo.RollupSession.Texts.
+func textDimensions() [repo.SessionTexts]report.Dimension {
+	return [repo.SessionTexts]report.Dimension{
+		report.EntryPath, report.ExitPath, report.Source, report.Channel, report.Campaign, report.CampaignID, report.UTMSource, report.UTMMedium,
+		report.Country, report.Region, report.Device, report.Browser, report.OS, report.UTMTerm, report.UTMContent, report.Adset, report.Ad,
+		report.Placement, report.BrowserVersion, report.OSVersion,
+	}
+}
+
+// textOf is which text of a session a dimension is; -1: none.
+func textOf(d report.Dimension) int {
+	dimensions := textDimensions()
+	return slices.Index(dimensions[:], d)
+}
+
+// exitPathText is the place of the exit path among these. Only where a session started is it known: it changes as it goes on.
+const exitPathText = 1
+
+// blockSession is a session on its way into a block.
+type blockSession struct {
+	id, visitor int64
+	flags       int64
+	numbers     [blockNumbers]int64
+	did         [eventNumbers]int64
+	// texts are codes of the builder's dictionaries.
+	texts [repo.SessionTexts]int64
+}
+
+// dictionary numbers texts in the order in which they come.
+type dictionary struct {
+	texts []string
+	codes map[string]int64
+}
+
+func (d *dictionary) code(text string) int64 {
+	if d.codes == nil {
+		d.codes = map[string]int64{}
+	}
+	code, ok := d.codes[text]
+	if !ok {
+		code = int64(len(d.texts))
+		d.codes[text], d.texts = code, append(d.texts, text)
+	}
+	return code
+}
+
+// translation turns places in a list of texts into a dictionary's codes.
+type translation struct {
+	to    *dictionary
+	texts []string
+	// codes are one more than the code, 0: not yet known.
+	codes []int64
+}
+
+func newTranslation(to *dictionary, texts []string) translation {
+	return translation{to, texts, make([]int64, len(texts))}
+}
+
+func (t *translation) code(place int64) int64 {
+	if t.codes[place] == 0 {
+		t.codes[place] = 1 + t.to.code(t.texts[place])
+	}
+	return t.codes[place] - 1
+}
+
+// blockBuilder puts a block together: first all sessions, in the order of their visitors, then the paths in theirs.
+type blockBuilder struct {
+	block
+
+	columns      [4 + blockNumbers + repo.SessionTexts][]int64
+	dictionaries [repo.SessionTexts]dictionary
+	countsAt     map[[eventNumbers]int64]int64
+
+	places, pairDids []int64
+}
+
+func newBlockBuilder(timeZone string) *blockBuilder {
+	return &blockBuilder{block: block{timeZone: timeZone}, countsAt: map[[eventNumbers]int64]int64{}}
+}
+
+func (b *blockBuilder) countsOf(did [eventNumbers]int64) int64 {
+	at, ok := b.countsAt[did]
+	if !ok {
+		at = int64(len(b.counts))
+		b.countsAt[did], b.counts = at, append(b.counts, did)
+	}
+	return at
+}
+
+func (b *blockBuilder) addSession(s *blockSession) {
+	column := 0
+	add := func(n int64) {
+		b.columns[column] = append(b.columns[column], n)
+		column++
+	}
+	add(s.id)
+	add(s.visitor)
+	add(s.flags)
+	add(b.countsOf(s.did))
+	for _, n := range s.numbers {
+		add(n)
+	}
+	for _, code := range s.texts {
+		add(code)
+	}
+	b.sessions++
+}
+
+// addPair says what a session, named by its place, did on the path that comes next.
+func (b *blockBuilder) addPair(session int64, did [eventNumbers]int64) {
+	b.places, b.pairDids = append(b.places, session), append(b.pairDids, b.countsOf(did))
+}
+
+// endPath ends the pairs of a path. One without pairs is left out.
+func (b *blockBuilder) endPath(path string) {
+	if n := len(b.ends); n == 0 && len(b.places) > 0 || n > 0 && b.ends[n-1] < len(b.places) {
+		b.paths, b.ends = append(b.paths, path), append(b.ends, len(b.places))
+	}
+}
+
+func (b *blockBuilder) finish() *block {
+	column := 0
+	next := func() packed {
+		column++
+		return pack(b.columns[column-1])
+	}
+	b.ids, b.visitors, b.flags, b.visits = next(), next(), next(), next()
+	for i := range b.numbers {
+		b.numbers[i] = next()
+	}
+	for i := range b.texts {
+		b.texts[i] = textColumn{b.dictionaries[i].texts, next()}
+	}
+	b.pairs, b.pairCounts = pack(b.places), pack(b.pairDids)
+	return &b.block
+}
+
+// pair is what a session did on a path.
+type pair struct {
+	session int64
+	did     [eventNumbers]int64
+}
+
+// mergeBlocks puts the parts of a day together, which are in order.
+func mergeBlocks(parts []*block) *block {
+	builder := newBlockBuilder("")
+	places := map[int64]int64{}
+	var sessions []blockSession
+	pairs := map[string][]pair{} // of the ids of sessions
+	for _, part := range parts {
+		builder.timeZone = part.timeZone
+		for _, s := range part.open(&builder.dictionaries) {
+			at, ok := places[s.id]
+			if !ok {
+				places[s.id] = int64(len(sessions))
+				sessions = append(sessions, s)
+				continue
+			}
+			sessions[at].join(&s)
+		}
+		ids := unpack[int64](part.ids, part.sessions, nil)
+		part.eachPair(func(path string, place int64, did *[eventNumbers]int64) {
+			pairs[path] = append(pairs[path], pair{ids[place], *did})
+		})
+	}
+	slices.SortFunc(sessions, func(a, b blockSession) int { return cmp.Or(cmp.Compare(a.visitor, b.visitor), cmp.Compare(a.id, b.id)) })
+	for i := range sessions {
+		s := &sessions[i]
+		places[s.id] = int64(i)
+		if s.flags &^= lastsLonger; s.flags&lastsDays != 0 {
+			s.flags |= lastsLonger
+		}
+		builder.addSession(s)
+	}
+	for _, path := range slices.Sorted(maps.Keys(pairs)) {
+		of := pairs[path]
+		for i := range of {
+			of[i].session = places[of[i].session]
+		}
+		slices.SortFunc(of, func(a, b pair) int { return cmp.Compare(a.session, b.session) })
+		for len(of) > 0 {
+			sum := of[0]
+			for of = of[1:]; len(of) > 0 && of[0].session == sum.session; of = of[1:] {
+				for i, n := range of[0].did {
+					sum.did[i] += n
+				}
+			}
+			builder.addPair(sum.session, sum.did)
+		}
+		builder.endPath(path)
+	}
+	return builder.finish()
+}
+
+// join adds what the session did in a later part. What it is, is known best where it started, else where it was seen last.
+func (s *blockSession) join(later *blockSession) {
+	did := s.did
+	for i, n := range later.did {
+		did[i] += n
+	}
+	if s.flags&startedHere == 0 {
+		*s = *later
+	}
+	s.did = did
+}
+
+// open reads the sessions, with the codes of these dictionaries.
+func (b *block) open(dictionaries *[repo.SessionTexts]dictionary) []blockSession {
+	sessions := make([]blockSession, b.sessions)
+	var room []int64
+	read := func(p packed, into func(s *blockSession, n int64)) {
+		room = unpack(p, b.sessions, room)
+		for i, n := range room {
+			into(&sessions[i], n)
+		}
+	}
+	read(b.ids, func(s *blockSession, n int64) { s.id = n })
+	read(b.visitors, func(s *blockSession, n int64) { s.visitor = n })
+	read(b.flags, func(s *blockSession, n int64) { s.flags = n })
+	read(b.visits, func(s *blockSession, n int64) { s.did = b.counts[n] })
+	for i := range b.numbers {
+		read(b.numbers[i], func(s *blockSession, n int64) { s.numbers[i] = n })
+	}
+	for i := range b.texts {
+		translated := newTranslation(&dictionaries[i], b.texts[i].texts)
+		read(b.texts[i].codes, func(s *blockSession, n int64) { s.texts[i] = translated.code(n) })
+	}
+	return sessions
+}
+
+// eachPair goes through what sessions, named by their places, did on paths.
+func (b *block) eachPair(do func(path string, session int64, did *[eventNumbers]int64)) {
+	sessions := unpack[int64](b.pairs, b.pairCount(), nil)
+	counts := unpack[int64](b.pairCounts, b.pairCount(), nil)
+	first := 0
+	for i, path := range b.paths {
+		for ; first < b.ends[i]; first++ {
+			do(path, sessions[first], &b.counts[counts[first]])
+		}
+	}
+}
+
+func (b *block) pairCount() int {
+	if len(b.ends) == 0 {
+		return 0
+	}
+	return b.ends[len(b.ends)-1]
+}
+
+// textCount is how many texts it has.
+func (b *block) textCount() int {
+	n := len(b.paths)
+	for i := range b.texts {
+		n += len(b.texts[i].texts)
+	}
+	return n
+}
+
+// blockVersion is the form in which blocks are stored.
+const blockVersion = 1
+
+// encode writes a block, as breakdowns are written.
+func (b *block) encode() []byte {
+	w := partWriter{out: []byte{blockVersion}}
+	w.text(b.timeZone)
+	w.number(int64(b.sessions))
+	for _, p := range b.sessionColumns() {
+		w.packed(*p)
+	}
+	for i := range b.texts {
+		w.texts(b.texts[i].texts)
+	}
+	w.number(int64(len(b.counts)))
+	for _, did := range b.counts {
+		for _, n := range did {
+			w.number(n)
+		}
+	}
+	w.texts(b.paths)
+	for _, end := range b.ends {
+		w.number(int64(end))
+	}
+	w.packed(b.pairs)
+	w.packed(b.pairCounts)
+	return w.out
+}
+
+// sessionColumns are the columns with a number for each session, in the order in which they are stored.
+func (b *block) sessionColumns() []*packed {
+	columns := []*packed{&b.ids, &b.visitors, &b.flags, &b.visits}
+	for i := range b.numbers {
+		columns = append(columns, &b.numbers[i])
+	}
+	for i := range b.texts {
+		columns = append(columns, &b.texts[i].codes)
+	}
+	return columns
+}
+
+// decodeBlock reads what encode has written. errPart.
+func decodeBlock(data []byte) (*block, error) {
+	if len(data) == 0 || data[0] != blockVersion {
+		return nil, errPart
+	}
+	r := partReader{rest: string(data[1:])} // as one text, so that its pieces are not copied
+	b := &block{timeZone: r.text(), sessions: int(r.number())}
+	if b.sessions < 0 {
+		return nil, errPart
+	}
+	for _, p := range b.sessionColumns() {
+		*p = r.packed(b.sessions)
+	}
+	for i := range b.texts {
+		b.texts[i].texts = r.texts()
+	}
+	b.counts = make([][eventNumbers]int64, r.length())
+	for i := range b.counts {
+		for j := range b.counts[i] {
+			b.counts[i][j] = r.number()
+		}
+	}
+	b.paths = r.texts()
+	b.ends = make([]int, len(b.paths))
+	for i := range b.ends {
+		b.ends[i] = int(r.number())
+	}
+	if r.failed || !slices.IsSorted(b.ends) || b.pairCount() < 0 {
+		return nil, errPart
+	}
+	b.pairs, b.pairCounts = r.packed(b.pairCount()), r.packed(b.pairCount())
+	if r.failed || len(r.rest) > 0 {
+		return nil, errPart
+	}
+	return b, nil
+}
+
+func (w *partWriter) texts(texts []string) {
+	w.number(int64(len(texts)))
+	for _, text := range texts {
+		w.text(text)
+	}
+}
+
+func (r *partReader) texts() []string {
+	texts := make([]string, r.length())
+	for i := range texts {
+		texts[i] = r.text()
+	}
+	return texts
+}

@@ -1,0 +1,572 @@
+package rollup
+
+import (
+	"slices"
+	"time"
+
+	"github.com/microtracker/microtracker/repo/report"
+)
+
+// scan adds blocks up by what a question asks for, as the statement of report.Compile does with events and sessions.
+type scan struct {
+	q      report.Query
+	needs  needs
+	filter *blockFilter
+	// texts has for each dimension which text of a session it is; -1: the path, or the time. pathAt and timeAt are their places; -1:
+	// they were not asked for.
+	texts          []int
+	pathAt, timeAt int
+	buckets        []string
+	// byPairs: events are told apart by their paths. byPages: sessions are, by those that they saw.
+	byPairs, byPages bool
+	// wanted are the numbers of events that the metrics are computed from.
+	wanted []int
+
+	// values are the texts of each dimension. kinds are what sessions have of them, with the time. groups are the rows: without a
+	// dimension of paths one for each kind, in their order.
+	values   [maxDimensions]dictionary
+	kinds    [][maxDimensions]int64
+	kindOf   map[[maxDimensions]int64]int32
+	groups   []*group
+	onPaths  map[uint64]*group // by kind and path
+	visitors visitorIndex
+	// goingOn are sessions that are in several blocks, by their ids.
+	goingOn map[int64]*lastingSession
+
+	room scanRoom
+}
+
+// maxDimensions is how many dimensions a question has at most.
+const maxDimensions = 3
+
+// group is a row in the making.
+type group struct {
+	values  [maxDimensions]int64
+	numbers [allNumbers]int64
+	// visitors are in order for each block, each once.
+	visitors []uint32
+}
+
+// lastingSession is a session that is in several blocks. It counts if it started in one of them.
+type lastingSession struct {
+	started bool
+	kind    int32
+	numbers [sessionNumbers]int64
+	// bits are those of the filter, paths what it saw.
+	bits  uint64
+	paths []int64
+}
+
+// scanRoom is room for the columns of a block.
+type scanRoom struct {
+	codes, flags, visits, pairs, pairCounts []uint32
+	ids, visitors                           []int64
+	numbers                                 [blockNumbers][]uint32
+	bits, seen                              []uint64
+	kept                                    []bool // where paths decide nothing
+	kinds                                   []int32
+	dense                                   []uint32
+}
+
+// blockQuestion reports whether blocks answer the question: over whole days of the project's zone, without bots, by and with
+// conditions about what sessions have and paths, and no time shorter than a day.
+func blockQuestion(q report.Query, timeZone string) bool {
+	if q.Check() != nil || q.Bots != report.BotsExcluded || q.Zone.String() != timeZone || !wholeDays(q.Since, q.Until, q.Zone) {
+		return false
+	}
+	filter, ok := newBlockFilter(q.Filter)
+	if !ok {
+		return false
+	}
+	ofEvents := false
+	for _, m := range q.Metrics {
+		n, ok := needsOf(m)
+		if !ok {
+			return false
+		}
+		ofEvents = ofEvents || n.events
+	}
+	for _, d := range q.Dimensions {
+		known, _ := d.Describe()
+		if d == report.Hour || !known.IsTime && d != report.Path && textOf(d) < 0 {
+			return false
+		}
+	}
+	// Where a session ends changes as it goes on, and blocks of before are not made anew for it.
+	return !ofEvents || !slices.Contains(q.Dimensions, report.ExitPath) && !filter.uses(report.ExitPath)
+}
+
+// newScan begins to answer a question that blocks answer.
+func newScan(q report.Query) *scan {
+	s := &scan{
+		q: q, pathAt: -1, timeAt: -1, buckets: q.Buckets(), kindOf: map[[maxDimensions]int64]int32{}, onPaths: map[uint64]*group{},
+		goingOn: map[int64]*lastingSession{},
+	}
+	s.filter, _ = newBlockFilter(q.Filter)
+	for _, m := range q.Metrics {
+		n, _ := needsOf(m)
+		s.needs = needs{s.needs.events || n.events, s.needs.sessions || n.sessions, s.needs.visitors || n.visitors}
+	}
+	for number := range eventNumbers {
+		if number == events || slices.ContainsFunc(q.Metrics, func(m report.Metric) bool { return countsEvents(m, number) }) {
+			s.wanted = append(s.wanted, number)
+		}
+	}
+	for i, d := range q.Dimensions {
+		text := textOf(d)
+		switch {
+		case d == report.Path:
+			s.pathAt = i
+		case text < 0:
+			s.timeAt = i
+		}
+		s.texts = append(s.texts, text)
+	}
+	s.byPairs = s.pathAt >= 0 || s.filter.ofPaths != 0
+	s.byPages = s.byPairs
+	return s
+}
+
+// countsEvents reports whether the metric is computed from this number of events.
+func countsEvents(m report.Metric, number int) bool {
+	switch m {
+	case report.ViewsPerSession:
+		return number == pageviews
+	case report.FormCompletion:
+		return number == formStarts || number == formSubmits
+	default:
+		return number == numberOf(m)
+	}
+}
+
+// add adds the block of a day, or of a part of one.
+func (s *scan) add(day time.Time, b *block) {
+	s.begin(day, b)
+	if s.needs.events {
+		if s.byPairs {
+			s.addPairs(b)
+		} else {
+			s.addVisits(b)
+		}
+	}
+	if s.needs.sessions {
+		s.addSessions(b)
+	}
+}
+
+// begin finds out of each session which bits and which kind it has.
+func (s *scan) begin(day time.Time, b *block) {
+	r := &s.room
+	r.bits = zeroed(r.bits, b.sessions)
+	for text := range b.texts {
+		if !slices.ContainsFunc(s.filter.leaves, func(l blockLeaf) bool { return l.text == text }) {
+			continue
+		}
+		of := s.filter.bitsOf(text, b.texts[text].texts)
+		r.codes = unpack(b.texts[text].codes, b.sessions, r.codes)
+		for i, code := range r.codes {
+			r.bits[i] |= of[code]
+		}
+	}
+	if s.filter.ofPaths == 0 {
+		keeper := s.filter.keeper()
+		r.kept = zeroed(r.kept, b.sessions)
+		for i, bits := range r.bits {
+			r.kept[i] = keeper.keeps(bits)
+		}
+	}
+	if s.needs.visitors {
+		r.visitors = unpack(b.visitors, b.sessions, r.visitors)
+		r.dense = zeroed(r.dense, b.sessions)
+	}
+	s.findKinds(day, b)
+}
+
+// findKinds tells the sessions apart by one dimension after the other.
+func (s *scan) findKinds(day time.Time, b *block) {
+	r := &s.room
+	var all [maxDimensions]int64
+	if s.timeAt >= 0 {
+		at, found := slices.BinarySearch(s.buckets, day.Format(time.DateOnly))
+		if !found {
+			at--
+		}
+		all[s.timeAt] = s.values[s.timeAt].code(s.buckets[max(at, 0)])
+	}
+	r.kinds = zeroed(r.kinds, b.sessions)
+	known := [][maxDimensions]int64{all}
+	for dimension, text := range s.texts {
+		if text < 0 {
+			continue
+		}
+		r.codes = unpack(b.texts[text].codes, b.sessions, r.codes)
+		codes := newTranslation(&s.values[dimension], b.texts[text].texts)
+		width := len(b.texts[text].texts)
+		finer := newNumbering(len(known) * width)
+		var apart [][maxDimensions]int64
+		for i, code := range r.codes {
+			kind, isNew := finer.number(int(r.kinds[i])*width + int(code))
+			if isNew {
+				values := known[r.kinds[i]]
+				values[dimension] = codes.code(int64(code))
+				apart = append(apart, values)
+			}
+			r.kinds[i] = kind
+		}
+		known = apart
+	}
+	kinds := make([]int32, len(known))
+	for i, values := range known {
+		kind, ok := s.kindOf[values]
+		if !ok {
+			kind = int32(len(s.kinds))
+			s.kindOf[values], s.kinds = kind, append(s.kinds, values)
+			if s.pathAt < 0 {
+				s.groups = append(s.groups, &group{values: values})
+			}
+		}
+		kinds[i] = kind
+	}
+	for i, at := range r.kinds {
+		r.kinds[i] = kinds[at]
+	}
+}
+
+// numbering numbers what comes, from 0.
+type numbering struct {
+	dense  []int32 // one more than the number; 0: it has none yet
+	sparse map[int]int32
+	next   int32
+}
+
+// maxDense bounds how many things are numbered in a list.
+const maxDense = 1 << 20
+
+func newNumbering(things int) *numbering {
+	if things > maxDense {
+		return &numbering{sparse: map[int]int32{}}
+	}
+	return &numbering{dense: make([]int32, things)}
+}
+
+func (n *numbering) number(thing int) (number int32, isNew bool) {
+	if n.dense != nil {
+		number = n.dense[thing] - 1
+		isNew = number < 0
+	} else {
+		var known bool
+		number, known = n.sparse[thing]
+		isNew = !known
+	}
+	if !isNew {
+		return number, false
+	}
+	number = n.next
+	n.next++
+	if n.dense != nil {
+		n.dense[thing] = number + 1
+	} else {
+		n.sparse[thing] = number
+	}
+	return number, true
+}
+
+// groupOf returns the row of a kind on a path.
+func (s *scan) groupOf(kind int32, path int64) *group {
+	if s.pathAt < 0 {
+		return s.groups[kind]
+	}
+	key := uint64(kind)<<32 | uint64(path)
+	g := s.onPaths[key]
+	if g == nil {
+		g = &group{values: s.kinds[kind]}
+		g.values[s.pathAt] = path
+		s.onPaths[key], s.groups = g, append(s.groups, g)
+	}
+	return g
+}
+
+// count adds what a session did.
+func (s *scan) count(g *group, did *[eventNumbers]int64, session int) {
+	for _, number := range s.wanted {
+		g.numbers[number] += did[number]
+	}
+	if !s.needs.visitors {
+		return
+	}
+	r := &s.room
+	visitor := r.dense[session]
+	if visitor == 0 {
+		visitor = s.visitors.number(r.visitors[session])
+		r.dense[session] = visitor
+	}
+	if last := len(g.visitors) - 1; last < 0 || g.visitors[last] != visitor {
+		g.visitors = append(g.visitors, visitor)
+	}
+}
+
+// addVisits adds what sessions did up by what they have.
+func (s *scan) addVisits(b *block) {
+	r := &s.room
+	r.visits = unpack(b.visits, b.sessions, r.visits)
+	for i, visit := range r.visits {
+		did := &b.counts[visit]
+		if r.kept[i] && did[events] > 0 {
+			s.count(s.groups[r.kinds[i]], did, i)
+		}
+	}
+}
+
+// addPairs adds what sessions did up by paths.
+func (s *scan) addPairs(b *block) {
+	r := &s.room
+	r.pairs, r.pairCounts = unpack(b.pairs, b.pairCount(), r.pairs), unpack(b.pairCounts, b.pairCount(), r.pairCounts)
+	ofPaths := s.filter.bitsOf(-1, b.paths)
+	keeper := s.filter.keeper()
+	first := 0
+	byPathsToo := s.filter.ofPaths != 0
+	for i, path := range b.paths {
+		pairs, counts := r.pairs[first:b.ends[i]], r.pairCounts[first:b.ends[i]]
+		first = b.ends[i]
+		if s.pathAt >= 0 && path == "" || s.filter.ofSessions == 0 && !keeper.keeps(ofPaths[i]) {
+			continue
+		}
+		code := s.pathCode(path)
+		var g *group
+		kind := int32(-1)
+		for j, session := range pairs {
+			if !byPathsToo && !r.kept[session] || byPathsToo && !keeper.keeps(r.bits[session]|ofPaths[i]) {
+				continue
+			}
+			if g == nil || kind != r.kinds[session] {
+				kind = r.kinds[session]
+				g = s.groupOf(kind, code)
+			}
+			s.count(g, &b.counts[counts[j]], int(session))
+		}
+	}
+}
+
+// pathCode is the path's code among the values of its dimension.
+func (s *scan) pathCode(path string) int64 {
+	if s.pathAt < 0 {
+		return 0
+	}
+	return s.values[s.pathAt].code(path)
+}
+
+// addSessions adds the sessions that started up, by what they have and saw.
+func (s *scan) addSessions(b *block) {
+	s.readNumbers(b)
+	r := &s.room
+	if s.byPages {
+		s.addPages(b)
+		return
+	}
+	for i, flags := range r.flags {
+		if r.kept[i] && flags&startedHere != 0 {
+			s.addNumbers(s.groups[r.kinds[i]], i)
+		}
+	}
+}
+
+// readNumbers reads what is added up of sessions.
+func (s *scan) readNumbers(b *block) {
+	r := &s.room
+	r.flags = unpack(b.flags, b.sessions, r.flags)
+	for i := range r.numbers {
+		r.numbers[i] = unpack(b.numbers[i], b.sessions, r.numbers[i])
+	}
+	if s.byPages {
+		r.ids = unpack(b.ids, b.sessions, r.ids)
+	}
+}
+
+// numbersOf are the numbers of a session, as breakdowns have them.
+func (r *scanRoom) numbersOf(session int) (n [sessionNumbers]int64) {
+	n[0] = 1
+	if r.flags[session]&bounced != 0 {
+		n[bounces-sessions] = 1
+	}
+	n[duration-sessions], n[engaged-sessions] = int64(r.numbers[blockDuration][session]), int64(r.numbers[blockEngaged][session])
+	if v := r.numbers[blockScroll][session]; v > 0 {
+		n[scroll-sessions], n[scrolled-sessions] = int64(v-1), 1
+	}
+	if v := r.numbers[blockScore][session]; v > 0 {
+		n[score-sessions], n[scored-sessions] = int64(v-1), 1
+	}
+	return n
+}
+
+func (s *scan) addNumbers(g *group, session int) {
+	for i, n := range s.room.numbersOf(session) {
+		g.numbers[sessions+i] += n
+	}
+}
+
+// addPages adds sessions up by the pages that they saw. Those that are in other blocks, too, are kept until these have been seen.
+func (s *scan) addPages(b *block) {
+	r := &s.room
+	r.pairs, r.pairCounts = unpack(b.pairs, b.pairCount(), r.pairs), unpack(b.pairCounts, b.pairCount(), r.pairCounts)
+	ofPaths := s.filter.bitsOf(-1, b.paths)
+	viewed := func(do func(path, session int)) {
+		first := 0
+		for path := range b.paths {
+			for ; first < b.ends[path]; first++ {
+				if b.counts[r.pairCounts[first]][pageviews] > 0 {
+					do(path, int(r.pairs[first]))
+				}
+			}
+		}
+	}
+	const here = startedHere | lastsLonger
+	r.seen = append(r.seen[:0], r.bits...)
+	if s.filter.ofPaths != 0 {
+		viewed(func(path, session int) { r.seen[session] |= ofPaths[path] })
+	}
+	keeper := s.filter.keeper()
+	for i, flags := range r.flags {
+		switch {
+		case flags&here != startedHere:
+			s.keepGoing(i, flags&startedHere != 0)
+		case s.pathAt < 0 && keeper.keeps(r.seen[i]):
+			s.addNumbers(s.groups[r.kinds[i]], i)
+		}
+	}
+	if s.pathAt < 0 {
+		return
+	}
+	codes := newTranslation(&s.values[s.pathAt], b.paths)
+	viewed(func(path, session int) {
+		switch {
+		case b.paths[path] == "":
+		case r.flags[session]&here != startedHere:
+			lasting := s.goingOn[r.ids[session]]
+			lasting.paths = append(lasting.paths, codes.code(int64(path)))
+		case keeper.keeps(r.seen[session]):
+			s.addNumbers(s.groupOf(r.kinds[session], codes.code(int64(path))), session)
+		}
+	})
+}
+
+// keepGoing keeps a session that is in other blocks, too.
+func (s *scan) keepGoing(session int, started bool) {
+	r := &s.room
+	lasting := s.goingOn[r.ids[session]]
+	if lasting == nil {
+		lasting = new(lastingSession)
+		s.goingOn[r.ids[session]] = lasting
+	}
+	if started {
+		lasting.started, lasting.kind, lasting.numbers = true, r.kinds[session], r.numbersOf(session)
+		// What it has, is known best where it started.
+		lasting.bits = lasting.bits&s.filter.ofPaths | r.seen[session]
+		return
+	}
+	lasting.bits |= r.seen[session] & s.filter.ofPaths
+}
+
+// finish adds what has been kept and returns the rows in which something happened.
+func (s *scan) finish() []*tally {
+	keeper := s.filter.keeper()
+	for _, lasting := range s.goingOn {
+		if !lasting.started || !keeper.keeps(lasting.bits) {
+			continue
+		}
+		paths := []int64{0}
+		if s.pathAt >= 0 {
+			slices.Sort(lasting.paths)
+			paths = slices.Compact(lasting.paths)
+		}
+		for _, path := range paths {
+			g := s.groupOf(lasting.kind, path)
+			for i, n := range lasting.numbers {
+				g.numbers[sessions+i] += n
+			}
+		}
+	}
+	if len(s.q.Dimensions) == 0 && len(s.groups) == 0 {
+		s.groups = append(s.groups, new(group))
+	}
+	seen := make([]uint32, s.visitors.count+1)
+	tallies := make([]*tally, 0, len(s.groups))
+	for i, g := range s.groups {
+		t := &tally{numbers: g.numbers, texts: make([]string, len(s.q.Dimensions))}
+		for d := range t.texts {
+			t.texts[d] = s.values[d].texts[g.values[d]]
+		}
+		if !s.isAsked(t.texts) {
+			continue
+		}
+		for _, visitor := range g.visitors {
+			if seen[visitor] != uint32(i+1) {
+				seen[visitor] = uint32(i + 1)
+				t.atMost++
+			}
+		}
+		tallies = append(tallies, t)
+	}
+	return tallies
+}
+
+func (s *scan) isAsked(texts []string) bool {
+	for i, among := range s.q.Among {
+		if among != nil && !slices.Contains(among, texts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func zeroed[T any](room []T, n int) []T {
+	if cap(room) < n {
+		return make([]T, n)
+	}
+	room = room[:n]
+	clear(room)
+	return room
+}
+
+// visitorIndex numbers visitors from 1. The zero value is empty.
+type visitorIndex struct {
+	slots []visitorSlot // a power of two of them, at least a third free
+	count int
+}
+
+type visitorSlot struct {
+	id     int64
+	number uint32 // 0: free
+}
+
+// number returns the visitor's number.
+func (x *visitorIndex) number(id int64) uint32 {
+	if 3*x.count >= 2*len(x.slots) {
+		x.grow()
+	}
+	slot := x.find(id)
+	if slot.number == 0 {
+		x.count++
+		*slot = visitorSlot{id, uint32(x.count)}
+	}
+	return slot.number
+}
+
+func (x *visitorIndex) find(id int64) *visitorSlot {
+	mask := uint64(len(x.slots) - 1)
+	// Ids that follow each other fall far apart.
+	for at := uint64(id) * 0x9E3779B97F4A7C15 >> 20; ; at++ {
+		if slot := &x.slots[at&mask]; slot.number == 0 || slot.id == id {
+			return slot
+		}
+	}
+}
+
+func (x *visitorIndex) grow() {
+	before := x.slots
+	x.slots = make([]visitorSlot, max(1<<10, 2*len(before)))
+	for _, slot := range before {
+		if slot.number != 0 {
+			*x.find(slot.id) = slot
+		}
+	}
+}
