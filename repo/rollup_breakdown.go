@@ -71,13 +71,20 @@ func (p *Project) ViewBreakdowns(ctx context.Context, work func(ctx context.Cont
 	return classify("read the breakdowns", err)
 }
 
-// Each gives those by these dimensions of the days from since (included) to until (excluded), by day and part; without the data
-// where the version is known. It ends with the first error of do.
-func (v *BreakdownView) Each(ctx context.Context, since, until time.Time, dimensions []int16, known []string, do func(row *RollupBreakdown) error) error {
+// Each gives those by these dimensions of the days from since (included) to until (excluded), but for whole months, by day and
+// part; without the data where the version is known. It ends with the first error of do.
+func (v *BreakdownView) Each(
+	ctx context.Context, since, until time.Time, but []time.Time, dimensions []int16, known []string, do func(row *RollupBreakdown) error,
+) error {
+	months := make([]string, len(but))
+	for i, month := range but {
+		months[i] = month.Format(time.DateOnly)
+	}
 	rows, err := v.tx.QueryContext(ctx, `
 		SELECT day, part, dimension, version::text, CASE WHEN version = ANY (?::uuid[]) THEN NULL ELSE data END
-		FROM rollup_breakdowns WHERE project_id = ? AND day >= ? AND day < ? AND dimension IN (?) ORDER BY day, part`,
-		pgdialect.Array(known), v.projectID, since.Format(time.DateOnly), until.Format(time.DateOnly), bun.List(dimensions))
+		FROM rollup_breakdowns WHERE project_id = ? AND day >= ? AND day < ? AND dimension IN (?)
+			AND date_trunc('month', day)::date <> ALL (?::date[]) ORDER BY day, part`,
+		pgdialect.Array(known), v.projectID, since.Format(time.DateOnly), until.Format(time.DateOnly), bun.List(dimensions), pgdialect.Array(months))
 	if err != nil {
 		return err
 	}

@@ -134,6 +134,7 @@ func (p *Project) markAllDays(ctx context.Context, tx bun.Tx) error {
 		// First the marks: whoever counts has taken some and is waited for, or fails and begins anew in the new zone.
 		"DELETE FROM rollup_marks WHERE project_id = ?",
 		"DELETE FROM rollup_parts WHERE project_id = ?",
+		"DELETE FROM rollup_months WHERE project_id = ?",
 		`DELETE FROM daily_rollups AS r USING projects AS p WHERE r.project_id = ? AND p.id = r.project_id
 			AND r.day::timestamp AT TIME ZONE p.time_zone >= ` + frozenBefore,
 		`INSERT INTO rollup_marks (project_id, since, until)

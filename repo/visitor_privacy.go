@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // VisitorRef names a visitor by id or by key.
@@ -102,6 +103,10 @@ func (p *Project) EraseVisitor(ctx context.Context, ref VisitorRef, now time.Tim
 				"daily_rollups", `DELETE FROM daily_rollups WHERE project_id = ? AND day IN (
 				SELECT day FROM daily_rollups WHERE project_id = ? AND day IN (?) ORDER BY day FOR UPDATE)`,
 				[]any{p.ID, p.ID, bun.List(days)},
+			},
+			{
+				"rollup_months", `DELETE FROM rollup_months WHERE project_id = ? AND month IN (SELECT date_trunc('month', d::date)::date FROM unnest(?::text[]) AS d)`,
+				[]any{p.ID, pgdialect.Array(days)},
 			},
 			{"refused_events", "DELETE FROM refused_events WHERE project_id = ? AND visitor_key = ?", []any{p.ID, visitor.VisitorKey}},
 			{"events", "DELETE FROM events WHERE project_id = ? AND visitor_id = ?", []any{p.ID, visitor.ID}},

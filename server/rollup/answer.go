@@ -3,6 +3,7 @@ package rollup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -85,41 +86,60 @@ func (v *view) isCounted(q report.Query, dimension int16) error {
 	return err
 }
 
-// rowsFromBreakdowns answers from breakdowns. They are read once for all questions of a range.
+// rowsFromBreakdowns answers from breakdowns. They are read once for all questions of a range that have the same ones.
 func (a *Answers) rowsFromBreakdowns(v *view) func(q report.Query) ([]report.Row, error) {
-	read := map[time.Time]*stretches{}
+	read := map[string]*stretches{}
 	return func(q report.Query) ([]report.Row, error) {
-		s := read[q.Since]
-		if s == nil || slices.ContainsFunc(dimensionsOf(q), func(d int16) bool { _, ok := s.by[d]; return !ok }) {
-			var err error
-			if s, err = a.read(v, q); err != nil {
+		key := fmt.Sprint(q.Since, dimensionsOf(q), withMonths(q))
+		if read[key] == nil {
+			s, err := a.read(v, q)
+			if err != nil {
 				return nil, err
 			}
-			read[q.Since] = s
+			read[key] = s
 		}
-		return s.rows(q)
+		return read[key].rows(q)
 	}
 }
 
 // valueSize is about what a value of a breakdown takes beside its text and its set.
 const valueSize = 256
 
+// monthPart is in the place of the part of what is kept of a month.
+const monthPart = -1
+
+// withMonths reports whether whole months can stand for their days in the answer.
+func withMonths(q report.Query) bool {
+	return !slices.Contains(q.Dimensions, report.Day) && !slices.Contains(q.Dimensions, report.Week)
+}
+
 // read reads what the question's answer is put together from. errUncounted.
 func (a *Answers) read(v *view, q report.Query) (*stretches, error) {
 	s := &stretches{since: dateOf(q.Since, q.Zone), until: dateOf(q.Until, q.Zone), by: map[int16][]stretch{}}
 	dimensions := dimensionsOf(q)
-	for _, d := range dimensions {
-		s.by[d] = nil
-	}
 	sizeOf := func(row *repo.RollupBreakdown, b *breakdown) int { return len(row.Data) + valueSize*(1+len(b.values)) }
-	err := eachRow(v, a.breakdowns, q, dimensions, decodeBreakdown, sizeOf, func(row *repo.RollupBreakdown, b *breakdown) error {
+	add := func(row *repo.RollupBreakdown, b *breakdown) error {
 		s.by[row.Dimension] = append(s.by[row.Dimension], stretch{row.Day, b})
 		if b.timeZone != v.project.TimeZone {
 			return errUncounted
 		}
 		return nil
-	})
-	if err != nil {
+	}
+	var months []time.Time
+	if withMonths(q) && !s.since.AddDate(0, 1, 0).After(s.until) {
+		known := a.breakdowns.known(v.project.ID, s.since, s.until, dimensions)
+		var err error
+		months, err = v.breakdowns.EachMonth(v.ctx, s.since, s.until, dimensions, slices.Collect(maps.Keys(known)), func(month *repo.RollupMonth) error {
+			row := &repo.RollupBreakdown{
+				ProjectID: month.ProjectID, Day: month.Month, Part: monthPart, Dimension: month.Dimension, Version: month.Version, Data: month.Data,
+			}
+			return decoded(a.breakdowns, known, row, decodeBreakdown, sizeOf, add)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := eachRow(v, a.breakdowns, q, months, dimensions, decodeBreakdown, sizeOf, add); err != nil {
 		return nil, err
 	}
 	return s, v.isCounted(q, byNothing)
@@ -138,7 +158,7 @@ func (a *Answers) rowsFromBlocks(v *view) func(q report.Query) ([]report.Row, er
 			return nil, err
 		}
 		s := newScan(q)
-		err := eachRow(v, a.blocks, q, []int16{bySession}, decodeBlock, sizeOf, func(row *repo.RollupBreakdown, b *block) error {
+		err := eachRow(v, a.blocks, q, nil, []int16{bySession}, decodeBlock, sizeOf, func(row *repo.RollupBreakdown, b *block) error {
 			if b.timeZone != v.project.TimeZone {
 				return errUncounted
 			}
@@ -152,26 +172,35 @@ func (a *Answers) rowsFromBlocks(v *view) func(q report.Query) ([]report.Row, er
 	}
 }
 
-// eachRow goes through the rows of the question's range by these dimensions, in the order of time: those that are kept, or else
-// decoded and kept.
+// eachRow goes through the rows of the question's range by these dimensions, but for whole months, in the order of time: those that
+// are kept, or else decoded and kept.
 func eachRow[T any](
-	v *view, cache *rowCache[T], q report.Query, dimensions []int16, decode func(data []byte) (T, error), sizeOf func(row *repo.RollupBreakdown, value T) int,
-	do func(row *repo.RollupBreakdown, value T) error,
+	v *view, cache *rowCache[T], q report.Query, but []time.Time, dimensions []int16, decode func(data []byte) (T, error),
+	sizeOf func(row *repo.RollupBreakdown, value T) int, do func(row *repo.RollupBreakdown, value T) error,
 ) error {
 	since, until := dateOf(q.Since, q.Zone), dateOf(q.Until, q.Zone)
 	known := cache.known(v.project.ID, since, until, dimensions)
-	return v.breakdowns.Each(v.ctx, since, until, dimensions, slices.Collect(maps.Keys(known)), func(row *repo.RollupBreakdown) error {
+	return v.breakdowns.Each(v.ctx, since, until, but, dimensions, slices.Collect(maps.Keys(known)), func(row *repo.RollupBreakdown) error {
 		row.Day = row.Day.UTC()
-		value, ok := known[row.Version]
-		if !ok {
-			var err error
-			if value, err = decode(row.Data); err != nil {
-				return errUncounted // it is of another version
-			}
-			cache.keep(row, value, sizeOf(row, value))
-		}
-		return do(row, value)
+		return decoded(cache, known, row, decode, sizeOf, do)
 	})
+}
+
+// decoded does something with what a row has: what is kept of it, or else what is decoded and kept. errUncounted if it is of another
+// version.
+func decoded[T any](
+	cache *rowCache[T], known map[string]T, row *repo.RollupBreakdown, decode func(data []byte) (T, error),
+	sizeOf func(row *repo.RollupBreakdown, value T) int, do func(row *repo.RollupBreakdown, value T) error,
+) error {
+	value, ok := known[row.Version]
+	if !ok {
+		var err error
+		if value, err = decode(row.Data); err != nil {
+			return errUncounted
+		}
+		cache.keep(row, value, sizeOf(row, value))
+	}
+	return do(row, value)
 }
 
 // datesOf are the dates of the question's range that the marks touch, each once.

@@ -55,7 +55,7 @@ const sessionNumbers = 8
 
 // breakdown is what a stretch of time counts by one dimension: its values in the order of their texts.
 type breakdown struct {
-	// timeZone is the zone whose day it is.
+	// timeZone is the zone whose day it is; empty of a month whose days are of several.
 	timeZone string
 	values   []breakdownValue
 }
@@ -77,13 +77,24 @@ type lateSessions struct {
 	numbers [sessionNumbers]int64
 }
 
-// mergeBreakdowns puts the parts of a day together. errPart.
-func mergeBreakdowns(parts []*breakdown) (*breakdown, error) {
+// datedBreakdown is a breakdown of the day that is so many days after the first one.
+type datedBreakdown struct {
+	*breakdown
+
+	day int64
+}
+
+// mergeBreakdowns puts the parts of so many days together. errPart.
+func mergeBreakdowns(parts []datedBreakdown, days int64) (*breakdown, error) {
 	merged := new(breakdown)
 	places := map[string]int{}
-	var sets [][]int64
-	for _, part := range parts {
-		merged.timeZone = part.timeZone
+	var sets [][]countedSet
+	for i, part := range parts {
+		if i == 0 {
+			merged.timeZone = part.timeZone
+		} else if merged.timeZone != part.timeZone {
+			merged.timeZone = ""
+		}
 		for i := range part.values {
 			value := &part.values[i]
 			at, ok := places[value.text]
@@ -97,16 +108,23 @@ func mergeBreakdowns(parts []*breakdown) (*breakdown, error) {
 				to.numbers[i] += n
 			}
 			for i := range value.late {
-				to.addLate(value.late[i].days, &value.late[i].numbers)
+				to.addLate(part.day+value.late[i].days, days, &value.late[i].numbers)
 			}
-			var err error
-			if sets[at], err = value.set.appendIDs(sets[at]); err != nil {
-				return nil, err
+			if value.visitors > 0 {
+				sets[at] = append(sets[at], countedSet{value.set, value.visitors})
 			}
 		}
 	}
+	var ids []int64
 	for i := range merged.values {
-		distinct := sortedDistinct(sets[i])
+		ids = ids[:0]
+		for _, set := range sets[i] {
+			var err error
+			if ids, err = set.set.appendIDs(ids); err != nil {
+				return nil, err
+			}
+		}
+		distinct := sortedDistinct(ids)
 		merged.values[i].visitors, merged.values[i].set = int64(len(distinct)), newVisitorSet(distinct)
 	}
 	merged.sort()
@@ -117,8 +135,14 @@ func (b *breakdown) sort() {
 	slices.SortFunc(b.values, func(a, b breakdownValue) int { return cmp.Compare(a.text, b.text) })
 }
 
-// addLate adds sessions that belong to the value so many days after that of their start.
-func (v *breakdownValue) addLate(days int64, numbers *[sessionNumbers]int64) {
+// addLate adds sessions that belong to the value from so many days after the first on; within so many they just belong to it.
+func (v *breakdownValue) addLate(days, within int64, numbers *[sessionNumbers]int64) {
+	if days < within {
+		for i, n := range numbers {
+			v.numbers[sessions+i] += n
+		}
+		return
+	}
 	at, ok := slices.BinarySearchFunc(v.late, days, func(l lateSessions, days int64) int { return cmp.Compare(l.days, days) })
 	if !ok {
 		v.late = slices.Insert(v.late, at, lateSessions{days: days})

@@ -121,15 +121,24 @@ func joinParts(rows []repo.RollupBreakdown) ([]byte, error) {
 		}
 		return mergeBlocks(parts).encode(), nil
 	}
-	parts, err := decodeAll(rows, decodeBreakdown)
-	if err != nil {
-		return nil, err
-	}
-	whole, err := mergeBreakdowns(parts)
+	whole, err := mergeRows(rows, rows[0].Day, 1)
 	if err != nil {
 		return nil, err
 	}
 	return whole.encode(), nil
+}
+
+// mergeRows puts the breakdowns of so many days from the first on together. errPart.
+func mergeRows(rows []repo.RollupBreakdown, first time.Time, days int64) (*breakdown, error) {
+	decoded, err := decodeAll(rows, decodeBreakdown)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]datedBreakdown, len(rows))
+	for i := range rows {
+		parts[i] = datedBreakdown{decoded[i], int64(rows[i].Day.Sub(first) / day)}
+	}
+	return mergeBreakdowns(parts, days)
 }
 
 func decodeAll[T any](rows []repo.RollupBreakdown, decode func(data []byte) (T, error)) ([]T, error) {

@@ -436,7 +436,7 @@ func (c *counter) sessionsByPath() []map[string]*pathSessions {
 			s := &c.sessions[place]
 			p := at(s, path)
 			if page.Days > 0 {
-				p.late.addLate(page.Days, &s.numbers)
+				p.late.addLate(page.Days, 1, &s.numbers)
 				continue
 			}
 			for i, n := range s.numbers {

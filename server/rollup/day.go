@@ -6,6 +6,9 @@ import (
 	"github.com/microtracker/microtracker/repo"
 )
 
+// day is how far dates are apart, as midnights UTC.
+const day = 24 * time.Hour
+
 // span is what a day is in a time zone: since included, until excluded.
 type span struct {
 	// day is the date, midnight UTC.

@@ -4,7 +4,8 @@ import "math/bits"
 
 const (
 	// pageBits is how many ids a page of an idSet has room for.
-	pageBits = 1 << 16
+	pageBits  = 1 << 16
+	pageBytes = pageBits / 8
 	// fewIDs are sorted faster than they are put into pages.
 	fewIDs = 4096
 )
@@ -71,6 +72,14 @@ func (s *idSet) countFew(sets []countedSet) (int64, error) {
 
 // add reads a set as appendIDs does.
 func (s *idSet) add(set visitorSet) error {
+	if set.isPaged() {
+		return set.eachPage(func(number int64, words string) {
+			page := s.page(number)
+			for i := range page {
+				page[i] |= wordAt(words, i)
+			}
+		})
+	}
 	var page *idPage
 	number, id := int64(-1), int64(0)
 	for i := 0; i < len(set); {

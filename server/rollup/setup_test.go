@@ -99,7 +99,7 @@ func (w *world) send(t *testing.T, c ingest.Client, events ...ingest.Event) {
 // sends tries again what another transaction got in the way of.
 func (w *world) sends(ctx context.Context, c ingest.Client, events ...ingest.Event) error {
 	for {
-		receipts, err := w.ingester.Ingest(ctx, w.inbox, &ingest.Batch{Client: c, Events: events})
+		receipts, err := w.ingester.Ingest(ctx, w.inbox, &ingest.Batch{Client: c, Events: events, AnyAge: true})
 		if errors.Is(err, repo.ErrUnavailable) && ctx.Err() == nil {
 			continue
 		}

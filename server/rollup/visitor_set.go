@@ -4,13 +4,15 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// visitorSet is a set of visitors' ids in order, as the differences from one to the next, so that it is small and can be
-// passed over unread.
+// visitorSet is a set of visitors' ids, so that it is small and can be passed over unread: in order, as the differences from one to
+// the next; or, where that is smaller, after a zero, which no id is, as pages of pageBits ids that have a bit each, every page after
+// how many it is further than the one before.
 type visitorSet string
 
 // sortedDistinct sorts ids in place and returns each once.
@@ -21,10 +23,64 @@ func sortedDistinct(ids []int64) []int64 {
 
 func newVisitorSet(distinct []int64) visitorSet {
 	b := visitorSetBuilder{out: make([]byte, 0, 2*len(distinct))}
+	pages, last := 0, int64(-1)
 	for _, id := range distinct {
 		b.add(id)
+		if id/pageBits != last {
+			last = id / pageBits
+			pages++
+		}
+	}
+	if pages*(pageBytes+2) < len(b.out) {
+		return newPagedSet(distinct, pages)
 	}
 	return b.finish()
+}
+
+// newPagedSet writes ids that are in order as pages.
+func newPagedSet(distinct []int64, pages int) visitorSet {
+	out := make([]byte, 1, 1+pages*(pageBytes+2))
+	var page idPage
+	last := int64(0)
+	for i, id := range distinct {
+		page[id%pageBits/64] |= 1 << (id % 64)
+		if i+1 < len(distinct) && distinct[i+1]/pageBits == id/pageBits {
+			continue
+		}
+		out = binary.AppendUvarint(out, uint64(id/pageBits-last))
+		last = id / pageBits
+		for j, word := range page {
+			out = binary.LittleEndian.AppendUint64(out, word)
+			page[j] = 0
+		}
+	}
+	return visitorSet(out)
+}
+
+// eachPage goes through the pages of a set that is kept in them: number is which page it is, words its bits. errPart.
+func (s visitorSet) eachPage(do func(number int64, words string)) error {
+	r := partReader{rest: string(s[1:])}
+	number := int64(0)
+	for r.rest != "" {
+		number += r.number()
+		if len(r.rest) < pageBytes {
+			return errPart
+		}
+		do(number, r.rest[:pageBytes])
+		r.rest = r.rest[pageBytes:]
+	}
+	if r.failed {
+		return errPart
+	}
+	return nil
+}
+
+func (s visitorSet) isPaged() bool { return s != "" && s[0] == 0 }
+
+// wordAt reads a word of a page.
+func wordAt(words string, i int) uint64 {
+	at := words[8*i : 8*i+8]
+	return uint64(at[0]) | uint64(at[1])<<8 | uint64(at[2])<<16 | uint64(at[3])<<24 | uint64(at[4])<<32 | uint64(at[5])<<40 | uint64(at[6])<<48 | uint64(at[7])<<56
 }
 
 // visitorSetBuilder makes a set of ids that come in order.
@@ -48,6 +104,16 @@ func (b *visitorSetBuilder) finish() visitorSet { return visitorSet(b.out) }
 
 // appendIDs appends the ids of the set. errPart if it is none.
 func (s visitorSet) appendIDs(ids []int64) ([]int64, error) {
+	if s.isPaged() {
+		err := s.eachPage(func(number int64, words string) {
+			for i := range pageBytes / 8 {
+				for word := wordAt(words, i); word != 0; word &= word - 1 {
+					ids = append(ids, number*pageBits+int64(64*i+bits.TrailingZeros64(word)))
+				}
+			}
+		})
+		return ids, err
+	}
 	r := partReader{rest: string(s)}
 	last := int64(0)
 	for r.rest != "" {

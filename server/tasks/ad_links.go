@@ -13,12 +13,8 @@ import (
 	"github.com/microtracker/microtracker/server/jobs"
 )
 
-const (
-	// lintedDays is how far back landing pages are looked at.
-	lintedDays = 7
-	// lintedPage is how many projects are read at once.
-	lintedPage = 500
-)
+// lintedDays is how far back landing pages are looked at.
+const lintedDays = 7
 
 // lintLandingPages checks the addresses that ads have led to lately.
 func lintLandingPages() jobs.Kind[struct{}] {
@@ -31,22 +27,13 @@ func (w *worker) registerAdLinks(registry *jobs.Registry) {
 }
 
 func (w *worker) lintLandingPages(ctx context.Context) error {
-	page := repo.Page[int64]{Limit: lintedPage}
-	for {
-		ids, err := w.Store.ProjectIDs(ctx, page)
-		if err != nil {
-			return err
+	return w.eachProject(ctx, func(id int64) error {
+		err := w.lintProject(ctx, id)
+		if errors.Is(err, repo.ErrNotFound) {
+			return nil // it has gone meanwhile
 		}
-		for _, id := range ids {
-			if err := w.lintProject(ctx, id); err != nil && !errors.Is(err, repo.ErrNotFound) { // a project that has gone meanwhile
-				return err
-			}
-		}
-		if len(ids) < page.Limit {
-			return nil
-		}
-		page.After = ids[len(ids)-1]
-	}
+		return err
+	})
 }
 
 func (w *worker) lintProject(ctx context.Context, id int64) error {

@@ -77,7 +77,23 @@ func (w *worker) registerRollups(registry *jobs.Registry) {
 	jobs.Handle(registry, refreshAll(), w.refreshAll)
 	jobs.Handle(registry, RefreshRollups(), w.refreshProject)
 	jobs.Handle(registry, rebuildRollups(), w.rebuildDays)
+	jobs.Handle(registry, rollUpMonths(), w.rollUpMonths)
 	jobs.AddSchedule(registry, "refresh rollups", refreshEvery, "UTC", refreshAll(), struct{}{})
+	jobs.AddSchedule(registry, "put months together", "40 * * * *", "UTC", rollUpMonths(), struct{}{})
+}
+
+// rollUpMonths puts the months of all projects together that are over. What it does not come to is left to the next hour.
+func rollUpMonths() jobs.Kind[struct{}] {
+	return jobs.Kind[struct{}]{Name: "rollups.months", Version: 1, Queue: rebuildQueue, MaxAttempts: 1, Timeout: 50 * time.Minute}
+}
+
+func (w *worker) rollUpMonths(ctx context.Context, _ *jobs.Running, _ struct{}) error {
+	return w.eachProject(ctx, func(id int64) error {
+		if err := w.rollups.RollUpMonths(ctx, id); err != nil {
+			return fmt.Errorf("put the months of project %d together: %w", id, err)
+		}
+		return nil
+	})
 }
 
 // refreshAll enqueues a job for each project with marks.

@@ -3,6 +3,7 @@
 package tasks
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -71,4 +72,27 @@ func Register(registry *jobs.Registry, config Config) {
 	w.registerSpend(registry)
 	w.registerAdLinks(registry)
 	w.registerUpkeep(registry)
+}
+
+// projectsAtOnce is how many projects are listed at once.
+const projectsAtOnce = 500
+
+// eachProject does something with every project, and ends with the first error.
+func (w *worker) eachProject(ctx context.Context, do func(id int64) error) error {
+	page := repo.Page[int64]{Limit: projectsAtOnce}
+	for {
+		ids, err := w.Store.ProjectIDs(ctx, page)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := do(id); err != nil {
+				return err
+			}
+		}
+		if len(ids) < page.Limit {
+			return nil
+		}
+		page.After = ids[len(ids)-1]
+	}
 }
