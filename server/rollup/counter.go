@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/microtracker/microtracker/repo"
@@ -27,12 +28,24 @@ type counter struct {
 	reasons []string
 	visits  []visit
 	later   []repo.LaterPage
-	// seen has for each session which list it was put into last.
-	seen []int32
-	list int32
-	// local has for each session its place in the block that is being made, pairOf in the pairs of a path.
-	local, pairOf []int32
 }
+
+// marks say for each session whether it is on the list that is being made, and where.
+type marks struct {
+	list   int32
+	on, at []int32
+}
+
+func newMarks(sessions int) *marks {
+	return &marks{on: make([]int32, sessions), at: make([]int32, sessions)}
+}
+
+// begin begins another list, without any session.
+func (m *marks) begin() { m.list++ }
+
+func (m *marks) has(session int32) bool { return m.on[session] == m.list }
+
+func (m *marks) put(session, at int32) { m.on[session], m.at[session] = m.list, at }
 
 type countedSession struct {
 	id, visitor int64
@@ -146,7 +159,6 @@ func (c *counter) sort() {
 	for i := range c.sessions {
 		c.places[c.sessions[i].id] = int32(i)
 	}
-	c.seen, c.local, c.pairOf = make([]int32, len(c.sessions)), make([]int32, len(c.sessions)), make([]int32, len(c.sessions))
 }
 
 // lasting are the ids of the people's sessions that started in the window and went on after it.
@@ -169,7 +181,7 @@ type countedStep struct {
 	block      *block
 }
 
-// finish counts the steps.
+// finish counts the steps: by what sessions have, by paths and session by session, beside each other.
 func (c *counter) finish(timeZone string) []countedStep {
 	for _, e := range c.events {
 		c.countEvents(e)
@@ -177,31 +189,56 @@ func (c *counter) finish(timeZone string) []countedStep {
 	for i := range c.sessions {
 		c.countSession(int32(i))
 	}
+	for _, step := range c.steps {
+		maps.DeleteFunc(step.paths, func(_ string, counts *pathCounts) bool { return counts.numbers[events] == 0 }) // bots alone came
+	}
 	counted := make([]countedStep, len(c.steps))
-	byPaths := c.sessionsByPath()
-	for i, step := range c.steps {
-		breakdowns := map[int16]*breakdown{}
-		keep := func(dimension int16, b *breakdown) {
-			if len(b.values) > 0 {
-				b.timeZone = timeZone
-				b.sort()
-				breakdowns[dimension] = b
-			}
+	byPaths := make([]*breakdown, len(c.steps))
+	var working sync.WaitGroup
+	working.Go(func() {
+		for i, step := range c.steps {
+			counted[i].breakdowns = c.breakDownSessions(step)
 		}
-		all := c.breakDown(step, 1, func(*countedSession) int32 { return 0 }, func(int32) string { return "" }, true)
-		keep(byNothing, all)
-		for _, value := range all.values {
-			step.visitors = value.set
+	})
+	working.Go(func() {
+		marked := newMarks(len(c.sessions))
+		sessionsOf := c.sessionsByPath(marked)
+		for i, step := range c.steps {
+			byPaths[i] = c.breakDownPaths(step, sessionsOf[i], marked)
 		}
-		for d := range breakdownTexts {
-			dimension := byEntryPath + int16(d)
-			keep(dimension, c.breakDown(step, len(c.texts[d]), func(s *countedSession) int32 { return s.texts[d] },
-				func(n int32) string { return c.texts[d][n] }, dimension != byExitPath))
+	})
+	working.Go(func() {
+		marked, local := newMarks(len(c.sessions)), make([]int32, len(c.sessions))
+		for i, step := range c.steps {
+			counted[i].block = c.block(step, timeZone, marked, local)
 		}
-		keep(byPath, c.breakDownPaths(step, byPaths[i]))
-		counted[i] = countedStep{step.part, breakdowns, c.block(step, timeZone)}
+	})
+	working.Wait()
+	for i := range counted {
+		counted[i].part = c.steps[i].part
+		counted[i].breakdowns[byPath] = byPaths[i]
+		maps.DeleteFunc(counted[i].breakdowns, func(_ int16, b *breakdown) bool { return len(b.values) == 0 })
+		for _, b := range counted[i].breakdowns {
+			b.timeZone = timeZone
+			b.sort()
+		}
 	}
 	return counted
+}
+
+// breakDownSessions counts a step by what its sessions have.
+func (c *counter) breakDownSessions(step *stepCounts) map[int16]*breakdown {
+	all := c.breakDown(step, 1, func(*countedSession) int32 { return 0 }, func(int32) string { return "" }, true)
+	for _, value := range all.values {
+		step.visitors = value.set
+	}
+	breakdowns := map[int16]*breakdown{byNothing: all}
+	for d := range breakdownTexts {
+		dimension := byEntryPath + int16(d)
+		breakdowns[dimension] = c.breakDown(step, len(c.texts[d]), func(s *countedSession) int32 { return s.texts[d] },
+			func(n int32) string { return c.texts[d][n] }, dimension != byExitPath)
+	}
+	return breakdowns
 }
 
 // numberOfType is the number that counts events of a type; -1: none but that of all events.
@@ -359,14 +396,14 @@ func (c *counter) breakDown(step *stepCounts, count int, numberOf func(s *counte
 	return b
 }
 
-// distinct returns the sessions of the lists in order, each once.
-func (c *counter) distinct(lists ...[]int32) []int32 {
-	c.list++
+// distinct returns the sessions of the lists in order, each once, and begins a list of them.
+func (m *marks) distinct(lists ...[]int32) []int32 {
+	m.begin()
 	var all []int32
 	for _, list := range lists {
 		for _, place := range list {
-			if c.seen[place] != c.list {
-				c.seen[place] = c.list
+			if !m.has(place) {
+				m.put(place, 0)
 				all = append(all, place)
 			}
 		}
@@ -391,7 +428,7 @@ type pathSessions struct {
 }
 
 // sessionsByPath adds the sessions of each step up by the paths that they saw.
-func (c *counter) sessionsByPath() []map[string]*pathSessions {
+func (c *counter) sessionsByPath(marked *marks) []map[string]*pathSessions {
 	byPaths := make([]map[string]*pathSessions, len(c.steps))
 	for i := range byPaths {
 		byPaths[i] = map[string]*pathSessions{}
@@ -420,7 +457,7 @@ func (c *counter) sessionsByPath() []map[string]*pathSessions {
 		}
 	}
 	for path, viewed := range lists {
-		for _, place := range c.distinct(viewed...) {
+		for _, place := range marked.distinct(viewed...) {
 			if s := &c.sessions[place]; s.step >= 0 {
 				p := at(s, path)
 				for i, n := range s.numbers {
@@ -430,7 +467,7 @@ func (c *counter) sessionsByPath() []map[string]*pathSessions {
 		}
 		for _, page := range laterBy[path] {
 			place := c.places[page.SessionID]
-			if c.seen[place] == c.list {
+			if marked.has(place) {
 				continue // it saw the path in the window, too
 			}
 			s := &c.sessions[place]
@@ -448,7 +485,7 @@ func (c *counter) sessionsByPath() []map[string]*pathSessions {
 }
 
 // breakDownPaths counts a step by paths, and puts those with page views into its part.
-func (c *counter) breakDownPaths(step *stepCounts, sessionsOf map[string]*pathSessions) *breakdown {
+func (c *counter) breakDownPaths(step *stepCounts, sessionsOf map[string]*pathSessions, marked *marks) *breakdown {
 	b := &breakdown{values: make([]breakdownValue, 0, len(step.paths))}
 	add := func(value breakdownValue) {
 		if s := sessionsOf[value.text]; s != nil {
@@ -458,21 +495,17 @@ func (c *counter) breakDownPaths(step *stepCounts, sessionsOf map[string]*pathSe
 		b.values = append(b.values, value)
 	}
 	for path, counts := range step.paths {
-		if counts.numbers[events] == 0 {
-			delete(step.paths, path) // bots alone came
-			continue
-		}
 		value := breakdownValue{text: path}
 		copy(value.numbers[:], counts.numbers[:])
-		viewed := c.distinct(counts.viewed())
+		viewed := marked.distinct(counts.viewed())
 		value.set, value.visitors = c.visitorsOf(viewed)
 		if len(viewed) > 0 {
 			step.part.paths = append(step.part.paths, pathCount{path: path, pageviews: counts.numbers[pageviews], visitors: value.set})
 		}
 		if slices.ContainsFunc(counts.sessions[:], func(list []int32) bool {
-			return slices.ContainsFunc(list, func(place int32) bool { return c.seen[place] != c.list })
+			return slices.ContainsFunc(list, func(place int32) bool { return !marked.has(place) })
 		}) {
-			value.set, value.visitors = c.visitorsOf(c.distinct(counts.sessions[:]...))
+			value.set, value.visitors = c.visitorsOf(marked.distinct(counts.sessions[:]...))
 		}
 		add(value)
 	}
@@ -485,8 +518,8 @@ func (c *counter) breakDownPaths(step *stepCounts, sessionsOf map[string]*pathSe
 	return b
 }
 
-// block puts the people's sessions of a step and what they saw into columns.
-func (c *counter) block(step *stepCounts, timeZone string) *block {
+// block puts the people's sessions of a step and what they saw into columns. local is room for their places.
+func (c *counter) block(step *stepCounts, timeZone string, marked *marks, local []int32) *block {
 	b := newBlockBuilder(timeZone)
 	var codes [repo.SessionTexts]translation
 	for i := range codes {
@@ -522,27 +555,27 @@ func (c *counter) block(step *stepCounts, timeZone string) *block {
 		} else {
 			row.texts[exitPathText] = b.dictionaries[exitPathText].code("")
 		}
-		c.local[place] = int32(b.sessions)
+		local[place] = int32(b.sessions)
 		b.addSession(&row)
 	}
-	c.addPairs(b, "", &step.pathless)
+	addPairs(b, "", &step.pathless, marked, local)
 	for _, path := range slices.Sorted(maps.Keys(step.paths)) {
-		c.addPairs(b, path, step.paths[path])
+		addPairs(b, path, step.paths[path], marked, local)
 	}
 	return b.finish()
 }
 
-// addPairs adds who was on a path.
-func (c *counter) addPairs(b *blockBuilder, path string, counts *pathCounts) {
-	c.list++
+// addPairs adds who was on a path. local has the places of sessions in the block.
+func addPairs(b *blockBuilder, path string, counts *pathCounts, marked *marks, local []int32) {
+	marked.begin()
 	var pairs []pair
 	for number, list := range counts.sessions {
 		for _, place := range list {
-			if c.seen[place] != c.list {
-				c.seen[place], c.pairOf[place] = c.list, int32(len(pairs))
-				pairs = append(pairs, pair{session: int64(c.local[place])})
+			if !marked.has(place) {
+				marked.put(place, int32(len(pairs)))
+				pairs = append(pairs, pair{session: int64(local[place])})
 			}
-			did := &pairs[c.pairOf[place]].did
+			did := &pairs[marked.at[place]].did
 			did[events]++
 			if number != events {
 				did[number]++
