@@ -112,7 +112,7 @@ type RollupEvents struct {
 	// Step is when the step begins.
 	Step time.Time
 	Type string
-	// Path is empty without one. Name is that of clicks, empty of others.
+	// Path and Name are empty without one.
 	Path, Name string
 	// Marked says of clicks that they met an element marked as a call to action.
 	Marked bool
@@ -128,9 +128,11 @@ func (t *RollupTx) Events(ctx context.Context, w RollupWindow, give func(e *Roll
 	if len(args) > 1 {
 		groups += ", 3"
 	}
-	// Two texts to group by, not five columns: the type, but of clicks the name after a sign, since no type begins with one.
+	// Two texts to group by, not five columns: the type, with the name behind it; but of clicks the name after a sign, since no type
+	// begins with one.
 	rows, err := t.tx.QueryContext(ctx, `
-		SELECT CASE WHEN event_type <> 'click' THEN event_type WHEN meta -> 'cta' = 'true' THEN '+' || name ELSE '-' || name END,
+		SELECT CASE WHEN event_type <> 'click' THEN CASE WHEN name = '' THEN event_type ELSE event_type || chr(31) || name END
+				WHEN meta -> 'cta' = 'true' THEN '+' || name ELSE '-' || name END,
 			coalesce(path, ''), `+step+`, string_agg(int8send(session_id), '')
 		FROM events WHERE project_id = ? AND created_at >= ? AND created_at < ?
 		GROUP BY `+groups, append(args, t.projectID, w.Since, w.Until)...)
@@ -143,6 +145,7 @@ func (t *RollupTx) Events(ctx context.Context, w RollupWindow, give func(e *Roll
 		if err := rows.Scan(&e.Type, &e.Path, &e.Step, &e.Sessions); err != nil {
 			return err
 		}
+		e.Type, e.Name, _ = strings.Cut(e.Type, "\x1f")
 		for _, sign := range []string{"+", "-"} {
 			if name, ok := strings.CutPrefix(e.Type, sign); ok {
 				e.Type, e.Name, e.Marked = "click", name, sign == "+"

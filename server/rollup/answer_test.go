@@ -44,7 +44,8 @@ func (w *world) randomQuestion(random *rand.Rand) (q report.Query, compared *rep
 	}
 	if random.IntN(3) == 0 { // what blocks answer
 		for range random.IntN(3) {
-			d := pick(random, report.Path, report.EntryPath, report.Source, report.Country, report.Device, report.BrowserVersion, report.UTMTerm, report.Day, report.Week)
+			d := pick(random, report.Path, report.EntryPath, report.Source, report.Country, report.Device, report.BrowserVersion, report.UTMTerm, report.Day, report.Week,
+				report.EventName, report.EventType)
 			isTime := func(d report.Dimension) bool { known, _ := d.Describe(); return known.IsTime }
 			if !slices.Contains(q.Dimensions, d) && len(q.Dimensions) < 3 && !(isTime(d) && slices.ContainsFunc(q.Dimensions, isTime)) {
 				q.Dimensions = append(q.Dimensions, d)
@@ -97,12 +98,13 @@ func randomFilter(random *rand.Rand, depth int) report.Filter {
 		}
 	}
 	c := report.Condition{
-		Dimension: pick(random, report.Path, report.Path, report.Path, report.EntryPath, report.ExitPath, report.Source, report.Source, report.Device, report.UTMSource, report.OSVersion),
+		Dimension: pick(random, report.Path, report.Path, report.Path, report.EntryPath, report.ExitPath, report.Source, report.Source, report.Device, report.UTMSource, report.OSVersion,
+			report.EventType, report.EventName),
 		Operator: pick(random, report.OperatorIs, report.OperatorIs, report.OperatorIsNot, report.OperatorContains, report.OperatorStartsWith,
 			report.OperatorMatches, report.OperatorPresent),
 	}
 	for c.Operator != report.OperatorPresent && len(c.Values) < 1+random.IntN(3) {
-		c.Values = append(c.Values, pick(random, "/", "/a", "/b", "/c", "/?", "*", "Google", "Goo", "mobile", "desktop", "mail", "post", "o"))
+		c.Values = append(c.Values, pick(random, "/", "/a", "/b", "/c", "/?", "*", "Google", "Goo", "mobile", "desktop", "mail", "post", "o", "Buy", "click", "thought", "page_view"))
 	}
 	return report.Filter{Condition: &c}
 }

@@ -20,14 +20,43 @@ type block struct {
 	// numbers are seconds, milliseconds of attention, and hundredths of per cents scrolled and of the score, both plus one, or 0
 	// where that is not known. Sessions that started before have none.
 	numbers [blockNumbers]packed
-	// visits are what each session did, pairCounts what each did on a path: places in counts.
+	// visits are what each session did: places in counts.
 	visits packed
 	counts [][eventNumbers]int64
 	texts  [repo.SessionTexts]textColumn
-	// paths are in order; ends is where the pairs of each end. pairs are places of sessions, in order for each path.
-	paths             []string
-	ends              []int
-	pairs, pairCounts packed
+	lists  [blockLists]pairList
+}
+
+// pairList has for each of what events have, in the order of its texts, those sessions that have such events.
+type pairList struct {
+	// texts are, one by one, the paths; or the types, and beside them the names. ends is where the pairs of each end.
+	texts [2][]string
+	ends  []int
+	// sessions are places, in order for each; counts are places of what they did.
+	sessions, counts packed
+}
+
+// The lists of a block.
+const (
+	listOfPaths = iota
+	listOfEvents
+	blockLists
+)
+
+// begin is where the pairs of a place begin.
+func (l *pairList) begin(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return l.ends[i-1]
+}
+
+// pairs is how many pairs the list has.
+func (l *pairList) pairs() int {
+	if len(l.ends) == 0 {
+		return 0
+	}
+	return l.ends[len(l.ends)-1]
 }
 
 // textColumn has for each session the place of its text.
@@ -120,7 +149,7 @@ func (t *translation) code(place int64) int64 {
 	return t.codes[place] - 1
 }
 
-// blockBuilder puts a block together: first all sessions, in the order of their visitors, then the paths in theirs.
+// blockBuilder puts a block together: first all sessions, in the order of their visitors, then the lists, each in its order.
 type blockBuilder struct {
 	block
 
@@ -128,7 +157,7 @@ type blockBuilder struct {
 	dictionaries [repo.SessionTexts]dictionary
 	countsAt     map[[eventNumbers]int64]int64
 
-	places, pairDids []int64
+	places, dids [blockLists][]int64
 }
 
 func newBlockBuilder(timeZone string) *blockBuilder {
@@ -163,16 +192,21 @@ func (b *blockBuilder) addSession(s *blockSession) {
 	b.sessions++
 }
 
-// addPair says what a session, named by its place, did on the path that comes next.
-func (b *blockBuilder) addPair(session int64, did [eventNumbers]int64) {
-	b.places, b.pairDids = append(b.places, session), append(b.pairDids, b.countsOf(did))
+// addPair says what a session, named by its place, did of what comes next on the list.
+func (b *blockBuilder) addPair(list int, session int64, did [eventNumbers]int64) {
+	b.places[list], b.dids[list] = append(b.places[list], session), append(b.dids[list], b.countsOf(did))
 }
 
-// endPath ends the pairs of a path. One without pairs is left out.
-func (b *blockBuilder) endPath(path string) {
-	if n := len(b.ends); n == 0 && len(b.places) > 0 || n > 0 && b.ends[n-1] < len(b.places) {
-		b.paths, b.ends = append(b.paths, path), append(b.ends, len(b.places))
+// endPairs ends the pairs of these texts. They are left out without any.
+func (b *blockBuilder) endPairs(list int, texts [2]string) {
+	l := &b.lists[list]
+	if len(b.places[list]) == l.pairs() {
+		return
 	}
+	for i, text := range texts {
+		l.texts[i] = append(l.texts[i], text)
+	}
+	l.ends = append(l.ends, len(b.places[list]))
 }
 
 func (b *blockBuilder) finish() *block {
@@ -188,7 +222,9 @@ func (b *blockBuilder) finish() *block {
 	for i := range b.texts {
 		b.texts[i] = textColumn{b.dictionaries[i].texts, next()}
 	}
-	b.pairs, b.pairCounts = pack(b.places), pack(b.pairDids)
+	for i := range b.lists {
+		b.lists[i].sessions, b.lists[i].counts = pack(b.places[i]), pack(b.dids[i])
+	}
 	return &b.block
 }
 
@@ -203,7 +239,10 @@ func mergeBlocks(parts []*block) *block {
 	builder := newBlockBuilder("")
 	places := map[int64]int64{}
 	var sessions []blockSession
-	pairs := map[string][]pair{} // of the ids of sessions
+	var pairs [blockLists]map[[2]string][]pair // of the ids of sessions
+	for i := range pairs {
+		pairs[i] = map[[2]string][]pair{}
+	}
 	for _, part := range parts {
 		builder.timeZone = part.timeZone
 		for _, s := range part.open(&builder.dictionaries) {
@@ -216,9 +255,11 @@ func mergeBlocks(parts []*block) *block {
 			sessions[at].join(&s)
 		}
 		ids := unpack[int64](part.ids, part.sessions, nil)
-		part.eachPair(func(path string, place int64, did *[eventNumbers]int64) {
-			pairs[path] = append(pairs[path], pair{ids[place], *did})
-		})
+		for i := range part.lists {
+			part.eachPair(i, func(texts [2]string, place int64, did *[eventNumbers]int64) {
+				pairs[i][texts] = append(pairs[i][texts], pair{ids[place], *did})
+			})
+		}
 	}
 	slices.SortFunc(sessions, func(a, b blockSession) int { return cmp.Or(cmp.Compare(a.visitor, b.visitor), cmp.Compare(a.id, b.id)) })
 	for i := range sessions {
@@ -229,24 +270,30 @@ func mergeBlocks(parts []*block) *block {
 		}
 		builder.addSession(s)
 	}
-	for _, path := range slices.Sorted(maps.Keys(pairs)) {
-		of := pairs[path]
-		for i := range of {
-			of[i].session = places[of[i].session]
-		}
-		slices.SortFunc(of, func(a, b pair) int { return cmp.Compare(a.session, b.session) })
-		for len(of) > 0 {
-			sum := of[0]
-			for of = of[1:]; len(of) > 0 && of[0].session == sum.session; of = of[1:] {
-				for i, n := range of[0].did {
-					sum.did[i] += n
-				}
+	for i := range pairs {
+		for _, texts := range slices.SortedFunc(maps.Keys(pairs[i]), compareTexts) {
+			of := pairs[i][texts]
+			for j := range of {
+				of[j].session = places[of[j].session]
 			}
-			builder.addPair(sum.session, sum.did)
+			slices.SortFunc(of, func(a, b pair) int { return cmp.Compare(a.session, b.session) })
+			for len(of) > 0 {
+				sum := of[0]
+				for of = of[1:]; len(of) > 0 && of[0].session == sum.session; of = of[1:] {
+					for i, n := range of[0].did {
+						sum.did[i] += n
+					}
+				}
+				builder.addPair(i, sum.session, sum.did)
+			}
+			builder.endPairs(i, texts)
 		}
-		builder.endPath(path)
 	}
 	return builder.finish()
+}
+
+func compareTexts(a, b [2]string) int {
+	return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
 }
 
 // join adds what the session did in a later part. What it is, is known best where it started, else where it was seen last.
@@ -285,30 +332,26 @@ func (b *block) open(dictionaries *[repo.SessionTexts]dictionary) []blockSession
 	return sessions
 }
 
-// eachPair goes through what sessions, named by their places, did on paths.
-func (b *block) eachPair(do func(path string, session int64, did *[eventNumbers]int64)) {
-	sessions := unpack[int64](b.pairs, b.pairCount(), nil)
-	counts := unpack[int64](b.pairCounts, b.pairCount(), nil)
+// eachPair goes through a list: what sessions, named by their places, did.
+func (b *block) eachPair(list int, do func(texts [2]string, session int64, did *[eventNumbers]int64)) {
+	l := &b.lists[list]
+	sessions, counts := unpack[int64](l.sessions, l.pairs(), nil), unpack[int64](l.counts, l.pairs(), nil)
 	first := 0
-	for i, path := range b.paths {
-		for ; first < b.ends[i]; first++ {
-			do(path, sessions[first], &b.counts[counts[first]])
+	for i, end := range l.ends {
+		for ; first < end; first++ {
+			do([2]string{l.texts[0][i], l.texts[1][i]}, sessions[first], &b.counts[counts[first]])
 		}
 	}
 }
 
-func (b *block) pairCount() int {
-	if len(b.ends) == 0 {
-		return 0
-	}
-	return b.ends[len(b.ends)-1]
-}
-
 // textCount is how many texts it has.
 func (b *block) textCount() int {
-	n := len(b.paths)
+	n := 0
 	for i := range b.texts {
 		n += len(b.texts[i].texts)
+	}
+	for i := range b.lists {
+		n += 2 * len(b.lists[i].ends)
 	}
 	return n
 }
@@ -333,12 +376,16 @@ func (b *block) encode() []byte {
 			w.number(n)
 		}
 	}
-	w.texts(b.paths)
-	for _, end := range b.ends {
-		w.number(int64(end))
+	for i := range b.lists {
+		l := &b.lists[i]
+		w.texts(l.texts[0])
+		w.texts(l.texts[1])
+		for _, end := range l.ends {
+			w.number(int64(end))
+		}
+		w.packed(l.sessions)
+		w.packed(l.counts)
 	}
-	w.packed(b.pairs)
-	w.packed(b.pairCounts)
 	return w.out
 }
 
@@ -376,15 +423,18 @@ func decodeBlock(data []byte) (*block, error) {
 			b.counts[i][j] = r.number()
 		}
 	}
-	b.paths = r.texts()
-	b.ends = make([]int, len(b.paths))
-	for i := range b.ends {
-		b.ends[i] = int(r.number())
+	for i := range b.lists {
+		l := &b.lists[i]
+		l.texts = [2][]string{r.texts(), r.texts()}
+		l.ends = make([]int, len(l.texts[0]))
+		for j := range l.ends {
+			l.ends[j] = int(r.number())
+		}
+		if r.failed || len(l.texts[0]) != len(l.texts[1]) || !slices.IsSorted(l.ends) || l.pairs() < 0 {
+			return nil, errPart
+		}
+		l.sessions, l.counts = r.packed(l.pairs()), r.packed(l.pairs())
 	}
-	if r.failed || !slices.IsSorted(b.ends) || b.pairCount() < 0 {
-		return nil, errPart
-	}
-	b.pairs, b.pairCounts = r.packed(b.pairCount()), r.packed(b.pairCount())
 	if r.failed || len(r.rest) > 0 {
 		return nil, errPart
 	}

@@ -30,9 +30,9 @@ func monthOfBlocks() []*block {
 		}
 		for path := range paths {
 			for n := range int64(sessions * 3 / paths) {
-				b.addPair(n*int64(paths)/3+int64(path)/3, [eventNumbers]int64{1 + n%2, 1})
+				b.addPair(listOfPaths, n*int64(paths)/3+int64(path)/3, [eventNumbers]int64{1 + n%2, 1})
 			}
-			b.endPath(fmt.Sprint("/products/", path+10_000))
+			b.endPairs(listOfPaths, [2]string{fmt.Sprint("/products/", path+10_000)})
 		}
 		days[day], _ = decodeBlock(b.finish().encode())
 	}

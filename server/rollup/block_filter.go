@@ -13,14 +13,15 @@ import (
 type blockFilter struct {
 	tree   *report.Filter
 	leaves []blockLeaf
-	// bits are those of the conditions in the order in which the tree comes upon them.
-	ofSessions, ofPaths uint64
+	// These are the bits of conditions about sessions, and about what is on each list.
+	ofSessions uint64
+	ofLists    [blockLists]uint64
 }
 
-// blockLeaf is a condition: text is which text of a session it looks at, -1: the path.
+// blockLeaf is a condition: text is which text of a session it looks at, -1: one of what is on a list.
 type blockLeaf struct {
-	text  int
-	match func(text string) bool
+	text, list, column int
+	match              func(text string) bool
 }
 
 // maxLeaves is how many conditions have bits.
@@ -54,10 +55,11 @@ func (f *blockFilter) add(tree *report.Filter) bool {
 		return false
 	}
 	leaf, ok := leafOf(tree.Condition)
+	bit := uint64(1) << len(f.leaves)
 	if leaf.text >= 0 {
-		f.ofSessions |= 1 << len(f.leaves)
-	} else {
-		f.ofPaths |= 1 << len(f.leaves)
+		f.ofSessions |= bit
+	} else if ok {
+		f.ofLists[leaf.list] |= bit
 	}
 	f.leaves = append(f.leaves, leaf)
 	return ok
@@ -66,8 +68,11 @@ func (f *blockFilter) add(tree *report.Filter) bool {
 // leafOf is the condition without its negation, which belongs to the tree.
 func leafOf(c *report.Condition) (blockLeaf, bool) {
 	leaf := blockLeaf{text: textOf(c.Dimension)}
-	if leaf.text < 0 && c.Dimension != report.Path {
-		return leaf, false
+	if leaf.text < 0 {
+		var ok bool
+		if leaf.list, leaf.column, ok = listOf(c.Dimension); !ok {
+			return leaf, false
+		}
 	}
 	anyOf := func(meets func(text, value string) bool) func(text string) bool {
 		return func(text string) bool {
@@ -101,26 +106,55 @@ func leafOf(c *report.Condition) (blockLeaf, bool) {
 	return leaf, true
 }
 
+// listOf is the list of what has the dimension, and which of its texts that is.
+func listOf(d report.Dimension) (list, column int, ok bool) {
+	switch d {
+	case report.Path:
+		return listOfPaths, 0, true
+	case report.EventType:
+		return listOfEvents, 0, true
+	case report.EventName:
+		return listOfEvents, 1, true
+	default:
+		return 0, 0, false
+	}
+}
+
 // uses reports whether a condition is about this dimension.
 func (f *blockFilter) uses(d report.Dimension) bool {
 	at := textOf(d)
 	return slices.ContainsFunc(f.leaves, func(l blockLeaf) bool { return l.text == at })
 }
 
-// bitsOf gives for each of the texts the bits of the conditions about it that the text meets.
+// bitsOf gives for each text of a column the bits of the conditions about it that the text meets.
 func (f *blockFilter) bitsOf(text int, texts []string) []uint64 {
 	bits := make([]uint64, len(texts))
 	for i := range f.leaves {
-		if f.leaves[i].text != text {
-			continue
-		}
-		for j := range texts {
-			if f.leaves[i].match(texts[j]) {
-				bits[j] |= 1 << i
-			}
+		if f.leaves[i].text == text {
+			f.leaves[i].add(texts, 1<<i, bits)
 		}
 	}
 	return bits
+}
+
+// bitsOn gives the same for what is on a list.
+func (f *blockFilter) bitsOn(list int, l *pairList) []uint64 {
+	bits := make([]uint64, len(l.ends))
+	for i := range f.leaves {
+		if f.leaves[i].text < 0 && f.leaves[i].list == list {
+			f.leaves[i].add(l.texts[f.leaves[i].column], 1<<i, bits)
+		}
+	}
+	return bits
+}
+
+// add adds the bit where a text meets the condition.
+func (l *blockLeaf) add(texts []string, bit uint64, bits []uint64) {
+	for i, text := range texts {
+		if l.match(text) {
+			bits[i] |= bit
+		}
+	}
 }
 
 // keeps reports whether what has these bits is kept.

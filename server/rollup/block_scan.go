@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -12,28 +13,47 @@ type scan struct {
 	q      report.Query
 	needs  needs
 	filter *blockFilter
-	// texts has for each dimension which text of a session it is; -1: the path, or the time. pathAt and timeAt are their places; -1:
-	// they were not asked for.
-	texts          []int
-	pathAt, timeAt int
+	// texts has for each dimension which text of a session it is, columns which text of what is on the list; -1: none. timeAt is the
+	// place of the time; -1: it was not asked for.
+	texts, columns []int
+	timeAt         int
 	buckets        []string
-	// byPairs: events are told apart by their paths. byPages: sessions are, by those that they saw.
-	byPairs, byPages bool
+	// list is the one that is looked at, onList: a dimension is on it, byPairs: a dimension or a condition is.
+	list            int
+	onList, byPairs bool
 	// wanted are the numbers of events that the metrics are computed from.
 	wanted []int
 
-	// values are the texts of each dimension. kinds are what sessions have of them, with the time. groups are the rows: without a
-	// dimension of paths one for each kind, in their order.
+	// values are the texts of each dimension. kinds are what sessions have of them, with the time; items what is on the list has.
+	// groups are the rows: of a kind and an item, or without a dimension on the list one for each kind, in their order.
 	values   [maxDimensions]dictionary
-	kinds    [][maxDimensions]int64
-	kindOf   map[[maxDimensions]int64]int32
+	kinds    kindList
+	items    kindList
 	groups   []*group
-	onPaths  map[uint64]*group // by kind and path
+	groupsOf map[uint64]*group // by kind and item
 	visitors visitorIndex
 	// goingOn are sessions that are in several blocks, by their ids.
 	goingOn map[int64]*lastingSession
 
 	room scanRoom
+}
+
+// kindList numbers combinations of values.
+type kindList struct {
+	values [][maxDimensions]int64
+	places map[[maxDimensions]int64]int32
+}
+
+func (l *kindList) place(values [maxDimensions]int64) int32 {
+	if l.places == nil {
+		l.places = map[[maxDimensions]int64]int32{}
+	}
+	place, ok := l.places[values]
+	if !ok {
+		place = int32(len(l.values))
+		l.places[values], l.values = place, append(l.values, values)
+	}
+	return place
 }
 
 // maxDimensions is how many dimensions a question has at most.
@@ -52,9 +72,9 @@ type lastingSession struct {
 	started bool
 	kind    int32
 	numbers [sessionNumbers]int64
-	// bits are those of the filter, paths what it saw.
+	// bits are those of the filter, items what it did.
 	bits  uint64
-	paths []int64
+	items []int32
 }
 
 // scanRoom is room for the columns of a block.
@@ -63,13 +83,13 @@ type scanRoom struct {
 	ids, visitors                           []int64
 	numbers                                 [blockNumbers][]uint32
 	bits, seen                              []uint64
-	kept                                    []bool // where paths decide nothing
+	kept                                    []bool // where the list decides nothing
 	kinds                                   []int32
 	dense                                   []uint32
 }
 
 // blockQuestion reports whether blocks answer the question: over whole days of the project's zone, without bots, by and with
-// conditions about what sessions have and paths, and no time shorter than a day.
+// conditions about what sessions have, and either paths or types and names of events, and no time shorter than a day.
 func blockQuestion(q report.Query, timeZone string) bool {
 	if q.Check() != nil || q.Bots != report.BotsExcluded || q.Zone.String() != timeZone || !wholeDays(q.Since, q.Until, q.Zone) {
 		return false
@@ -86,11 +106,19 @@ func blockQuestion(q report.Query, timeZone string) bool {
 		}
 		ofEvents = ofEvents || n.events
 	}
+	lists := filter.ofLists
 	for _, d := range q.Dimensions {
 		known, _ := d.Describe()
-		if d == report.Hour || !known.IsTime && d != report.Path && textOf(d) < 0 {
+		list, _, ok := listOf(d)
+		if d == report.Hour || !known.IsTime && !ok && textOf(d) < 0 {
 			return false
 		}
+		if ok {
+			lists[list] = 1
+		}
+	}
+	if lists[listOfPaths] != 0 && lists[listOfEvents] != 0 {
+		return false
 	}
 	// Where a session ends changes as it goes on, and blocks of before are not made anew for it.
 	return !ofEvents || !slices.Contains(q.Dimensions, report.ExitPath) && !filter.uses(report.ExitPath)
@@ -98,10 +126,7 @@ func blockQuestion(q report.Query, timeZone string) bool {
 
 // newScan begins to answer a question that blocks answer.
 func newScan(q report.Query) *scan {
-	s := &scan{
-		q: q, pathAt: -1, timeAt: -1, buckets: q.Buckets(), kindOf: map[[maxDimensions]int64]int32{}, onPaths: map[uint64]*group{},
-		goingOn: map[int64]*lastingSession{},
-	}
+	s := &scan{q: q, timeAt: -1, buckets: q.Buckets(), groupsOf: map[uint64]*group{}, goingOn: map[int64]*lastingSession{}}
 	s.filter, _ = newBlockFilter(q.Filter)
 	for _, m := range q.Metrics {
 		n, _ := needsOf(m)
@@ -112,18 +137,24 @@ func newScan(q report.Query) *scan {
 			s.wanted = append(s.wanted, number)
 		}
 	}
+	if s.filter.ofLists[listOfEvents] != 0 {
+		s.list = listOfEvents
+	}
 	for i, d := range q.Dimensions {
 		text := textOf(d)
+		list, column, ok := listOf(d)
 		switch {
-		case d == report.Path:
-			s.pathAt = i
+		case ok:
+			s.list, s.onList = list, true
 		case text < 0:
 			s.timeAt = i
 		}
-		s.texts = append(s.texts, text)
+		if !ok {
+			column = -1
+		}
+		s.texts, s.columns = append(s.texts, text), append(s.columns, column)
 	}
-	s.byPairs = s.pathAt >= 0 || s.filter.ofPaths != 0
-	s.byPages = s.byPairs
+	s.byPairs = s.onList || s.filter.ofLists[s.list] != 0
 	return s
 }
 
@@ -168,7 +199,7 @@ func (s *scan) begin(day time.Time, b *block) {
 			r.bits[i] |= of[code]
 		}
 	}
-	if s.filter.ofPaths == 0 {
+	if s.filter.ofLists[s.list] == 0 {
 		keeper := s.filter.keeper()
 		r.kept = zeroed(r.kept, b.sessions)
 		for i, bits := range r.bits {
@@ -217,15 +248,10 @@ func (s *scan) findKinds(day time.Time, b *block) {
 	}
 	kinds := make([]int32, len(known))
 	for i, values := range known {
-		kind, ok := s.kindOf[values]
-		if !ok {
-			kind = int32(len(s.kinds))
-			s.kindOf[values], s.kinds = kind, append(s.kinds, values)
-			if s.pathAt < 0 {
-				s.groups = append(s.groups, &group{values: values})
-			}
+		kinds[i] = s.kinds.place(values)
+		if !s.onList && len(s.groups) < len(s.kinds.values) {
+			s.groups = append(s.groups, &group{values: values})
 		}
-		kinds[i] = kind
 	}
 	for i, at := range r.kinds {
 		r.kinds[i] = kinds[at]
@@ -271,19 +297,48 @@ func (n *numbering) number(thing int) (number int32, isNew bool) {
 	return number, true
 }
 
-// groupOf returns the row of a kind on a path.
-func (s *scan) groupOf(kind int32, path int64) *group {
-	if s.pathAt < 0 {
+// groupOf returns the row of a kind and an item.
+func (s *scan) groupOf(kind, item int32) *group {
+	if !s.onList {
 		return s.groups[kind]
 	}
-	key := uint64(kind)<<32 | uint64(path)
-	g := s.onPaths[key]
+	key := uint64(kind)<<32 | uint64(item)
+	g := s.groupsOf[key]
 	if g == nil {
-		g = &group{values: s.kinds[kind]}
-		g.values[s.pathAt] = path
-		s.onPaths[key], s.groups = g, append(s.groups, g)
+		g = &group{values: s.kinds.values[kind]}
+		for i, column := range s.columns {
+			if column >= 0 {
+				g.values[i] = s.items.values[item][i]
+			}
+		}
+		s.groupsOf[key], s.groups = g, append(s.groups, g)
 	}
 	return g
+}
+
+// noItem is in the place of an item that has no text where one is asked for.
+const noItem = -1
+
+// itemsOf returns for each place of a list which item it is.
+func (s *scan) itemsOf(l *pairList) []int32 {
+	items := make([]int32, len(l.ends))
+	for i := range items {
+		var values [maxDimensions]int64
+		for dimension, column := range s.columns {
+			if column < 0 {
+				continue
+			}
+			if l.texts[column][i] == "" {
+				items[i] = noItem
+				break
+			}
+			values[dimension] = s.values[dimension].code(l.texts[column][i])
+		}
+		if items[i] != noItem {
+			items[i] = s.items.place(values)
+		}
+	}
+	return items
 }
 
 // count adds what a session did.
@@ -317,50 +372,41 @@ func (s *scan) addVisits(b *block) {
 	}
 }
 
-// addPairs adds what sessions did up by paths.
+// addPairs adds what sessions did up by what is on the list.
 func (s *scan) addPairs(b *block) {
-	r := &s.room
-	r.pairs, r.pairCounts = unpack(b.pairs, b.pairCount(), r.pairs), unpack(b.pairCounts, b.pairCount(), r.pairCounts)
-	ofPaths := s.filter.bitsOf(-1, b.paths)
+	r, l := &s.room, &b.lists[s.list]
+	r.pairs, r.pairCounts = unpack(l.sessions, l.pairs(), r.pairs), unpack(l.counts, l.pairs(), r.pairCounts)
+	bits, items := s.filter.bitsOn(s.list, l), s.itemsOf(l)
+	decides := s.filter.ofLists[s.list] != 0
 	keeper := s.filter.keeper()
 	first := 0
-	byPathsToo := s.filter.ofPaths != 0
-	for i, path := range b.paths {
-		pairs, counts := r.pairs[first:b.ends[i]], r.pairCounts[first:b.ends[i]]
-		first = b.ends[i]
-		if s.pathAt >= 0 && path == "" || s.filter.ofSessions == 0 && !keeper.keeps(ofPaths[i]) {
+	for i, end := range l.ends {
+		pairs, counts := r.pairs[first:end], r.pairCounts[first:end]
+		first = end
+		if items[i] == noItem || s.filter.ofSessions == 0 && !keeper.keeps(bits[i]) {
 			continue
 		}
-		code := s.pathCode(path)
 		var g *group
 		kind := int32(-1)
 		for j, session := range pairs {
-			if !byPathsToo && !r.kept[session] || byPathsToo && !keeper.keeps(r.bits[session]|ofPaths[i]) {
+			if !decides && !r.kept[session] || decides && !keeper.keeps(r.bits[session]|bits[i]) {
 				continue
 			}
 			if g == nil || kind != r.kinds[session] {
 				kind = r.kinds[session]
-				g = s.groupOf(kind, code)
+				g = s.groupOf(kind, items[i])
 			}
 			s.count(g, &b.counts[counts[j]], int(session))
 		}
 	}
 }
 
-// pathCode is the path's code among the values of its dimension.
-func (s *scan) pathCode(path string) int64 {
-	if s.pathAt < 0 {
-		return 0
-	}
-	return s.values[s.pathAt].code(path)
-}
-
 // addSessions adds the sessions that started up, by what they have and saw.
 func (s *scan) addSessions(b *block) {
 	s.readNumbers(b)
 	r := &s.room
-	if s.byPages {
-		s.addPages(b)
+	if s.byPairs {
+		s.addDoing(b)
 		return
 	}
 	for i, flags := range r.flags {
@@ -377,7 +423,7 @@ func (s *scan) readNumbers(b *block) {
 	for i := range r.numbers {
 		r.numbers[i] = unpack(b.numbers[i], b.sessions, r.numbers[i])
 	}
-	if s.byPages {
+	if s.byPairs {
 		r.ids = unpack(b.ids, b.sessions, r.ids)
 	}
 }
@@ -404,49 +450,67 @@ func (s *scan) addNumbers(g *group, session int) {
 	}
 }
 
-// addPages adds sessions up by the pages that they saw. Those that are in other blocks, too, are kept until these have been seen.
-func (s *scan) addPages(b *block) {
-	r := &s.room
-	r.pairs, r.pairCounts = unpack(b.pairs, b.pairCount(), r.pairs), unpack(b.pairCounts, b.pairCount(), r.pairCounts)
-	ofPaths := s.filter.bitsOf(-1, b.paths)
-	viewed := func(do func(path, session int)) {
-		first := 0
-		for path := range b.paths {
-			for ; first < b.ends[path]; first++ {
-				if b.counts[r.pairCounts[first]][pageviews] > 0 {
-					do(path, int(r.pairs[first]))
+// addDoing adds sessions up by what they did of what is on the list: pages that they viewed, events of any type. Those that are in
+// other blocks, too, are kept until these have been seen.
+func (s *scan) addDoing(b *block) {
+	r, l := &s.room, &b.lists[s.list]
+	r.pairs, r.pairCounts = unpack(l.sessions, l.pairs(), r.pairs), unpack(l.counts, l.pairs(), r.pairCounts)
+	counts := func(pair int) bool { return s.list != listOfPaths || b.counts[r.pairCounts[pair]][pageviews] > 0 }
+	const here = startedHere | lastsLonger
+	r.seen = append(r.seen[:0], r.bits...)
+	if s.filter.ofLists[s.list] != 0 {
+		pair := 0
+		for i, bits := range s.filter.bitsOn(s.list, l) {
+			for ; pair < l.ends[i]; pair++ {
+				if counts(pair) {
+					r.seen[r.pairs[pair]] |= bits
 				}
 			}
 		}
-	}
-	const here = startedHere | lastsLonger
-	r.seen = append(r.seen[:0], r.bits...)
-	if s.filter.ofPaths != 0 {
-		viewed(func(path, session int) { r.seen[session] |= ofPaths[path] })
 	}
 	keeper := s.filter.keeper()
 	for i, flags := range r.flags {
 		switch {
 		case flags&here != startedHere:
 			s.keepGoing(i, flags&startedHere != 0)
-		case s.pathAt < 0 && keeper.keeps(r.seen[i]):
+		case !s.onList && keeper.keeps(r.seen[i]):
 			s.addNumbers(s.groups[r.kinds[i]], i)
 		}
 	}
-	if s.pathAt < 0 {
+	if !s.onList {
 		return
 	}
-	codes := newTranslation(&s.values[s.pathAt], b.paths)
-	viewed(func(path, session int) {
-		switch {
-		case b.paths[path] == "":
-		case r.flags[session]&here != startedHere:
-			lasting := s.goingOn[r.ids[session]]
-			lasting.paths = append(lasting.paths, codes.code(int64(path)))
-		case keeper.keeps(r.seen[session]):
-			s.addNumbers(s.groupOf(r.kinds[session], codes.code(int64(path))), session)
+	// A session counts once for an item, which may be in several places.
+	items := s.itemsOf(l)
+	places := make([]int, len(items))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortStableFunc(places, func(i, j int) int { return cmp.Compare(items[i], items[j]) })
+	marked := newMarks(b.sessions)
+	last := int32(noItem)
+	for _, i := range places {
+		if items[i] == noItem {
+			continue
 		}
-	})
+		if items[i] != last {
+			marked.begin()
+			last = items[i]
+		}
+		for pair := l.begin(i); pair < l.ends[i]; pair++ {
+			session := int32(r.pairs[pair])
+			if !counts(pair) || marked.has(session) {
+				continue
+			}
+			marked.put(session, 0)
+			if r.flags[session]&here != startedHere {
+				lasting := s.goingOn[r.ids[session]]
+				lasting.items = append(lasting.items, last)
+			} else if keeper.keeps(r.seen[session]) {
+				s.addNumbers(s.groupOf(r.kinds[session], last), int(session))
+			}
+		}
+	}
 }
 
 // keepGoing keeps a session that is in other blocks, too.
@@ -460,10 +524,10 @@ func (s *scan) keepGoing(session int, started bool) {
 	if started {
 		lasting.started, lasting.kind, lasting.numbers = true, r.kinds[session], r.numbersOf(session)
 		// What it has, is known best where it started.
-		lasting.bits = lasting.bits&s.filter.ofPaths | r.seen[session]
+		lasting.bits = lasting.bits&^s.filter.ofSessions | r.seen[session]
 		return
 	}
-	lasting.bits |= r.seen[session] & s.filter.ofPaths
+	lasting.bits |= r.seen[session] &^ s.filter.ofSessions
 }
 
 // finish adds what has been kept and returns the rows in which something happened.
@@ -473,13 +537,13 @@ func (s *scan) finish() []*tally {
 		if !lasting.started || !keeper.keeps(lasting.bits) {
 			continue
 		}
-		paths := []int64{0}
-		if s.pathAt >= 0 {
-			slices.Sort(lasting.paths)
-			paths = slices.Compact(lasting.paths)
+		items := []int32{0}
+		if s.onList {
+			slices.Sort(lasting.items)
+			items = slices.Compact(lasting.items)
 		}
-		for _, path := range paths {
-			g := s.groupOf(lasting.kind, path)
+		for _, item := range items {
+			g := s.groupOf(lasting.kind, item)
 			for i, n := range lasting.numbers {
 				g.numbers[sessions+i] += n
 			}

@@ -77,6 +77,8 @@ type stepCounts struct {
 	paths           map[string]*pathCounts
 	// pathless are the events without a path.
 	pathless pathCounts
+	// kinds has the sessions of the events of each type and name, some more than once.
+	kinds map[[2]string][]int32
 }
 
 // pathCounts are the sessions of the events of a path, some more than once: by the number that counts the events, others than those
@@ -92,7 +94,7 @@ func (p *pathCounts) viewed() []int32 { return p.sessions[pageviews] }
 func newCounter(w repo.RollupWindow, steps int, dayUntil time.Time) *counter {
 	c := &counter{window: w, dayUntil: dayUntil, places: map[int64]int32{}, reasons: []string{""}}
 	for range steps {
-		c.steps = append(c.steps, &stepCounts{part: newPart(), paths: map[string]*pathCounts{}})
+		c.steps = append(c.steps, &stepCounts{part: newPart(), paths: map[string]*pathCounts{}, kinds: map[[2]string][]int32{}})
 	}
 	for i := range c.numbers {
 		c.numbers[i] = map[string]int32{}
@@ -270,6 +272,7 @@ func (c *counter) countEvents(e *repo.RollupEvents) {
 			step.paths[e.Path] = path
 		}
 	}
+	kind := step.kinds[[2]string{e.Type, e.Name}]
 	var counted int64
 	sessionIDs(e.Sessions, func(id int64) {
 		place := c.places[id]
@@ -283,16 +286,18 @@ func (c *counter) countEvents(e *repo.RollupEvents) {
 			v.numbers[number]++
 		}
 		path.sessions[max(number, events)] = append(path.sessions[max(number, events)], place)
+		kind = append(kind, place)
 	})
 	if counted == 0 {
 		return
 	}
+	step.kinds[[2]string{e.Type, e.Name}] = kind
 	step.events[e.Type] += counted
 	path.numbers[events] += counted
 	if number >= 0 {
 		path.numbers[number] += counted
 	}
-	if e.Name != "" {
+	if e.Type == clickType && e.Name != "" {
 		cta := step.ctas[e.Name]
 		if cta == nil {
 			cta = new(ctaCount)
@@ -558,19 +563,30 @@ func (c *counter) block(step *stepCounts, timeZone string, marked *marks, local 
 		local[place] = int32(b.sessions)
 		b.addSession(&row)
 	}
-	addPairs(b, "", &step.pathless, marked, local)
+	addPaths := func(path string, counts *pathCounts) {
+		addPairs(b, listOfPaths, marked, local, &counts.sessions)
+		b.endPairs(listOfPaths, [2]string{path})
+	}
+	addPaths("", &step.pathless)
 	for _, path := range slices.Sorted(maps.Keys(step.paths)) {
-		addPairs(b, path, step.paths[path], marked, local)
+		addPaths(path, step.paths[path])
+	}
+	for _, kind := range slices.SortedFunc(maps.Keys(step.kinds), compareTexts) {
+		var sessions [eventNumbers][]int32
+		sessions[max(numberOfType(kind[0]), events)] = step.kinds[kind]
+		addPairs(b, listOfEvents, marked, local, &sessions)
+		b.endPairs(listOfEvents, kind)
 	}
 	return b.finish()
 }
 
-// addPairs adds who was on a path. local has the places of sessions in the block.
-func addPairs(b *blockBuilder, path string, counts *pathCounts, marked *marks, local []int32) {
+// addPairs adds the sessions of events, by the number that counts these, to what comes next on the list. local has the places of
+// sessions in the block.
+func addPairs(b *blockBuilder, list int, marked *marks, local []int32, sessions *[eventNumbers][]int32) {
 	marked.begin()
 	var pairs []pair
-	for number, list := range counts.sessions {
-		for _, place := range list {
+	for number, places := range sessions {
+		for _, place := range places {
 			if !marked.has(place) {
 				marked.put(place, int32(len(pairs)))
 				pairs = append(pairs, pair{session: int64(local[place])})
@@ -584,9 +600,8 @@ func addPairs(b *blockBuilder, path string, counts *pathCounts, marked *marks, l
 	}
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.session, b.session) })
 	for i := range pairs {
-		b.addPair(pairs[i].session, pairs[i].did)
+		b.addPair(list, pairs[i].session, pairs[i].did)
 	}
-	b.endPath(path)
 }
 
 func (s *countedSession) startedFlags() int64 {

@@ -121,7 +121,7 @@ func TestABlockIsReadAsItWasWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(block{}, packed{}, textColumn{}), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(block{}, packed{}, textColumn{}, pairList{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-written +read):\n%s", diff)
 	}
 	for n := range data {
