@@ -66,6 +66,18 @@ func (w *world) randomQuestion(random *rand.Rand) (q report.Query, compared *rep
 			}
 		}
 	}
+	if random.IntN(4) == 0 {
+		q.Metrics = append(q.Metrics, pick(random, report.Conversions, report.ConversionRate))
+		q.EveryConversion = random.IntN(2) == 0
+		for i := range 1 + random.IntN(3) {
+			q.Conversions = append(q.Conversions, pick(random,
+				report.Conversion{Name: "Buy"}, report.Conversion{EventType: "click"}, report.Conversion{EventType: "form_submit", Name: "Order"},
+				report.Conversion{Name: "thought"}, report.Conversion{PathPattern: "/?"}, report.Conversion{EventType: "page_view", PathPattern: "**"},
+				report.Conversion{EventType: "custom", PathPattern: "/*"}, report.Conversion{Name: "Buy", PathPattern: "/"},
+			))
+			q.Conversions[i].ID = int64(i + 1)
+		}
+	}
 	if random.IntN(2) == 0 {
 		q.OrderBy = append(q.OrderBy, report.Order{Metric: pick(random, q.Metrics...), Descending: random.IntN(2) == 0})
 		if len(q.Dimensions) > 0 && random.IntN(2) == 0 {

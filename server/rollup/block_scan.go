@@ -34,6 +34,9 @@ type scan struct {
 	visitors visitorIndex
 	// goingOn are sessions that are in several blocks, by their ids.
 	goingOn map[int64]*lastingSession
+	// conversions are those that are asked about, converted those of sessions that are in several blocks.
+	conversions []blockConversion
+	converted   map[convertedOnce]bool
 
 	room scanRoom
 }
@@ -62,7 +65,7 @@ const maxDimensions = 3
 // group is a row in the making.
 type group struct {
 	values  [maxDimensions]int64
-	numbers [allNumbers]int64
+	numbers [tallyNumbers]int64
 	// visitors are in order for each block, each once.
 	visitors []uint32
 }
@@ -70,8 +73,10 @@ type group struct {
 // lastingSession is a session that is in several blocks. It counts if it started in one of them.
 type lastingSession struct {
 	started bool
-	kind    int32
-	numbers [sessionNumbers]int64
+	// converts: it has a conversion. kept: the filter keeps it.
+	converts, kept bool
+	kind           int32
+	numbers        [sessionNumbers]int64
 	// bits are those of the filter, items what it did.
 	bits  uint64
 	items []int32
@@ -98,13 +103,13 @@ func blockQuestion(q report.Query, timeZone string) bool {
 	if !ok {
 		return false
 	}
-	ofEvents := false
+	var all needs
 	for _, m := range q.Metrics {
 		n, ok := needsOf(m)
 		if !ok {
 			return false
 		}
-		ofEvents = ofEvents || n.events
+		all = all.or(n)
 	}
 	lists := filter.ofLists
 	for _, d := range q.Dimensions {
@@ -120,8 +125,13 @@ func blockQuestion(q report.Query, timeZone string) bool {
 	if lists[listOfPaths] != 0 && lists[listOfEvents] != 0 {
 		return false
 	}
+	if all.conversions || all.converting {
+		if _, ok := newBlockConversions(q.Conversions); !ok || lists != [blockLists]uint64{} {
+			return false // which of the events on the list they are is not known
+		}
+	}
 	// Where a session ends changes as it goes on, and blocks of before are not made anew for it.
-	return !ofEvents || !slices.Contains(q.Dimensions, report.ExitPath) && !filter.uses(report.ExitPath)
+	return !all.events && !all.conversions || !slices.Contains(q.Dimensions, report.ExitPath) && !filter.uses(report.ExitPath)
 }
 
 // newScan begins to answer a question that blocks answer.
@@ -130,7 +140,7 @@ func newScan(q report.Query) *scan {
 	s.filter, _ = newBlockFilter(q.Filter)
 	for _, m := range q.Metrics {
 		n, _ := needsOf(m)
-		s.needs = needs{s.needs.events || n.events, s.needs.sessions || n.sessions, s.needs.visitors || n.visitors}
+		s.needs = s.needs.or(n)
 	}
 	for number := range eventNumbers {
 		if number == events || slices.ContainsFunc(q.Metrics, func(m report.Metric) bool { return countsEvents(m, number) }) {
@@ -155,6 +165,10 @@ func newScan(q report.Query) *scan {
 		s.texts, s.columns = append(s.texts, text), append(s.columns, column)
 	}
 	s.byPairs = s.onList || s.filter.ofLists[s.list] != 0
+	if s.needs.conversions || s.needs.converting {
+		s.conversions, _ = newBlockConversions(q.Conversions)
+		s.converted = map[convertedOnce]bool{}
+	}
 	return s
 }
 
@@ -182,6 +196,9 @@ func (s *scan) add(day time.Time, b *block) {
 	}
 	if s.needs.sessions {
 		s.addSessions(b)
+	}
+	if len(s.conversions) > 0 {
+		s.addConversions(b)
 	}
 }
 
@@ -534,6 +551,12 @@ func (s *scan) keepGoing(session int, started bool) {
 func (s *scan) finish() []*tally {
 	keeper := s.filter.keeper()
 	for _, lasting := range s.goingOn {
+		if !s.byPairs {
+			if lasting.kept && lasting.converts {
+				s.groups[lasting.kind].numbers[converting]++
+			}
+			continue
+		}
 		if !lasting.started || !keeper.keeps(lasting.bits) {
 			continue
 		}

@@ -48,6 +48,10 @@ const (
 	score      = sessions + 6
 	scored     = sessions + 7
 	allNumbers = sessions + sessionNumbers
+	// What blocks alone have: conversions, and sessions with one.
+	conversions  = allNumbers
+	converting   = allNumbers + 1
+	tallyNumbers = allNumbers + 2
 )
 
 // sessionNumbers is how many numbers sessions have.

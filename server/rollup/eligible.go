@@ -19,10 +19,10 @@ func breakdownQuestion(q report.Query, timeZone string) bool {
 	var all needs
 	for _, m := range q.Metrics {
 		n, ok := needsOf(m)
-		if !ok {
+		if !ok || n.conversions || n.converting {
 			return false
 		}
-		all.events = all.events || n.events
+		all = all.or(n)
 	}
 	for _, d := range q.Dimensions {
 		if known, _ := d.Describe(); known.IsTime {

@@ -88,8 +88,16 @@ func (d decimal) round(scale int) decimal {
 
 func power(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
 
-// needs says what a metric is computed from: of events, of sessions, or both.
-type needs struct{ events, sessions, visitors bool }
+// needs says what a metric is computed from: of events, of sessions, or both; of events that are conversions, and of whether sessions
+// have one.
+type needs struct{ events, sessions, visitors, conversions, converting bool }
+
+func (n needs) or(other needs) needs {
+	return needs{
+		n.events || other.events, n.sessions || other.sessions, n.visitors || other.visitors, n.conversions || other.conversions,
+		n.converting || other.converting,
+	}
+}
 
 // needsOf returns what a metric is computed from. False: days do not have it.
 func needsOf(m report.Metric) (needs, bool) {
@@ -102,17 +110,23 @@ func needsOf(m report.Metric) (needs, bool) {
 		return needs{events: true, sessions: true}, true
 	case report.Sessions, report.Bounces, report.BounceRate, report.AvgSessionDuration, report.AvgEngagedTime, report.ScrollDepth, report.PCQS:
 		return needs{sessions: true}, true
+	case report.Conversions:
+		return needs{conversions: true}, true
+	case report.ConversionRate:
+		return needs{sessions: true, converting: true}, true
 	default:
 		return needs{}, false
 	}
 }
 
 // value computes a metric that needs no visitors, as docs/metrics.md and the compiler do; nil where there is nothing to divide by.
-func value(m report.Metric, n *[allNumbers]int64) *float64 {
+func value(m report.Metric, n *[tallyNumbers]int64) *float64 {
 	var result *decimal
 	switch m {
 	case report.BounceRate:
 		result = whole(n[bounces]).divide(whole(n[sessions]))
+	case report.ConversionRate:
+		result = whole(n[converting]).divide(whole(n[sessions]))
 	case report.AvgSessionDuration:
 		result = whole(n[duration]).divide(whole(n[sessions]))
 	case report.ViewsPerSession:
@@ -153,6 +167,8 @@ func numberOf(m report.Metric) int {
 		return sessions
 	case report.Bounces:
 		return bounces
+	case report.Conversions:
+		return conversions
 	default:
 		return events
 	}

@@ -24,7 +24,7 @@ type stretches struct {
 // tally is what a row adds up: texts are the values of its dimensions.
 type tally struct {
 	texts   []string
-	numbers [allNumbers]int64
+	numbers [tallyNumbers]int64
 	sets    []countedSet
 	// atMost is what its visitors are at most: the sum of its sets, or without these their number.
 	atMost int64
@@ -67,7 +67,7 @@ func newAnswering(s *stretches, q report.Query) *answering {
 	a := &answering{stretches: s, q: q, visitors: slices.Index(q.Metrics, report.Visitors)}
 	for _, m := range q.Metrics {
 		n, _ := needsOf(m)
-		a.needs.events, a.needs.sessions = a.needs.events || n.events, a.needs.sessions || n.sessions
+		a.needs = a.needs.or(n)
 	}
 	return a
 }
@@ -205,7 +205,8 @@ func (a *answering) byValue(dimension int16) []*tally {
 // present leaves out those in which nothing happened of what is asked about.
 func (a *answering) present(tallies []*tally) []*tally {
 	return slices.DeleteFunc(tallies, func(t *tally) bool {
-		return !(a.needs.events && t.numbers[events] > 0 || a.needs.sessions && t.numbers[sessions] > 0)
+		return !(a.needs.events && t.numbers[events] > 0 || a.needs.sessions && t.numbers[sessions] > 0 ||
+			a.needs.conversions && t.numbers[conversions] > 0)
 	})
 }
 
