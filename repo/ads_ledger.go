@@ -69,7 +69,7 @@ func (p *Project) ClickLedger(ctx context.Context, q LedgerQuery) (ledger []Ledg
 		OrderBy: []AdOrder{{Dimension: AdDay}, {Metric: AdClicks, Descending: true}},
 	}
 	err = p.inAds(ctx, "answer the click ledger", func(ctx context.Context, tx bun.Tx) error {
-		rows, _, err := p.adRows(ctx, tx, ask)
+		rows, _, err := p.adRows(ctx, tx, ask, nil)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (p *Project) addReasons(ctx context.Context, tx bun.Tx, ask AdQuery, ledger
 	whole := AdQuery{
 		Metrics: []AdMetric{adUnidentified, adMacros}, Dimensions: []AdDimension{AdDay, AdPlatform}, Since: ask.Since, Until: ask.Until,
 	}
-	rows, _, err := p.adRows(ctx, tx, whole)
+	rows, _, err := p.adRows(ctx, tx, whole, nil)
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,8 @@ type AdQuery struct {
 	// Conversions are those that count, Every event of them or the first of each session.
 	Conversions     []report.Conversion
 	EveryConversion bool
+	// Count counts sessions, so that they need not be read; nil: they are.
+	Count CountAdSessions
 	// OrderBy is empty for the default: by time, else by the first metric, largest first.
 	OrderBy []AdOrder
 	// Limit is the most rows; zero: all. After is the last row of the page before.
@@ -202,14 +204,26 @@ type adCompiler struct {
 	days      adDays
 	measures  []adMeasure
 	slots     int
+	counted   []countedAds
 }
 
-// AdPerformance answers what ads cost and brought, and the same of the other days, nil: none. Both are of one moment.
+// AdPerformance answers what ads cost and brought, and the same of the other days, nil: none. Both are of one moment, but for sessions
+// that are counted.
 // report.ErrUnsupported when it has no defined answer, context.DeadlineExceeded when it takes too long.
 func (p *Project) AdPerformance(ctx context.Context, q AdQuery, compared *AdQuery) (*AdAnswer, error) {
+	questions := []AdQuery{q}
+	if compared != nil {
+		total := *compared
+		total.Dimensions = nil
+		questions = append(questions, *compared, total)
+	}
+	counted, err := p.countAds(ctx, questions...)
+	if err != nil {
+		return nil, err
+	}
 	answer := new(AdAnswer)
-	err := p.inAds(ctx, "report on ads", func(ctx context.Context, tx bun.Tx) error {
-		rows, totals, err := p.adRows(ctx, tx, q)
+	err = p.inAds(ctx, "report on ads", func(ctx context.Context, tx bun.Tx) error {
+		rows, totals, err := p.adRows(ctx, tx, q, counted)
 		if err != nil {
 			return err
 		}
@@ -218,7 +232,7 @@ func (p *Project) AdPerformance(ctx context.Context, q AdQuery, compared *AdQuer
 		}
 		answer.Rows, answer.Totals = rows, *totals
 		if compared != nil {
-			if err := p.compareAds(ctx, tx, q, *compared, answer); err != nil {
+			if err := p.compareAds(ctx, tx, q, *compared, counted, answer); err != nil {
 				return err
 			}
 		}
@@ -228,12 +242,12 @@ func (p *Project) AdPerformance(ctx context.Context, q AdQuery, compared *AdQuer
 }
 
 // compareAds finds for each row that of the other days: with the same values, in the bucket of time of the same place.
-func (p *Project) compareAds(ctx context.Context, tx bun.Tx, q, other AdQuery, answer *AdAnswer) error {
+func (p *Project) compareAds(ctx context.Context, tx bun.Tx, q, other AdQuery, counted []countedAds, answer *AdAnswer) error {
 	here, there := adDays{since: q.Since, until: q.Until, unit: q.unit()}.buckets(), adDays{since: other.Since, until: other.Until, unit: q.unit()}.buckets()
 	other.Limit, other.After, other.OrderBy = 0, nil, []AdOrder{}
 	total := other
 	total.Dimensions = nil
-	_, totals, err := p.adRows(ctx, tx, total)
+	_, totals, err := p.adRows(ctx, tx, total, counted)
 	if err != nil {
 		return err
 	}
@@ -251,7 +265,7 @@ func (p *Project) compareAds(ctx context.Context, tx bun.Tx, q, other AdQuery, a
 		}
 		other.Conditions = append(other.Conditions, among)
 	}
-	found, _, err := p.adRows(ctx, tx, other)
+	found, _, err := p.adRows(ctx, tx, other, counted)
 	if err != nil {
 		return err
 	}
@@ -301,12 +315,12 @@ func (q AdQuery) unit() AdDimension {
 }
 
 // adRows runs one statement: its rows and, from the same pass, their totals.
-func (p *Project) adRows(ctx context.Context, tx bun.Tx, q AdQuery) (rows []AdRow, totals *AdRow, err error) {
+func (p *Project) adRows(ctx context.Context, tx bun.Tx, q AdQuery, counted []countedAds) (rows []AdRow, totals *AdRow, err error) {
 	days, err := p.adDays(ctx, tx, q.Since, q.Until, q.unit())
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &adCompiler{AdQuery: q, projectID: p.ID, currency: p.Currency, days: *days}
+	c := &adCompiler{AdQuery: q, projectID: p.ID, currency: p.Currency, days: *days, counted: counted}
 	if err := c.compile(); err != nil {
 		return nil, nil, err
 	}
@@ -340,12 +354,12 @@ func (p *Project) adRows(ctx context.Context, tx bun.Tx, q AdQuery) (rows []AdRo
 }
 
 // adDays reads in which zones platforms date what they report.
-func (p *Project) adDays(ctx context.Context, tx bun.Tx, since, until time.Time, unit AdDimension) (*adDays, error) {
+func (p *Project) adDays(ctx context.Context, db bun.IDB, since, until time.Time, unit AdDimension) (*adDays, error) {
 	if until.Sub(since) > maxAdDays*24*time.Hour {
 		return nil, fmt.Errorf("%w: it is about more than %d days: ask for fewer", report.ErrUnsupported, maxAdDays)
 	}
 	var accounts []AdAccount
-	if err := tx.NewSelect().Model(&accounts).Where("project_id = ?", p.ID).Scan(ctx); err != nil {
+	if err := db.NewSelect().Model(&accounts).Where("project_id = ?", p.ID).Scan(ctx); err != nil {
 		return nil, err
 	}
 	days := &adDays{since: since, until: until, unit: unit, platforms: map[string]int{}}
@@ -446,6 +460,11 @@ func (c *adCompiler) addFacts() {
 	before := c.text.Len()
 	for _, part := range []adPart{ofSessions, ofArrivals, ofForms, ofDeals, ofSlowPages} {
 		if !slices.ContainsFunc(c.measures, func(m adMeasure) bool { return m.of == part }) {
+			continue
+		}
+		at := slices.IndexFunc(c.counted, func(a countedAds) bool { return slices.EqualFunc(a.bounds, bounds, time.Time.Equal) })
+		if part == ofSessions && at >= 0 {
+			c.addCounted(c.counted[at].sessions)
 			continue
 		}
 		slots := [][]time.Time{bounds}

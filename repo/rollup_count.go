@@ -25,7 +25,7 @@ func (w RollupWindow) step(column string) (expr string, args []any) {
 }
 
 // SessionTexts are what sessions are told apart by, in the order of RollupSession.Texts.
-const SessionTexts = 20
+const SessionTexts = 23
 
 // RollupSession is a session, as it is counted.
 type RollupSession struct {
@@ -38,8 +38,8 @@ type RollupSession struct {
 	// BotReason is empty without one.
 	BotReason string
 	// Texts are entry path, exit path, source, channel, campaign, campaign id, utm_source, utm_medium, country, region, device,
-	// browser, operating system, utm_term, utm_content, ad set, ad, placement, and browser and operating system with their versions.
-	// Empty: there is none.
+	// browser, operating system, utm_term, utm_content, ad set, ad, placement, browser and operating system with their versions, ad set
+	// id, ad id, and the kind of the click id. Empty: there is none.
 	Texts [SessionTexts]string
 }
 
@@ -68,7 +68,7 @@ func (t *RollupTx) sessions(ctx context.Context, give func(s *RollupSession), wh
 			entry_path, exit_path, source, channel, coalesce(utm_campaign_name, utm_campaign_id), utm_campaign_id, utm_source, utm_medium,
 			country, country || '-' || region, device, browser, os, utm_term, utm_content, coalesce(utm_adset_name, utm_adset_id),
 			coalesce(utm_ad_name, utm_ad_id), utm_placement, coalesce(browser || ' ' || browser_version, browser),
-			coalesce(os || ' ' || os_version, os)
+			coalesce(os || ' ' || os_version, os), utm_adset_id, utm_ad_id, click_id_kind
 		FROM tracking_sessions WHERE project_id = ? AND `+which, append([]any{t.projectID}, args...)...)
 	if err != nil {
 		return err

@@ -165,6 +165,10 @@ func (s adsServer) QueryAdPerformance(ctx context.Context, req *microtrackerv1.Q
 	}
 	res := new(microtrackerv1.QueryAdPerformanceResponse)
 	return res, s.answerAds(ctx, req, project, query.Conversions, res, func(ctx context.Context) (proto.Message, error) {
+		query.Count = s.answers.CountAdSessions(project)
+		if compared != nil {
+			compared.Count = query.Count
+		}
 		answer, err := project.AdPerformance(ctx, *query, compared)
 		if err != nil {
 			return nil, err

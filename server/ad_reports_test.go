@@ -14,7 +14,9 @@ import (
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
 	"github.com/microtracker/microtracker/gen/microtracker/v1/microtrackerv1connect"
+	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/repo/repotest"
+	"github.com/microtracker/microtracker/server/rollup"
 )
 
 func (w *world) adsOf(t *testing.T, who account) microtrackerv1connect.AdsServiceClient {
@@ -59,6 +61,14 @@ func exampleShop(t *testing.T, w *world, who account) {
 		FROM tracking_sessions, unnest(ARRAY['form_submit', 'conversion']) AS kind
 		WHERE project_id = %d AND id %% 40 = 5 AND (kind = 'conversion' OR id %% 80 = 5)`, id))
 	repotest.Exec(t, w.databaseURL, "ANALYZE")
+	// Whoever stores events marks their days; the days are counted.
+	since := time.Date(2026, 10, 4, 0, 0, 0, 0, time.UTC)
+	if err := w.store.MarkRollup(t.Context(), id, repo.RollupMark{Since: since, Until: since.AddDate(0, 0, 10)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := rollup.New(rollup.Config{Store: w.store}).Refresh(t.Context(), id, nil); err != nil {
+		t.Fatal(err)
+	}
 	client := w.adsOf(t, who)
 	for platform, zone := range map[string]string{"facebook": "America/New_York", "tiktok": "Asia/Tokyo"} {
 		if _, err := client.SetAdAccount(t.Context(), &microtrackerv1.SetAdAccountRequest{ProjectId: id, Platform: platform, TimeZone: zone}); err != nil {

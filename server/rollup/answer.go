@@ -147,29 +147,39 @@ func (a *Answers) read(v *view, q report.Query) (*stretches, error) {
 
 // rowsFromBlocks answers from blocks, one after the other: those of a long range have no room together.
 func (a *Answers) rowsFromBlocks(v *view) func(q report.Query) ([]report.Row, error) {
-	sizeOf := func(row *repo.RollupBreakdown, b *block) int { return len(row.Data) + 16*b.textCount() }
 	return func(q report.Query) ([]report.Row, error) {
-		if !a.blocks.has(v.project.ID, q) {
-			reading := &a.reading[v.project.ID%int64(len(a.reading))]
-			reading.Lock()
-			defer reading.Unlock()
-		}
-		if err := v.isCounted(q, bySession); err != nil {
-			return nil, err
-		}
 		s := newScan(q)
-		err := eachRow(v, a.blocks, q, nil, []int16{bySession}, decodeBlock, sizeOf, func(row *repo.RollupBreakdown, b *block) error {
-			if b.timeZone != v.project.TimeZone {
-				return errUncounted
-			}
-			s.add(row.Day, b)
-			return v.ctx.Err()
+		err := a.eachBlock(v, q, func(day time.Time, b *block) error {
+			s.add(day, b)
+			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 		return rowsOf(q, s.finish())
 	}
+}
+
+// eachBlock goes through the blocks of the question's range in the order of time. errUncounted.
+func (a *Answers) eachBlock(v *view, q report.Query, do func(day time.Time, b *block) error) error {
+	if !a.blocks.has(v.project.ID, q) {
+		reading := &a.reading[v.project.ID%int64(len(a.reading))]
+		reading.Lock()
+		defer reading.Unlock()
+	}
+	if err := v.isCounted(q, bySession); err != nil {
+		return err
+	}
+	sizeOf := func(row *repo.RollupBreakdown, b *block) int { return len(row.Data) + 16*b.textCount() }
+	return eachRow(v, a.blocks, q, nil, []int16{bySession}, decodeBlock, sizeOf, func(row *repo.RollupBreakdown, b *block) error {
+		if b.timeZone != v.project.TimeZone {
+			return errUncounted
+		}
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		return do(row.Day, b)
+	})
 }
 
 // eachRow goes through the rows of the question's range by these dimensions, but for whole months, in the order of time: those that

@@ -17,8 +17,8 @@ type block struct {
 	// sessions is how many there are: so many numbers each column has.
 	sessions             int
 	ids, visitors, flags packed
-	// numbers are seconds, milliseconds of attention, and hundredths of per cents scrolled and of the score, both plus one, or 0
-	// where that is not known. Sessions that started before have none.
+	// numbers are seconds, milliseconds of attention, hundredths of per cents scrolled and of the score, both plus one, or 0 where that
+	// is not known, and the minute of the start. Sessions that started before have none.
 	numbers [blockNumbers]packed
 	// visits are what each session did: places in counts.
 	visits packed
@@ -81,6 +81,8 @@ const (
 	blockEngaged
 	blockScroll
 	blockScore
+	// blockStart is when it started, in minutes since 1970 in UTC.
+	blockStart
 	blockNumbers
 )
 
@@ -89,7 +91,7 @@ func textDimensions() [repo.SessionTexts]report.Dimension {
 	return [repo.SessionTexts]report.Dimension{
 		report.EntryPath, report.ExitPath, report.Source, report.Channel, report.Campaign, report.CampaignID, report.UTMSource, report.UTMMedium,
 		report.Country, report.Region, report.Device, report.Browser, report.OS, report.UTMTerm, report.UTMContent, report.Adset, report.Ad,
-		report.Placement, report.BrowserVersion, report.OSVersion,
+		report.Placement, report.BrowserVersion, report.OSVersion, report.AdsetID, report.AdID, report.ClickIDKind,
 	}
 }
 

@@ -249,19 +249,9 @@ func (s *scan) findKinds(day time.Time, b *block) {
 		}
 		r.codes = unpack(b.texts[text].codes, b.sessions, r.codes)
 		codes := newTranslation(&s.values[dimension], b.texts[text].texts)
-		width := len(b.texts[text].texts)
-		finer := newNumbering(len(known) * width)
-		var apart [][maxDimensions]int64
-		for i, code := range r.codes {
-			kind, isNew := finer.number(int(r.kinds[i])*width + int(code))
-			if isNew {
-				values := known[r.kinds[i]]
-				values[dimension] = codes.code(int64(code))
-				apart = append(apart, values)
-			}
-			r.kinds[i] = kind
-		}
-		known = apart
+		known = tellApart(r.kinds, known, r.codes, len(b.texts[text].texts), func(values *[maxDimensions]int64, code uint32) {
+			values[dimension] = codes.code(int64(code))
+		})
 	}
 	kinds := make([]int32, len(known))
 	for i, values := range known {
@@ -273,6 +263,23 @@ func (s *scan) findKinds(day time.Time, b *block) {
 	for i, at := range r.kinds {
 		r.kinds[i] = kinds[at]
 	}
+}
+
+// tellApart tells things apart that were of one kind, by a code that each has, below width. known are the kinds so far; with the code,
+// set makes another one of it. It returns the kinds from then on.
+func tellApart[K any](kinds []int32, known []K, codes []uint32, width int, set func(kind *K, code uint32)) []K {
+	finer := newNumbering(len(known) * width)
+	var apart []K
+	for i, code := range codes {
+		number, isNew := finer.number(int(kinds[i])*width + int(code))
+		if isNew {
+			kind := known[kinds[i]]
+			set(&kind, code)
+			apart = append(apart, kind)
+		}
+		kinds[i] = number
+	}
+	return apart
 }
 
 // numbering numbers what comes, from 0.

@@ -56,6 +56,7 @@ type countedSession struct {
 	isBot bool
 	// lasts says that it went on after the window, lastsLonger after the step in which it started, lastsDays after the day.
 	lasts, lastsLonger, lastsDays bool
+	minute                        int64 // of its start
 	numbers                       [sessionNumbers]int64
 	texts                         [repo.SessionTexts]int32
 	// botReason is the place of the reason among the counter's; people have the first, which is empty.
@@ -106,7 +107,7 @@ func (c *counter) addEvents(e *repo.RollupEvents) { c.events = append(c.events, 
 
 func (c *counter) addSession(s *repo.RollupSession) {
 	session := countedSession{
-		id: s.ID, visitor: s.VisitorID, step: -1, visit: -1, isBot: s.IsBot, numbers: s.Numbers,
+		id: s.ID, visitor: s.VisitorID, step: -1, visit: -1, isBot: s.IsBot, numbers: s.Numbers, minute: s.StartedAt.Unix() / 60,
 		lasts: !s.LastActivityAt.Before(c.window.Until), lastsDays: !s.LastActivityAt.Before(c.dayUntil),
 	}
 	if s.BotReason != "" {
@@ -540,7 +541,8 @@ func (c *counter) block(step *stepCounts, timeZone string, marked *marks, local 
 			place = min(place, started[0])
 		}
 		s := &c.sessions[place]
-		row := blockSession{id: s.id, visitor: s.visitor}
+		// A minute of the window keeps the column narrow.
+		row := blockSession{id: s.id, visitor: s.visitor, numbers: [blockNumbers]int64{blockStart: c.window.Since.Unix() / 60}}
 		if len(visits) > 0 && c.visits[visits[0]].session == place {
 			for i, n := range c.visits[visits[0]].numbers {
 				row.did[i] = int64(n)
@@ -622,5 +624,6 @@ func (s *countedSession) blockNumbers() [blockNumbers]int64 {
 	at := func(number int) int64 { return s.numbers[number-sessions] }
 	return [blockNumbers]int64{
 		blockDuration: at(duration), blockEngaged: at(engaged), blockScroll: at(scrolled) * (at(scroll) + 1), blockScore: at(scored) * (at(score) + 1),
+		blockStart: s.minute,
 	}
 }
