@@ -2,11 +2,13 @@ package repo
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
@@ -16,13 +18,53 @@ type RollupWindow struct {
 	Step         time.Duration
 }
 
-// step is the expression of when the step begins in which a moment lies, with its arguments.
-func (w RollupWindow) step(column string) (expr string, args []any) {
-	if w.Until.Sub(w.Since) <= w.Step {
-		return "?::timestamptz", []any{w.Since}
-	}
-	return "date_bin(?::interval, " + column + ", ?::timestamptz)", []any{fmt.Sprintf("%d seconds", int64(w.Step/time.Second)), w.Since}
+// step is the place of the step in which a moment lies, in microseconds since 2000.
+func (w RollupWindow) step(micros int64) int {
+	return int((micros - sinceMillennium(w.Since)) / w.Step.Microseconds())
 }
+
+// sinceMillennium is a moment as the database sends it: in microseconds since 2000.
+func sinceMillennium(at time.Time) int64 {
+	return at.UnixMicro() - time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
+}
+
+// moment is what sinceMillennium is of.
+func moment(micros int64) time.Time {
+	return time.UnixMicro(micros + time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()).UTC()
+}
+
+// read runs a statement whose results are bigints, times, booleans and texts, and gives the columns as they come over the wire, in
+// binary: nil is null. They are for one call alone. Converting a million rows takes longer than counting them.
+func (t *RollupTx) read(ctx context.Context, give func(row wireRow), query string, args ...any) error {
+	return t.conn.Raw(func(driver any) error {
+		conn, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("read rows to count: the driver is %T", driver)
+		}
+		rows, err := conn.Conn().Query(ctx, query, append([]any{pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			give(rows.RawValues())
+		}
+		return rows.Err()
+	})
+}
+
+// wireRow are columns as they come over the wire.
+type wireRow [][]byte
+
+// number is a bigint, or a time in microseconds since 2000; 0 of null.
+func (r wireRow) number(i int) int64 {
+	if len(r[i]) != 8 {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint64(r[i]))
+}
+
+func (r wireRow) flag(i int) bool { return len(r[i]) == 1 && r[i][0] == 1 }
 
 // SessionTexts are what sessions are told apart by, in the order of RollupSession.Texts.
 const SessionTexts = 23
@@ -36,16 +78,16 @@ type RollupSession struct {
 	// known, hundredths of its score, and whether it has one.
 	Numbers [8]int64
 	// BotReason is empty without one.
-	BotReason string
+	BotReason []byte
 	// Texts are entry path, exit path, source, channel, campaign, campaign id, utm_source, utm_medium, country, region, device,
 	// browser, operating system, utm_term, utm_content, ad set, ad, placement, browser and operating system with their versions, ad set
 	// id, ad id, and the kind of the click id. Empty: there is none.
-	Texts [SessionTexts]string
+	Texts [SessionTexts][]byte
 }
 
 // StartedSessions gives the sessions that started in a window, those of bots, too. What is given is for one call alone.
 func (t *RollupTx) StartedSessions(ctx context.Context, w RollupWindow, give func(s *RollupSession)) error {
-	return t.sessions(ctx, give, "started_at >= ? AND started_at < ?", w.Since, w.Until)
+	return t.sessions(ctx, give, "started_at >= $2 AND started_at < $3", w.Since, w.Until)
 }
 
 // sessionsAtOnce is how many sessions are looked up by their ids at once.
@@ -54,7 +96,7 @@ const sessionsAtOnce = 10_000
 // SessionsOf gives the sessions with these ids, in the same way.
 func (t *RollupTx) SessionsOf(ctx context.Context, ids []int64, give func(s *RollupSession)) error {
 	for some := range slices.Chunk(ids, sessionsAtOnce) {
-		if err := t.sessions(ctx, give, "id = ANY (?)", pgdialect.Array(some)); err != nil {
+		if err := t.sessions(ctx, give, "id = ANY ($2)", some); err != nil {
 			return err
 		}
 	}
@@ -62,99 +104,50 @@ func (t *RollupTx) SessionsOf(ctx context.Context, ids []int64, give func(s *Rol
 }
 
 func (t *RollupTx) sessions(ctx context.Context, give func(s *RollupSession), which string, args ...any) error {
-	rows, err := t.tx.QueryContext(ctx, `
-		SELECT id, visitor_id, started_at, last_activity_at, is_bot, pageviews = 1 AND interactive_events = 0 AND engaged_ms < 10000,
-			duration_seconds::bigint, engaged_ms::bigint, (scroll_pct * 100)::bigint, (pcqs * 100)::bigint, bot_reason,
-			entry_path, exit_path, source, channel, coalesce(utm_campaign_name, utm_campaign_id), utm_campaign_id, utm_source, utm_medium,
-			country, country || '-' || region, device, browser, os, utm_term, utm_content, coalesce(utm_adset_name, utm_adset_id),
-			coalesce(utm_ad_name, utm_ad_id), utm_placement, coalesce(browser || ' ' || browser_version, browser),
-			coalesce(os || ' ' || os_version, os), utm_adset_id, utm_ad_id, click_id_kind
-		FROM tracking_sessions WHERE project_id = ? AND `+which, append([]any{t.projectID}, args...)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
-	// As the driver has them: converting a hundred thousand rows takes longer than counting them.
-	var columns [11 + SessionTexts]any
-	targets := make([]any, len(columns))
-	for i := range columns {
-		targets[i] = &columns[i]
-	}
-	number := func(i int) int64 { n, _ := columns[i].(int64); return n }
-	flag := func(is bool) int64 {
+	const texts = 11
+	one := func(is bool) int64 {
 		if is {
 			return 1
 		}
 		return 0
 	}
 	var s RollupSession
-	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			return err
-		}
-		s.ID, s.VisitorID = number(0), number(1)
-		s.StartedAt, _ = columns[2].(time.Time)
-		s.LastActivityAt, _ = columns[3].(time.Time)
-		s.IsBot, _ = columns[4].(bool)
-		bounced, _ := columns[5].(bool)
-		s.Numbers = [8]int64{1, flag(bounced), number(6), number(7), number(8), flag(columns[8] != nil), number(9), flag(columns[9] != nil)}
-		s.BotReason, _ = columns[10].(string)
-		for i := range s.Texts {
-			s.Texts[i], _ = columns[11+i].(string)
-		}
+	return t.read(ctx, func(row wireRow) {
+		s.ID, s.VisitorID, s.StartedAt, s.LastActivityAt = row.number(0), row.number(1), moment(row.number(2)), moment(row.number(3))
+		s.IsBot, s.BotReason = row.flag(4), row[10]
+		s.Numbers = [8]int64{1, one(row.flag(5)), row.number(6), row.number(7), row.number(8), one(row[8] != nil), row.number(9), one(row[9] != nil)}
+		copy(s.Texts[:], row[texts:])
 		give(&s)
-	}
-	return rows.Err()
+	}, `
+		SELECT id, visitor_id, started_at, last_activity_at, is_bot, pageviews = 1 AND interactive_events = 0 AND engaged_ms < 10000,
+			duration_seconds::bigint, engaged_ms::bigint, (scroll_pct * 100)::bigint, (pcqs * 100)::bigint, bot_reason,
+			entry_path, exit_path, source, channel, coalesce(utm_campaign_name, utm_campaign_id), utm_campaign_id, utm_source, utm_medium,
+			country, country || '-' || region, device, browser, os, utm_term, utm_content, coalesce(utm_adset_name, utm_adset_id),
+			coalesce(utm_ad_name, utm_ad_id), utm_placement, coalesce(browser || ' ' || browser_version, browser),
+			coalesce(os || ' ' || os_version, os), utm_adset_id, utm_ad_id, click_id_kind
+		FROM tracking_sessions WHERE project_id = $1 AND `+which, append([]any{t.projectID}, args...)...)
 }
 
-// RollupEvents are the events of one kind in one step. There may be several of one kind.
-type RollupEvents struct {
-	// Step is when the step begins.
-	Step time.Time
-	Type string
+// RollupEvent is an event, as it is counted.
+type RollupEvent struct {
+	// Step is the place of its step in the window.
+	Step      int
+	SessionID int64
 	// Path and Name are empty without one.
-	Path, Name string
-	// Marked says of clicks that they met an element marked as a call to action.
+	Type, Path, Name []byte
+	// Marked says of a click that it met an element marked as a call to action.
 	Marked bool
-	// Sessions are the ids of their sessions, one for each event, in no order, each eight bytes with the highest first.
-	Sessions []byte
 }
 
-// Events gives the events of a window, those of bots, too. Ids are gathered by the database, so that no event goes over the wire
-// by itself.
-func (t *RollupTx) Events(ctx context.Context, w RollupWindow, give func(e *RollupEvents)) error {
-	step, args := w.step("created_at")
-	groups := "1, 2"
-	if len(args) > 1 {
-		groups += ", 3"
-	}
-	// Two texts to group by, not five columns: the type, with the name behind it; but of clicks the name after a sign, since no type
-	// begins with one.
-	rows, err := t.tx.QueryContext(ctx, `
-		SELECT CASE WHEN event_type <> 'click' THEN CASE WHEN name = '' THEN event_type ELSE event_type || chr(31) || name END
-				WHEN meta -> 'cta' = 'true' THEN '+' || name ELSE '-' || name END,
-			coalesce(path, ''), `+step+`, string_agg(int8send(session_id), '')
-		FROM events WHERE project_id = ? AND created_at >= ? AND created_at < ?
-		GROUP BY `+groups, append(args, t.projectID, w.Since, w.Until)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
-	for rows.Next() {
-		e := new(RollupEvents)
-		if err := rows.Scan(&e.Type, &e.Path, &e.Step, &e.Sessions); err != nil {
-			return err
-		}
-		e.Type, e.Name, _ = strings.Cut(e.Type, "\x1f")
-		for _, sign := range []string{"+", "-"} {
-			if name, ok := strings.CutPrefix(e.Type, sign); ok {
-				e.Type, e.Name, e.Marked = "click", name, sign == "+"
-				break
-			}
-		}
-		give(e)
-	}
-	return rows.Err()
+// Events gives the events of a window, those of bots, too. What is given is for one call alone.
+func (t *RollupTx) Events(ctx context.Context, w RollupWindow, give func(e *RollupEvent)) error {
+	var e RollupEvent
+	return t.read(ctx, func(row wireRow) {
+		e = RollupEvent{w.step(row.number(0)), row.number(1), row[2], row[3], row[4], row.flag(5)}
+		give(&e)
+	}, `
+		SELECT created_at, session_id, event_type, path, name, CASE WHEN event_type = 'click' THEN meta -> 'cta' = 'true' END
+		FROM events WHERE project_id = $1 AND created_at >= $2 AND created_at < $3`, t.projectID, w.Since, w.Until)
 }
 
 // LaterPage is a path that a session saw after a window.

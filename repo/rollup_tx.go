@@ -12,6 +12,7 @@ import (
 // taken only if it stores what it counted. Of two that count the same day at once, one fails with ErrTryAgain: both would
 // take the same mark.
 type RollupTx struct {
+	conn      bun.Conn
 	tx        bun.Tx
 	projectID int64
 	// TimeZone is the project's.
@@ -27,16 +28,20 @@ const rollupTimeout = 5 * time.Minute
 
 // RollUp runs work in such a transaction. ErrTryAgain when another transaction got in the way, ErrNotFound.
 func (s *Store) RollUp(ctx context.Context, projectID int64, work func(ctx context.Context, tx *RollupTx) error) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return classify("count a day", err)
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
 	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead}
-	err := s.db.RunInTx(ctx, options, func(ctx context.Context, tx bun.Tx) error {
-		// As in inSnapshot; and a day is grouped by hashing, in memory: the planner expects too many groups, and would sort a
-		// million rows by text.
-		_, err := tx.ExecContext(ctx, "SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off; SET LOCAL jit = off; SET LOCAL work_mem = '128MB'; SET LOCAL statement_timeout = ?",
+	err = conn.RunInTx(ctx, options, func(ctx context.Context, tx bun.Tx) error {
+		// As in inSnapshot.
+		_, err := tx.ExecContext(ctx, "SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = ?",
 			rollupTimeout.Milliseconds())
 		if err != nil {
 			return err
 		}
-		t := &RollupTx{tx: tx, projectID: projectID}
+		t := &RollupTx{conn: conn, tx: tx, projectID: projectID}
 		var frozen bun.NullTime
 		err = tx.NewRaw(`
 			SELECT time_zone, to_timestamp(epoch_now()), greatest(events_deleted_before, sessions_deleted_before)

@@ -132,6 +132,14 @@ func (d *dictionary) code(text string) int64 {
 	return code
 }
 
+// codeOf is code of what is no text yet.
+func (d *dictionary) codeOf(text []byte) int64 {
+	if code, ok := d.codes[string(text)]; ok {
+		return code
+	}
+	return d.code(string(text))
+}
+
 // translation turns places in a list of texts into a dictionary's codes.
 type translation struct {
 	to    *dictionary

@@ -208,11 +208,11 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 // count counts the steps of a window of the day.
 func (c *counting) count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps int, dayUntil time.Time) ([]countedStep, error) {
 	n := newCounter(w, steps, dayUntil)
-	if err := tx.Events(ctx, w, n.addEvents); err != nil {
-		return nil, fmt.Errorf("read the events: %w", err)
-	}
 	if err := tx.StartedSessions(ctx, w, n.addSession); err != nil {
 		return nil, fmt.Errorf("read the sessions: %w", err)
+	}
+	if err := tx.Events(ctx, w, n.addEvent); err != nil {
+		return nil, fmt.Errorf("read the events: %w", err)
 	}
 	if err := tx.SessionsOf(ctx, n.unknown(), n.addSession); err != nil {
 		return nil, fmt.Errorf("read the sessions from before: %w", err)

@@ -2,7 +2,6 @@ package rollup
 
 import (
 	"cmp"
-	"encoding/binary"
 	"maps"
 	"slices"
 	"sync"
@@ -19,13 +18,17 @@ type counter struct {
 	// dayUntil is when the day is over.
 	dayUntil time.Time
 	steps    []*stepCounts
-	events   []*repo.RollupEvents
+	groups   []eventGroup
+	groupAt  map[eventKey]int32
+	known    dictionary // of what keys of groups say
 	sessions []countedSession
-	places   map[int64]int32
-	// texts are the values of each of what sessions have, by their numbers.
-	texts   [repo.SessionTexts][]string
-	numbers [repo.SessionTexts]map[string]int32
-	reasons []string
+	// places are those of the sessions by their ids: first in the order in which they came, after sort in that of their visitors;
+	// placeOf turns the former into the latter.
+	places  map[int64]int32
+	placeOf []int32
+	// texts are the values of each of what sessions have.
+	texts   [repo.SessionTexts]dictionary
+	reasons dictionary
 	visits  []visit
 	later   []repo.LaterPage
 }
@@ -47,20 +50,38 @@ func (m *marks) has(session int32) bool { return m.on[session] == m.list }
 
 func (m *marks) put(session, at int32) { m.on[session], m.at[session] = m.list, at }
 
+// eventKey is what events have together, in numbers of the dictionary.
+type eventKey struct {
+	step                  int
+	eventType, path, name int64
+	marked                bool
+}
+
+// eventGroup are events that have something together: their sessions, some more than once, by the order in which these came.
+type eventGroup struct {
+	eventKey
+
+	sessions []int32
+}
+
 type countedSession struct {
 	id, visitor int64
+	// came is its place in the order in which they came.
+	came int32
 	// step is that in which it started; -1: before the window.
 	step int
 	// visit is its last one; -1: none.
 	visit int32
 	isBot bool
+	// isUnknown: nobody has told of it yet.
+	isUnknown bool
 	// lasts says that it went on after the window, lastsLonger after the step in which it started, lastsDays after the day.
 	lasts, lastsLonger, lastsDays bool
 	minute                        int64 // of its start
 	numbers                       [sessionNumbers]int64
 	texts                         [repo.SessionTexts]int32
-	// botReason is the place of the reason among the counter's; people have the first, which is empty.
-	botReason int32
+	// botReason is the code of the reason.
+	botReason int64
 }
 
 // visit is what a session did in one step. before is another one of it; -1: none.
@@ -93,62 +114,56 @@ type pathCounts struct {
 func (p *pathCounts) viewed() []int32 { return p.sessions[pageviews] }
 
 func newCounter(w repo.RollupWindow, steps int, dayUntil time.Time) *counter {
-	c := &counter{window: w, dayUntil: dayUntil, places: map[int64]int32{}, reasons: []string{""}}
+	c := &counter{window: w, dayUntil: dayUntil, places: map[int64]int32{}, groupAt: map[eventKey]int32{}}
 	for range steps {
 		c.steps = append(c.steps, &stepCounts{part: newPart(), paths: map[string]*pathCounts{}, kinds: map[[2]string][]int32{}})
-	}
-	for i := range c.numbers {
-		c.numbers[i] = map[string]int32{}
 	}
 	return c
 }
 
-func (c *counter) addEvents(e *repo.RollupEvents) { c.events = append(c.events, e) }
+// addEvent adds an event. Its session may come later.
+func (c *counter) addEvent(e *repo.RollupEvent) {
+	key := eventKey{e.Step, c.known.codeOf(e.Type), c.known.codeOf(e.Path), c.known.codeOf(e.Name), e.Marked}
+	at, ok := c.groupAt[key]
+	if !ok {
+		at = int32(len(c.groups))
+		c.groupAt[key], c.groups = at, append(c.groups, eventGroup{eventKey: key})
+	}
+	c.groups[at].sessions = append(c.groups[at].sessions, c.came(e.SessionID))
+}
+
+// came is the place of a session in the order in which they came. What nobody has told of is no people's.
+func (c *counter) came(id int64) int32 {
+	at, ok := c.places[id]
+	if !ok {
+		at = int32(len(c.sessions))
+		c.places[id] = at
+		c.sessions = append(c.sessions, countedSession{id: id, came: at, step: -1, visit: -1, isBot: true, isUnknown: true})
+	}
+	return at
+}
 
 func (c *counter) addSession(s *repo.RollupSession) {
-	session := countedSession{
-		id: s.ID, visitor: s.VisitorID, step: -1, visit: -1, isBot: s.IsBot, numbers: s.Numbers, minute: s.StartedAt.Unix() / 60,
-		lasts: !s.LastActivityAt.Before(c.window.Until), lastsDays: !s.LastActivityAt.Before(c.dayUntil),
-	}
-	if s.BotReason != "" {
-		if session.botReason = int32(slices.Index(c.reasons, s.BotReason)); session.botReason < 0 {
-			session.botReason = int32(len(c.reasons))
-			c.reasons = append(c.reasons, s.BotReason)
-		}
-	}
+	session := &c.sessions[c.came(s.ID)]
+	session.visitor, session.isBot, session.isUnknown, session.numbers, session.minute = s.VisitorID, s.IsBot, false, s.Numbers, s.StartedAt.Unix()/60
+	session.lasts, session.lastsDays = !s.LastActivityAt.Before(c.window.Until), !s.LastActivityAt.Before(c.dayUntil)
+	session.botReason = c.reasons.codeOf(s.BotReason)
 	if !s.StartedAt.Before(c.window.Since) && s.StartedAt.Before(c.window.Until) {
 		session.step = int(s.StartedAt.Sub(c.window.Since) / c.window.Step)
 		session.lastsLonger = session.lasts || int(s.LastActivityAt.Sub(c.window.Since)/c.window.Step) > session.step
 	}
-	for i, text := range s.Texts {
-		number, ok := c.numbers[i][text]
-		if !ok {
-			number = int32(len(c.texts[i]))
-			c.numbers[i][text], c.texts[i] = number, append(c.texts[i], text)
-		}
-		session.texts[i] = number
-	}
-	c.places[s.ID] = int32(len(c.sessions))
-	c.sessions = append(c.sessions, session)
-}
-
-// sessionIDs goes through the ids of the events' sessions.
-func sessionIDs(packed []byte, each func(id int64)) {
-	for ; len(packed) >= 8; packed = packed[8:] {
-		each(int64(binary.BigEndian.Uint64(packed)))
+	for i := range s.Texts {
+		session.texts[i] = int32(c.texts[i].codeOf(s.Texts[i]))
 	}
 }
 
 // unknown are the ids of the events' sessions that were not given.
 func (c *counter) unknown() []int64 {
 	var ids []int64
-	for _, e := range c.events {
-		sessionIDs(e.Sessions, func(id int64) {
-			if _, ok := c.places[id]; !ok {
-				c.places[id] = -1
-				ids = append(ids, id)
-			}
-		})
+	for i := range c.sessions {
+		if c.sessions[i].isUnknown {
+			ids = append(ids, c.sessions[i].id)
+		}
 	}
 	slices.Sort(ids)
 	return ids
@@ -159,8 +174,9 @@ func (c *counter) sort() {
 	slices.SortFunc(c.sessions, func(a, b countedSession) int {
 		return cmp.Or(cmp.Compare(a.visitor, b.visitor), cmp.Compare(a.id, b.id))
 	})
+	c.placeOf = make([]int32, len(c.sessions))
 	for i := range c.sessions {
-		c.places[c.sessions[i].id] = int32(i)
+		c.places[c.sessions[i].id], c.placeOf[c.sessions[i].came] = int32(i), int32(i)
 	}
 }
 
@@ -186,8 +202,8 @@ type countedStep struct {
 
 // finish counts the steps: by what sessions have, by paths and session by session, beside each other.
 func (c *counter) finish(timeZone string) []countedStep {
-	for _, e := range c.events {
-		c.countEvents(e)
+	for i := range c.groups {
+		c.countEvents(&c.groups[i])
 	}
 	for i := range c.sessions {
 		c.countSession(int32(i))
@@ -238,8 +254,8 @@ func (c *counter) breakDownSessions(step *stepCounts) map[int16]*breakdown {
 	breakdowns := map[int16]*breakdown{byNothing: all}
 	for d := range breakdownTexts {
 		dimension := byEntryPath + int16(d)
-		breakdowns[dimension] = c.breakDown(step, len(c.texts[d]), func(s *countedSession) int32 { return s.texts[d] },
-			func(n int32) string { return c.texts[d][n] }, dimension != byExitPath)
+		breakdowns[dimension] = c.breakDown(step, len(c.texts[d].texts), func(s *countedSession) int32 { return s.texts[d] },
+			func(n int32) string { return c.texts[d].texts[n] }, dimension != byExitPath)
 	}
 	return breakdowns
 }
@@ -263,49 +279,49 @@ func numberOfType(eventType string) int {
 }
 
 // countEvents puts events into their sessions' visits, and into their paths.
-func (c *counter) countEvents(e *repo.RollupEvents) {
-	at := int(e.Step.Sub(c.window.Since) / c.window.Step)
-	step, number := c.steps[at], numberOfType(e.Type)
+func (c *counter) countEvents(e *eventGroup) {
+	eventType, pathText, name := c.known.texts[e.eventType], c.known.texts[e.path], c.known.texts[e.name]
+	step, number := c.steps[e.step], numberOfType(eventType)
 	path := &step.pathless
-	if e.Path != "" {
-		if path = step.paths[e.Path]; path == nil {
+	if pathText != "" {
+		if path = step.paths[pathText]; path == nil {
 			path = new(pathCounts)
-			step.paths[e.Path] = path
+			step.paths[pathText] = path
 		}
 	}
-	kind := step.kinds[[2]string{e.Type, e.Name}]
+	kind, ofNumber := step.kinds[[2]string{eventType, name}], path.sessions[max(number, events)]
 	var counted int64
-	sessionIDs(e.Sessions, func(id int64) {
-		place := c.places[id]
-		if place < 0 || c.sessions[place].isBot {
-			return
+	for _, came := range e.sessions {
+		place := c.placeOf[came]
+		if c.sessions[place].isBot {
+			continue
 		}
 		counted++
-		v := c.visitOf(place, at)
+		v := c.visitOf(place, e.step)
 		v.numbers[events]++
 		if number >= 0 {
 			v.numbers[number]++
 		}
-		path.sessions[max(number, events)] = append(path.sessions[max(number, events)], place)
-		kind = append(kind, place)
-	})
+		ofNumber, kind = append(ofNumber, place), append(kind, place)
+	}
+	path.sessions[max(number, events)] = ofNumber
 	if counted == 0 {
 		return
 	}
-	step.kinds[[2]string{e.Type, e.Name}] = kind
-	step.events[e.Type] += counted
+	step.kinds[[2]string{eventType, name}] = kind
+	step.events[eventType] += counted
 	path.numbers[events] += counted
 	if number >= 0 {
 		path.numbers[number] += counted
 	}
-	if e.Type == clickType && e.Name != "" {
-		cta := step.ctas[e.Name]
+	if eventType == clickType && name != "" {
+		cta := step.ctas[name]
 		if cta == nil {
 			cta = new(ctaCount)
-			step.ctas[e.Name] = cta
+			step.ctas[name] = cta
 		}
 		cta.clicks += counted
-		if e.Marked {
+		if e.marked {
 			cta.marked += counted
 		}
 	}
@@ -335,7 +351,7 @@ func (c *counter) countSession(place int32) {
 	}
 	step := c.steps[s.step]
 	if s.isBot {
-		step.bots[orUnknown(c.reasons[s.botReason])]++
+		step.bots[orUnknown(c.reasons.texts[s.botReason])]++
 		return
 	}
 	step.started = append(step.started, place)
@@ -349,7 +365,7 @@ func (c *counter) countSession(place int32) {
 	}
 	// Which of repo.RollupSession.Texts it is that a part counts by.
 	for i, dimension := range [dimensions]int{bySource: 2, byChannel: 3, byDevice: 10, byCountry: 8, byBrowser: 11, byOS: 12} {
-		sums.by[i][orUnknown(c.texts[dimension][s.texts[dimension]])]++
+		sums.by[i][orUnknown(c.texts[dimension].texts[s.texts[dimension]])]++
 	}
 }
 
@@ -529,7 +545,7 @@ func (c *counter) block(step *stepCounts, timeZone string, marked *marks, local 
 	b := newBlockBuilder(timeZone)
 	var codes [repo.SessionTexts]translation
 	for i := range codes {
-		codes[i] = newTranslation(&b.dictionaries[i], c.texts[i])
+		codes[i] = newTranslation(&b.dictionaries[i], c.texts[i].texts)
 	}
 	visits, started := step.visits, step.started
 	for len(visits) > 0 || len(started) > 0 {

@@ -1,7 +1,6 @@
 package rollup
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,12 +14,19 @@ import (
 	"github.com/microtracker/microtracker/repo"
 )
 
-func ids(numbers ...int64) []byte {
-	var out []byte
-	for _, n := range numbers {
-		out = binary.BigEndian.AppendUint64(out, uint64(n))
+// addEvents adds events of a kind, one for each of the sessions.
+func (c *counter) addEvents(eventType, path, name string, marked bool, sessions ...int64) {
+	for _, id := range sessions {
+		c.addEvent(&repo.RollupEvent{SessionID: id, Type: []byte(eventType), Path: []byte(path), Name: []byte(name), Marked: marked})
 	}
-	return out
+}
+
+// texts are those of a session.
+func texts(of map[int]string) (texts [repo.SessionTexts][]byte) {
+	for i, text := range of {
+		texts[i] = []byte(text)
+	}
+	return texts
 }
 
 var halfHour = repo.RollupWindow{Since: time.Unix(0, 0).UTC(), Until: time.Unix(1800, 0).UTC(), Step: 30 * time.Minute}
@@ -28,29 +34,24 @@ var halfHour = repo.RollupWindow{Since: time.Unix(0, 0).UTC(), Until: time.Unix(
 // counted is a step with something of everything.
 func counted() countedStep {
 	c := newCounter(halfHour, 1, halfHour.Until)
-	google := [repo.SessionTexts]string{0: "/", 1: "/b", 2: "Google", 3: "Organic Search", 10: "mobile"}
+	google := texts(map[int]string{0: "/", 1: "/b", 2: "Google", 3: "Organic Search", 10: "mobile"})
 	for _, s := range []repo.RollupSession{
 		{ID: 1, VisitorID: 9, Texts: google, Numbers: [8]int64{1, 1, 61, 4000, 1250, 1, 5050, 1}, LastActivityAt: halfHour.Until},
 		{ID: 2, VisitorID: 3, Texts: google, Numbers: [8]int64{0: 1}},
 		{ID: 3, VisitorID: 1 << 40, StartedAt: halfHour.Since.Add(-time.Hour), Numbers: [8]int64{0: 1}},
-		{ID: 4, VisitorID: 5, IsBot: true, BotReason: "user_agent", Numbers: [8]int64{0: 1}},
+		{ID: 4, VisitorID: 5, IsBot: true, BotReason: []byte("user_agent"), Numbers: [8]int64{0: 1}},
 	} {
 		if s.StartedAt.IsZero() {
 			s.StartedAt = halfHour.Since
 		}
 		c.addSession(&s)
 	}
-	for _, e := range []repo.RollupEvents{
-		{Type: "page_view", Path: "/", Sessions: ids(1, 2, 1, 3, 4)},
-		{Type: "page_view", Path: "/b", Sessions: ids(2)},
-		{Type: "page_view", Sessions: ids(3)},
-		{Type: "click", Path: "/b", Name: "Buy", Sessions: ids(2, 2, 4)},
-		{Type: "click", Path: "/b", Name: "Buy", Marked: true, Sessions: ids(1)},
-		{Type: "exit", Path: "/gone", Sessions: ids(4)},
-	} {
-		e.Step = halfHour.Since
-		c.addEvents(&e)
-	}
+	c.addEvents("page_view", "/", "", false, 1, 2, 1, 3, 4)
+	c.addEvents("page_view", "/b", "", false, 2)
+	c.addEvents("page_view", "", "", false, 3)
+	c.addEvents("click", "/b", "Buy", false, 2, 2, 4)
+	c.addEvents("click", "/b", "Buy", true, 1)
+	c.addEvents("exit", "/gone", "", false, 4, 99) // of 99 nobody tells
 	c.sort()
 	c.addLater(repo.LaterPage{SessionID: 1, Path: "/", Days: 1})
 	c.addLater(repo.LaterPage{SessionID: 1, Path: "/late", Days: 2})
@@ -216,10 +217,10 @@ func TestTheLongestListsAreCutInOneOrder(t *testing.T) {
 	for i := range 3 * maxTop {
 		path := string(rune('a'+i%26)) + string(rune('a'+i/26))
 		id := int64(i + 1)
-		times := ids(slices.Repeat([]int64{id}, 1+i%2)...)
-		c.addSession(&repo.RollupSession{ID: id, VisitorID: 1, StartedAt: halfHour.Since, Numbers: [8]int64{0: 1}, Texts: [repo.SessionTexts]string{2: path}})
-		c.addEvents(&repo.RollupEvents{Step: halfHour.Since, Type: "page_view", Path: path, Sessions: times})
-		c.addEvents(&repo.RollupEvents{Step: halfHour.Since, Type: "click", Name: path, Sessions: times})
+		times := slices.Repeat([]int64{id}, 1+i%2)
+		c.addSession(&repo.RollupSession{ID: id, VisitorID: 1, StartedAt: halfHour.Since, Numbers: [8]int64{0: 1}, Texts: texts(map[int]string{2: path})})
+		c.addEvents("page_view", path, "", false, times...)
+		c.addEvents("click", "", path, false, times...)
 	}
 	c.sort()
 	p := c.finish("UTC")[0].part
