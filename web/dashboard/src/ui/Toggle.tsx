@@ -3,7 +3,8 @@ import { useTranslation } from "../lib/i18n/useTranslation";
 interface Props<T extends string> {
   label: string;
   options: readonly { id: T; text: string }[];
-  chosen: T;
+  /** Undefined while it is not known yet. */
+  chosen: T | undefined;
   onChange: (id: T) => void;
 }
 

@@ -10,7 +10,7 @@ import { CSVButton } from "../../reports/CSVButton";
 import { Card } from "../../ui/Card";
 import { ErrorState } from "../../ui/ErrorState";
 import { Bone } from "../../ui/Skeleton";
-import { Toggle } from "../../ui/Toggle";
+import { ViewToggle } from "../../ui/Toggle";
 import { Tooltip } from "../../ui/Tooltip";
 import { Change } from "../Change";
 import { about, adMetricNames, type AdMetricName, adMetrics, allMetrics, figureNames, indexOf } from "../metrics";
@@ -48,14 +48,18 @@ export function OverTime({ shown }: { shown: AdMetricName }) {
   const place = indexOf(shown);
   const { kind, adds } = about(shown);
   const none = adds ? 0 : null;
-  const drawn = points?.map(({ bucket, row, running }) => ({
-    bucket,
-    running,
-    value: row ? roughly(row.metrics[place]) : none,
-    compared: compare === "none" ? null : row ? roughly(row.compared[place]) : none,
-    text: row ? figureText(row.metrics[place], kind, currency) : none === null ? dash : figureText(zero(kind), kind, currency),
-    comparedText: row ? figureText(row.compared[place], kind, currency) : dash,
-  }));
+  const drawn = useMemo(
+    () =>
+      points?.map(({ bucket, row, running }) => ({
+        bucket,
+        part: running ? ("running" as const) : undefined,
+        value: row ? roughly(row.metrics[place]) : none,
+        before: compare === "none" ? null : row ? roughly(row.compared[place]) : none,
+        text: row ? figureText(row.metrics[place], kind, currency) : none === null ? dash : figureText(zero(kind), kind, currency),
+        beforeText: row ? figureText(row.compared[place], kind, currency) : dash,
+      })),
+    [points, place, none, compare, kind, currency],
+  );
   const name = t(`ads.metrics.${shown}.name`);
 
   return (
@@ -90,15 +94,7 @@ export function OverTime({ shown }: { shown: AdMetricName }) {
         busy={!data && !query.isError}
         tools={
           <>
-            <Toggle
-              label={t("timeline.view")}
-              options={[
-                { id: "chart", text: t("timeline.chart") },
-                { id: "table", text: t("timeline.table") },
-              ]}
-              chosen={view}
-              onChange={setView}
-            />
+            <ViewToggle view={view} onChange={setView} />
             <CSVButton
               name={t("ads.performance.title")}
               days={days}

@@ -267,7 +267,7 @@ function Compared({ value, change, better, currency }: { value: AdValue | undefi
   const { t } = useTranslation();
   const before = exactText(value, currency);
   return (
-    <span className="ads-compared" title={before && t("ads.performance.before", { value: before })}>
+    <span className="ads-compared" title={before && t("overview.before", { value: before })}>
       <Change change={change} better={better} />
     </span>
   );

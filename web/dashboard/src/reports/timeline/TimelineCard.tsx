@@ -8,7 +8,7 @@ import { bucketEnd, type Days, type Interval, intervalsOf } from "../../lib/rang
 import { Button } from "../../ui/Button";
 import { ErrorState } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
-import { ViewToggle } from "../../ui/Toggle";
+import { Toggle, ViewToggle } from "../../ui/Toggle";
 import { TimelineTable } from "./TimelineTable";
 import type { Timeline } from "./useTimeline";
 
@@ -61,13 +61,12 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
         </div>
         <div className="timeline-tools">
           {offered.length > 1 && (
-            <div className="toggle" role="group" aria-label={t("controls.interval")}>
-              {offered.map((name) => (
-                <button key={name} type="button" className="toggle-button" aria-pressed={timeline?.interval === name} onClick={() => onInterval(name)}>
-                  {t(`controls.intervals.${name}`)}
-                </button>
-              ))}
-            </div>
+            <Toggle
+              label={t("controls.interval")}
+              options={offered.map((id) => ({ id, text: t(`controls.intervals.${id}`) }))}
+              chosen={timeline?.interval}
+              onChange={onInterval}
+            />
           )}
           <ViewToggle view={view} onChange={setView} />
           <Button aria-label={t("timeline.csvLabel")} disabled={!timeline} onClick={csv}>

@@ -75,8 +75,6 @@ const de: Translation<typeof en> = {
       dashed: "Die dünne gestrichelte Linie ist der Vergleich.",
       zone: "Tage in der Zeitzone des jeweiligen Werbekontos",
       chartEmpty: "Nichts in diesem Zeitraum",
-      comparedWith: "{{value}}, davor {{compared}}",
-      before: "Davor: {{value}}",
       table: "Nach Anzeige",
       tableHint: "Öffne eine Zeile, um zu sehen, woraus sie besteht. Beträge in {{currency}}.",
       file: "Anzeigen",

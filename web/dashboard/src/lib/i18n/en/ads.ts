@@ -72,8 +72,6 @@ const en = {
       dashed: "The thin dashed line is what it is compared with.",
       zone: "Days in the time zone of each ad account",
       chartEmpty: "Nothing in this range",
-      comparedWith: "{{value}}, before {{compared}}",
-      before: "Before: {{value}}",
       table: "By ad",
       tableHint: "Open a row to see what it is made of. Money in {{currency}}.",
       file: "ads",

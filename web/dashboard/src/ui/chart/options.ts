@@ -1,8 +1,24 @@
 import type { EChartsCoreOption } from "echarts/core";
-import { format } from "../../lib/format";
-import type { MetricKind } from "../../lib/metrics";
-import { drawn } from "./points";
-import type { Timeline } from "./useTimeline";
+
+export interface LinePoint {
+  /** The bucket as the server names it; what tells the points apart. */
+  bucket: string;
+  /** Null: a gap. */
+  value: number | null;
+  /** The same bucket of the period compared with. */
+  before: number | null;
+  /** The bucket is not whole: the range begins within it, or it is not over yet. */
+  part?: "begun" | "running" | undefined;
+}
+
+/** What the axes say. */
+export interface Scale {
+  kind: "count" | "ratio" | "other";
+  bucket: (bucket: string) => string;
+  value: (value: number) => string;
+  /** Room for the values' labels, in pixels. */
+  room: number;
+}
 
 export interface Palette {
   line: string;
@@ -18,21 +34,12 @@ export interface Palette {
  * What ECharts draws: the finished buckets as a line over a light area, those that are not whole as dotted ends, and the
  * period compared with as a dashed line behind them.
  */
-export function chartOptions(timeline: Timeline, metric: number, kind: MetricKind, palette: Palette, width: number): EChartsCoreOption {
-  const { points, interval } = timeline;
-  const values = points.map((p) => drawn(p, metric));
-  const whole = (i: number) => points[i]?.state !== "running" && points[i]?.state !== "partial";
-  const finished = values.map((v, i) => (whole(i) ? v : null));
+export function lineOptions(points: LinePoint[], scale: Scale, palette: Palette, width: number): EChartsCoreOption {
+  const values = points.map((p) => p.value);
+  const before = points.map((p) => p.before);
+  const finished = values.map((v, i) => (points[i]?.part ? null : v));
   // A dotted end begins where the line ends.
-  const ends = values.map((v, i) => (!whole(i) || points[i - 1]?.state === "partial" || (points[i + 1]?.state === "running") ? v : null));
-  const before = points.map((p) => p.before?.[metric] ?? null);
-  const severalDays = new Set(points.map((p) => p.bucket.slice(0, 10))).size > 1;
-  // A point without neighbours would not be seen: a line needs two.
-  const dotted = (list: (number | null)[]) =>
-    list.map((value, i) => ({
-      value: value ?? "-",
-      symbol: value !== null && (list[i - 1] ?? null) === null && (list[i + 1] ?? null) === null ? "circle" : "none",
-    }));
+  const ends = values.map((v, i) => (points[i]?.part || points[i - 1]?.part === "begun" || points[i + 1]?.part === "running" ? v : null));
   const highest = Math.max(0, ...[...values, ...before].map((v) => v ?? 0));
   const line = {
     type: "line" as const,
@@ -46,7 +53,7 @@ export function chartOptions(timeline: Timeline, metric: number, kind: MetricKin
     animation: false,
     textStyle: { fontFamily: palette.font },
     // Fixed room for the labels: where the grid moves by itself, pixels and values no longer agree.
-    grid: { left: 56, right: 28, top: 12, bottom: 28, outerBoundsMode: "none" },
+    grid: { left: scale.room, right: 28, top: 12, bottom: 28, outerBoundsMode: "none" },
     xAxis: {
       type: "category",
       boundaryGap: false,
@@ -59,17 +66,17 @@ export function chartOptions(timeline: Timeline, metric: number, kind: MetricKin
         hideOverlap: true,
         margin: 10,
         interval: Math.max(0, Math.ceil(points.length / Math.max(2, Math.floor(width / 110))) - 1),
-        formatter: (bucket: string) => format.bucket(bucket, interval, "axis", severalDays),
+        formatter: scale.bucket,
       },
     },
     yAxis: {
       type: "value",
       min: 0,
       // An empty chart still has a scale; counts have no halves.
-      max: highest === 0 ? (kind === "ratio" ? 1 : 4) : kind === "ratio" && highest > 0.5 ? 1 : undefined,
-      minInterval: kind === "count" ? 1 : undefined,
+      max: highest === 0 ? (scale.kind === "ratio" ? 1 : 4) : scale.kind === "ratio" && highest > 0.5 ? 1 : undefined,
+      minInterval: scale.kind === "count" ? 1 : undefined,
       splitNumber: 4,
-      axisLabel: { color: palette.text, fontSize: 12, formatter: (value: number) => format.metric(value, kind) },
+      axisLabel: { color: palette.text, fontSize: 12, formatter: scale.value },
       splitLine: { lineStyle: { color: palette.grid } },
     },
     series: [
@@ -78,4 +85,12 @@ export function chartOptions(timeline: Timeline, metric: number, kind: MetricKin
       { ...line, data: dotted(ends), lineStyle: { color: palette.line, width: 2, type: [2, 3] } },
     ],
   };
+}
+
+/** A point without neighbours would not be seen, since a line needs two: it is drawn as a dot. */
+function dotted(list: (number | null)[]) {
+  return list.map((value, i) => ({
+    value: value ?? "-",
+    symbol: value !== null && (list[i - 1] ?? null) === null && (list[i + 1] ?? null) === null ? "circle" : "none",
+  }));
 }
