@@ -1,6 +1,7 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/ui.css";
+import "./styles/table.css";
 import "./styles/app.css";
 import "./styles/access.css";
 import "./styles/reports.css";

@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useId } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "../lib/i18n/useTranslation";
 import { ReportControls } from "../reports/ReportControls";
 import { useReport } from "../reports/useReport";
-import { Button } from "../ui/Button";
+import { PageHead } from "../ui/PageHead";
 import { Sections } from "../ui/Sections";
 import "../styles/explore.css";
 
@@ -30,10 +30,7 @@ export function ExplorePage({ section, title, lead, defines, children }: PagePro
   return (
     <>
       <SectionNav section={section} />
-      <div className="explore-head">
-        <h1>{title}</h1>
-        <p className="muted explore-lead">{lead}</p>
-      </div>
+      <PageHead title={title} lead={lead} />
       <ReportControls />
       {children}
       {defines && (
@@ -75,51 +72,3 @@ export function SectionNav({ section }: { section: Section }) {
     </Sections>
   );
 }
-
-interface PickProps<T extends string> {
-  label: string;
-  options: readonly { value: T; text: string }[];
-  value: T;
-  onChange: (value: T) => void;
-  className?: string;
-}
-
-/** More choices than fit side by side. */
-export function Pick<T extends string>({ label, options, value, onChange, className = "" }: PickProps<T>) {
-  const id = useId();
-  return (
-    <span className={`pick ${className}`}>
-      <label htmlFor={id}>{label}</label>
-      <select id={id} className="input select" value={value} onChange={(event) => onChange(event.target.value as T)}>
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.text}
-          </option>
-        ))}
-      </select>
-    </span>
-  );
-}
-
-interface MoreProps {
-  query: { hasNextPage: boolean; isFetchingNextPage: boolean; isFetchNextPageError: boolean; fetchNextPage: () => Promise<unknown> };
-}
-
-/** The next page of a list, on demand. */
-export function More({ query }: MoreProps) {
-  const { t } = useTranslation();
-  if (!query.hasNextPage) return null;
-  return (
-    <div className="more">
-      {query.isFetchNextPageError && (
-        <p role="alert" className="warn">
-          {t("explore.moreFailed")}
-        </p>
-      )}
-      <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-        {t("explore.more")}
-      </Button>
-    </div>
-  );
-}
-

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { clockIn } from "../lib/clock";
 import { dash } from "../lib/format";
 import { oneOf, parseId } from "./search";
-import { clockIn, instant, joined, orDash } from "./words";
+import { instant, joined, orDash } from "./words";
 
 test("a clock shows its zone's time, and UTC where the zone is not known", () => {
   const noon = { $typeName: "google.protobuf.Timestamp" as const, seconds: 1_795_435_200n, nanos: 0 };

@@ -122,22 +122,6 @@ export function ago(at: Date, now: Date): string {
 /** An instant in the reader's own zone, for titles. */
 export const exactTime = (at: Date) => moment.format(at);
 
-/** The time of day in a project's zone; "medium" with seconds. */
-export function timeOfDay(at: Date, timeZone: string, timeStyle: "short" | "medium"): string {
-  const key = `${timeZone} ${timeStyle}`;
-  let clock = zoned.get(key);
-  if (!clock) {
-    try {
-      clock = new Intl.DateTimeFormat(locale, { timeStyle, timeZone });
-    } catch {
-      clock = new Intl.DateTimeFormat(locale, { timeStyle, timeZone: "UTC" });
-    }
-    zoned.set(key, clock);
-  }
-  return clock.format(at);
-}
-
-const zoned = new Map<string, Intl.DateTimeFormat>();
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
 
 /** The time of day in the reader's own zone. */

@@ -10,11 +10,12 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
-import { ErrorState, FormError } from "../../ui/ErrorState";
+import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
 import { Plus } from "../../ui/icons";
 import { Modal } from "../../ui/Modal";
-import { LinesSkeleton } from "../../ui/Skeleton";
+import { Paged } from "../../ui/Paged";
+import { Table } from "../../ui/Table";
 import { AdsPage } from "../parts";
 import { platformIds, platformName } from "../values";
 
@@ -44,53 +45,39 @@ export function Accounts() {
     >
       <Card flush title={t("ads.accounts.list")} hint={t("ads.accounts.hint", { zone })} busy={!accounts && !query.isError}>
         <FormError error={remove.error} />
-        {!accounts && query.isError ? (
-          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-        ) : !accounts ? (
-          <LinesSkeleton rows={3} height={56} />
-        ) : accounts.length === 0 ? (
-          <Empty title={t("ads.accounts.empty", { zone })} text={t("ads.accounts.emptyText")} />
-        ) : (
-          <table className="table tokens">
-            <thead>
-              <tr>
-                <th scope="col">{t("ads.levels.platform")}</th>
-                <th scope="col">{t("projects.timeZone")}</th>
-                <th scope="col">
-                  <span className="visually-hidden">{t("ads.accounts.action")}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {accounts.map((account) => {
-                const name = platformName(account.platform);
-                return (
-                  <tr key={account.platform}>
-                    <th scope="row">
-                      <bdi className="token-name">{name}</bdi>
-                    </th>
-                    <td data-label={t("projects.timeZone")}>{account.timeZone}</td>
-                    <td>
-                      <span className="ads-row-actions">
-                        <Button look="quiet" aria-label={t("ads.accounts.changeNamed", { name })} onClick={() => setEdited(account)}>
-                          {t("ads.accounts.change")}
-                        </Button>
-                        <Button
-                          look="danger"
-                          aria-label={t("ads.accounts.removeNamed", { name })}
-                          pending={remove.isPending && remove.variables?.platform === account.platform}
-                          onClick={() => remove.mutate({ projectId: project.id, platform: account.platform, timeZone: "" })}
-                        >
-                          {t("ads.accounts.remove")}
-                        </Button>
-                      </span>
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
+        <Paged query={query} rows={accounts} empty={<Empty title={t("ads.accounts.empty", { zone })} text={t("ads.accounts.emptyText")} />}>
+          {(rows) => (
+            <Table
+              className="list"
+              rows={rows}
+              rowKey={({ platform }) => platform}
+              columns={[
+                { id: "platform", head: t("ads.levels.platform"), cell: ({ platform }) => <bdi className="list-name">{platformName(platform)}</bdi> },
+                { id: "zone", head: t("projects.timeZone"), label: t("projects.timeZone"), cell: ({ timeZone }) => timeZone },
+                {
+                  id: "action",
+                  head: t("ads.accounts.action"),
+                  headless: true,
+                  cell: (account) => (
+                    <span className="ads-row-actions">
+                      <Button look="quiet" aria-label={t("ads.accounts.changeNamed", { name: platformName(account.platform) })} onClick={() => setEdited(account)}>
+                        {t("ads.accounts.change")}
+                      </Button>
+                      <Button
+                        look="danger"
+                        aria-label={t("ads.accounts.removeNamed", { name: platformName(account.platform) })}
+                        pending={remove.isPending && remove.variables?.platform === account.platform}
+                        onClick={() => remove.mutate({ projectId: project.id, platform: account.platform, timeZone: "" })}
+                      >
+                        {t("ads.accounts.remove")}
+                      </Button>
+                    </span>
+                  ),
+                },
+              ]}
+            />
+          )}
+        </Paged>
       </Card>
       {edited && <AccountForm account={edited === "new" ? undefined : edited} zone={zone} onClose={() => setEdited(undefined)} onDone={() => void reload()} />}
     </AdsPage>

@@ -11,11 +11,13 @@ import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
 import { Notice } from "../../ui/Notice";
+import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
+import { Scroll, SortHead } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { AdsControls } from "../Controls";
-import { lookbacks, type ModelName, modelNames, models, readLookback, readModel } from "../models";
-import { AdsPage, Choose } from "../parts";
+import { lookbacks, modelNames, models, readLookback, readModel } from "../models";
+import { AdsPage } from "../parts";
 import { type Level, levels } from "../search";
 import { dimensionOf, useAds } from "../useAds";
 import { keyName, money, platformName, sharedText, weightText } from "../values";
@@ -76,19 +78,19 @@ export function Attribution() {
         busy={!data && !query.isError}
         tools={
           <>
-            <Choose
+            <Pick
               label={t("ads.performance.by")}
               options={dimensions.map((id) => ({ id, text: t(`ads.levels.${id}`) }))}
               chosen={by}
               onChange={(id) => changeAds({ by: id === "campaign" ? undefined : id })}
             />
-            <Choose
+            <Pick
               label={t("ads.attribution.show")}
               options={shown.map((id) => ({ id, text: t(`ads.metrics.${id}.name`) }))}
               chosen={metric}
               onChange={(id) => changeAds({ show: id === "conversions" ? undefined : id })}
             />
-            <Choose
+            <Pick
               label={t("ads.attribution.lookback")}
               options={lookbacks.map((id) => ({ id, text: t("ads.days", { count: Number(id) }) }))}
               chosen={lookback}
@@ -107,13 +109,20 @@ export function Attribution() {
           <Empty title={t("ads.attribution.empty")} text={t("ads.attribution.emptyText")} />
         ) : (
           <>
-            <div className="ads-scroll" tabIndex={0} role="region" aria-label={t("ads.attribution.table")}>
+            <Scroll className="ads-scroll" label={t("ads.attribution.table")}>
               <table className="table ads-table attribution-table">
                 <thead>
                   <tr>
                     <th scope="col">{t(`ads.levels.${by}`)}</th>
                     {modelNames.map((name) => (
-                      <ModelHead key={name} name={name} chosen={name === model} onChoose={() => changeAds({ model: name === "last" ? undefined : name }, true)} />
+                      <SortHead
+                        key={name}
+                        title={t(`ads.models.${name}.text`)}
+                        sorted={name === model ? "descending" : undefined}
+                        onSort={() => changeAds({ model: name === "last" ? undefined : name }, true)}
+                      >
+                        {t(`ads.models.${name}.name`)}
+                      </SortHead>
                     ))}
                     <th scope="col" title={t("ads.attribution.touchedHint")}>
                       {t("ads.attribution.touched")}
@@ -155,49 +164,39 @@ export function Attribution() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scroll>
             {hasRest && rowStep < rowSteps.length - 1 && (
-              <div className="ads-more">
-                <Button onClick={() => setRowStep(rowStep + 1)}>{t("ads.more")}</Button>
+              <div className="more">
+                <Button onClick={() => setRowStep(rowStep + 1)}>{t("app.more")}</Button>
               </div>
             )}
           </>
         )}
       </Card>
-      <Card flush title={t("ads.attribution.models")}>
-        <dl className="ads-definitions">
-          {modelNames.map((name) => (
-            <div key={name}>
-              <dt>{t(`ads.models.${name}.name`)}</dt>
-              <dd>{t(`ads.models.${name}.text`)}</dd>
-            </div>
-          ))}
-        </dl>
-        {data && Number(data.conversions) > 0 && (
-          <p className="muted small ads-definitions-foot">
-            {t("ads.attribution.untouchedShare", { share: weightText(untouched(data.rows) / Number(data.conversions)) })}
-          </p>
-        )}
+      <Card
+        title={t("ads.attribution.models")}
+        foot={
+          data &&
+          Number(data.conversions) > 0 &&
+          t("ads.attribution.untouchedShare", { share: weightText(untouched(data.rows) / Number(data.conversions)) })
+        }
+      >
+        <div className="definitions">
+          <dl>
+            {modelNames.map((name) => (
+              <div key={name}>
+                <dt>{t(`ads.models.${name}.name`)}</dt>
+                <dd>{t(`ads.models.${name}.text`)}</dd>
+              </div>
+            ))}
+          </dl>
+        </div>
       </Card>
     </AdsPage>
   );
 }
 
 const untouched = (rows: AttributionRow[]) => rows.find((row) => row.kind === RowKind.UNTOUCHED)?.shares[0]?.conversions ?? 0;
-
-function ModelHead({ name, chosen, onChoose }: { name: ModelName; chosen: boolean; onChoose: () => void }) {
-  const { t } = useTranslation();
-  return (
-    <th scope="col" aria-sort={chosen ? "descending" : undefined} title={t(`ads.models.${name}.text`)}>
-      <button type="button" className="sort" onClick={onChoose}>
-        {t(`ads.models.${name}.name`)}
-        <span aria-hidden="true" className="sort-mark">
-          {chosen ? "▼" : ""}
-        </span>
-      </button>
-    </th>
-  );
-}
 
 function RowName({ row, by }: { row: AttributionRow; by: By }) {
   const { t } = useTranslation();
@@ -210,7 +209,7 @@ function RowName({ row, by }: { row: AttributionRow; by: By }) {
     <div className="ads-name-text">
       <ForeignText text={name || t(`ads.none.${by}`)} />
       {parents.length > 0 && (
-        <span className="ads-sub">
+        <span className="sub">
           <ForeignText text={parents.join(" › ")} />
         </span>
       )}

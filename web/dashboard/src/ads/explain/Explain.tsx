@@ -3,9 +3,12 @@ import { useQuery } from "@connectrpc/connect-query";
 import type { ExplainConversionResponse, Touch } from "@microtracker/client/ad_reports";
 import { AdsService } from "@microtracker/client/ads";
 import { useState } from "react";
+import { type Clock, clockIn } from "../../lib/clock";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
 import { ErrorState } from "../../ui/ErrorState";
+import { Pick } from "../../ui/Pick";
+import { Scroll } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
@@ -15,8 +18,7 @@ import { Notice } from "../../ui/Notice";
 import { LinesSkeleton } from "../../ui/Skeleton";
 import { AdsControls } from "../Controls";
 import { lookbacks, modelNames, models, readLookback } from "../models";
-import { AdsPage, Choose } from "../parts";
-import { zonedFormat } from "../times";
+import { AdsPage } from "../parts";
 import { useAds } from "../useAds";
 import { keyName, money, platformName, weightText } from "../values";
 import { Latest } from "./Latest";
@@ -98,15 +100,15 @@ function Way({ event }: { event: string }) {
     conversionIds,
   });
   const { data } = query;
-  const time = zonedFormat(project.timeZone);
+  const clock = clockIn(project.timeZone);
   return (
     <Card flush
       title={t("ads.explain.way")}
-      hint={data?.time && t("ads.explain.converted", { when: time(timestampDate(data.time)), value: money.money(data.value, data.currency) })}
+      hint={data?.time && t("ads.explain.converted", { when: clock.moment(data.time), value: money.money(data.value, data.currency) })}
       busy={query.isPending}
       tools={
         <>
-          <Choose
+          <Pick
             label={t("ads.attribution.lookback")}
             options={lookbacks.map((id) => ({ id, text: t("ads.days", { count: Number(id) }) }))}
             chosen={lookback}
@@ -131,7 +133,7 @@ function Way({ event }: { event: string }) {
           {data.touches.length === 0 ? (
             <Empty title={t("ads.explain.untouched")} text={t("ads.explain.untouchedText", { count: data.lookbackDays })} />
           ) : (
-            <div className="ads-scroll" tabIndex={0} role="region" aria-label={t("ads.explain.way")}>
+            <Scroll className="ads-scroll" label={t("ads.explain.way")}>
               <table className="table ads-table explain-table">
                 <thead>
                   <tr>
@@ -145,11 +147,11 @@ function Way({ event }: { event: string }) {
                 </thead>
                 <tbody>
                   {data.touches.map((touch, i) => (
-                    <TouchRow key={String(touch.sessionId)} touch={touch} number={i + 1} own={touch.sessionId === data.sessionId} currency={data.currency} time={time} />
+                    <TouchRow key={String(touch.sessionId)} touch={touch} number={i + 1} own={touch.sessionId === data.sessionId} currency={data.currency} clock={clock} />
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scroll>
           )}
         </>
       )}
@@ -163,10 +165,10 @@ interface TouchProps {
   /** The conversion happened in this session. */
   own: boolean;
   currency: string;
-  time: (at: Date) => string;
+  clock: Clock;
 }
 
-function TouchRow({ touch, number, own, currency, time }: TouchProps) {
+function TouchRow({ touch, number, own, currency, clock }: TouchProps) {
   const { t } = useTranslation();
   const name = keyName(touch.ad) || keyName(touch.adset) || keyName(touch.campaign) || touch.source || t("ads.none.campaign");
   const path = [platformName(touch.platform) || touch.source, keyName(touch.campaign), keyName(touch.adset), touch.placement].filter((part) => part && part !== name);
@@ -178,12 +180,12 @@ function TouchRow({ touch, number, own, currency, time }: TouchProps) {
           <div className="ads-name-text">
             <ForeignText text={name} />
             {path.length > 0 && (
-              <span className="ads-sub">
+              <span className="sub">
                 <ForeignText text={path.join(" › ")} />
               </span>
             )}
-            <span className="ads-sub">
-              {touch.startTime && <span>{time(timestampDate(touch.startTime))}</span>}
+            <span className="sub">
+              {touch.startTime && <span>{clock.moment(touch.startTime)}</span>}
               {own && <span className="tag">{t("ads.explain.own")}</span>}
             </span>
           </div>

@@ -1,16 +1,14 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { callUnaryMethod, useInfiniteQuery, useQuery, useTransport } from "@connectrpc/connect-query";
 import { ReportingService } from "@microtracker/client/reporting";
 import type { TrackingSession } from "@microtracker/client/visits";
 import { useState } from "react";
+import { clockIn } from "../../lib/clock";
 import { useTranslation } from "../../lib/i18n/useTranslation";
-import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
-import { ErrorState, FormError } from "../../ui/ErrorState";
-import { LinesSkeleton } from "../../ui/Skeleton";
+import { FormError } from "../../ui/ErrorState";
+import { Paged } from "../../ui/Paged";
 import { ForeignText } from "../../ui/Text";
-import { zonedFormat } from "../times";
 import { useAds } from "../useAds";
 import { isConversion, withConversion } from "./conversions";
 
@@ -37,7 +35,7 @@ export function Latest({ chosen }: { chosen: string | undefined }) {
     { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, enabled: all !== undefined },
   );
   const sessions = query.data?.pages.flatMap((page) => page.sessions);
-  const time = zonedFormat(project.timeZone);
+  const clock = clockIn(project.timeZone);
 
   /** Finds the session's conversion: of several, the one after that which is shown. */
   const open = async (session: TrackingSession) => {
@@ -61,15 +59,15 @@ export function Latest({ chosen }: { chosen: string | undefined }) {
   return (
     <Card flush title={t("ads.explain.latest")} hint={t("ads.explain.latestHint")} busy={!sessions && !error}>
       <FormError error={failed} />
-      {!sessions && error ? (
-        <ErrorState error={error} onRetry={() => void (defined.isError ? defined : query).refetch()} />
-      ) : !sessions ? (
-        <LinesSkeleton rows={10} height={52} />
-      ) : sessions.length === 0 ? (
-        <Empty title={t("ads.attribution.empty")} text={t("ads.explain.emptyText")} />
-      ) : (
-        <ul className="explain-list">
-          {sessions.map((session) => (
+      <Paged
+        query={defined.isError ? defined : query}
+        rows={sessions}
+        skeleton={{ rows: 10, height: 52 }}
+        empty={<Empty title={t("ads.attribution.empty")} text={t("ads.explain.emptyText")} />}
+      >
+        {(rows) => (
+          <ul className="explain-list">
+            {rows.map((session) => (
             <li key={String(session.id)}>
               <button
                 type="button"
@@ -78,7 +76,7 @@ export function Latest({ chosen }: { chosen: string | undefined }) {
                 aria-busy={opening === session.id || undefined}
                 onClick={() => opening === undefined && void open(session)}
               >
-                <span>{session.startTime && time(timestampDate(session.startTime))}</span>
+                <span>{session.startTime && clock.moment(session.startTime)}</span>
                 <span className="muted">
                   <ForeignText text={session.utm?.campaignName || session.utm?.campaignId || session.source} />
                 </span>
@@ -86,15 +84,9 @@ export function Latest({ chosen }: { chosen: string | undefined }) {
               </button>
             </li>
           ))}
-        </ul>
-      )}
-      {query.hasNextPage && (
-        <div className="ads-more">
-          <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t("ads.more")}
-          </Button>
-        </div>
-      )}
+          </ul>
+        )}
+      </Paged>
     </Card>
   );
 }

@@ -1,4 +1,3 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { createConnectQueryKey, useMutation, useQuery } from "@connectrpc/connect-query";
 import { AdsService } from "@microtracker/client/ads";
 import { type SpendImport, SpendImport_State as State } from "@microtracker/client/spend";
@@ -7,6 +6,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { parseProjectId, projectPath } from "../../app/projects/useProjects";
+import { clockIn } from "../../lib/clock";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
@@ -14,11 +14,10 @@ import { Card } from "../../ui/Card";
 import { Choice } from "../../ui/Choice";
 import { Empty } from "../../ui/Empty";
 import { ErrorState, FormError } from "../../ui/ErrorState";
-import { Modal } from "../../ui/Modal";
 import { Notice } from "../../ui/Notice";
+import { Question } from "../../ui/Question";
 import { LinesSkeleton } from "../../ui/Skeleton";
 import { AdsPage } from "../parts";
-import { zonedFormat } from "../times";
 import { Progress, StateTag } from "./Imports";
 import { LayoutForm } from "./LayoutForm";
 import { Rows } from "./Rows";
@@ -83,7 +82,7 @@ function Opened({ spendImport: one }: { spendImport: SpendImport }) {
   const project = useOpenProject();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
-  const time = zonedFormat(project.timeZone);
+  const clock = clockIn(project.timeZone);
   const [editing, setEditing] = useState(false);
   const [asking, setAsking] = useState(false);
   const [without, setWithout] = useState(false);
@@ -144,10 +143,10 @@ function Opened({ spendImport: one }: { spendImport: SpendImport }) {
         tools={<StateTag spendImport={one} />}
         foot={
           <>
-            {one.createTime && t("ads.imports.created", { when: time(timestampDate(one.createTime)) })}
-            {one.importTime && ` · ${t("ads.imports.importedAt", { when: time(timestampDate(one.importTime)) })}`}
-            {one.undoTime && ` · ${t("ads.imports.undoneAt", { when: time(timestampDate(one.undoTime)) })}`}
-            {one.expireTime && state === State.IMPORTED && ` · ${t("ads.imports.undoUntil", { when: time(timestampDate(one.expireTime)) })}`}
+            {one.createTime && t("ads.imports.created", { when: clock.moment(one.createTime) })}
+            {one.importTime && ` · ${t("ads.imports.importedAt", { when: clock.moment(one.importTime) })}`}
+            {one.undoTime && ` · ${t("ads.imports.undoneAt", { when: clock.moment(one.undoTime) })}`}
+            {one.expireTime && state === State.IMPORTED && ` · ${t("ads.imports.undoUntil", { when: clock.moment(one.expireTime) })}`}
           </>
         }
       >
@@ -215,18 +214,16 @@ function Opened({ spendImport: one }: { spendImport: SpendImport }) {
       )}
       {(state === State.CHECKED || state === State.IMPORTED || state === State.UNDONE) && counts && <Rows spendImport={one} />}
       {asking && (
-        <Modal title={t("ads.imports.undoTitle")} isOpen onClose={() => setAsking(false)} role="alertdialog">
-          <FormError error={undo.error} />
+        <Question
+          title={t("ads.imports.undoTitle")}
+          action={t("ads.imports.undo")}
+          error={undo.error}
+          pending={undo.isPending}
+          onConfirm={() => undo.mutate(ids)}
+          onClose={() => setAsking(false)}
+        >
           <p>{t("ads.imports.undoText")}</p>
-          <div className="dialog-actions">
-            <Button onClick={() => setAsking(false)} autoFocus>
-              {t("app.cancel")}
-            </Button>
-            <Button look="danger" pending={undo.isPending} onClick={() => undo.mutate(ids)}>
-              {t("ads.imports.undo")}
-            </Button>
-          </div>
-        </Modal>
+        </Question>
       )}
     </>
   );

@@ -1,4 +1,3 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { AdsService } from "@microtracker/client/ads";
 import type { SpendImport } from "@microtracker/client/spend";
@@ -7,16 +6,19 @@ import { type DragEvent, useCallback, useId, useState } from "react";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { projectPath } from "../../app/projects/useProjects";
 import { kindOf } from "../../lib/errors";
-import { format } from "../../lib/format";
+import { clockIn } from "../../lib/clock";
+import { dash, format } from "../../lib/format";
+import type { Translate } from "../../lib/i18n/translate";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
-import { ErrorState, FormError } from "../../ui/ErrorState";
-import { LinesSkeleton } from "../../ui/Skeleton";
+import { FormError } from "../../ui/ErrorState";
+import { Paged } from "../../ui/Paged";
+import { ProgressBar } from "../../ui/ProgressBar";
+import { Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { AdsPage } from "../parts";
-import { zonedFormat } from "../times";
 import { isWorking, stateNames } from "./states";
 import { largestFile, useUpload } from "./useUpload";
 
@@ -129,11 +131,9 @@ function NewImport() {
 export function Progress({ value, label }: { value: number; label: string }) {
   const done = Math.round(Math.max(0, Math.min(1, value)) * 100);
   return (
-    <div className="ads-progress">
-      <div className="ads-progress-track" role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={done}>
-        <span className="ads-progress-done" style={{ width: `${done}%` }} />
-      </div>
-      <span className="muted">
+    <div className="progress ads-progress">
+      <ProgressBar label={label} all={100} done={done} />
+      <span>
         {label} {format.ratio(done / 100, "exact")}
       </span>
     </div>
@@ -152,72 +152,53 @@ function ImportList() {
       refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.imports.some((one) => isWorking(one.state))) ? 2000 : false),
     },
   );
+  const clock = clockIn(project.timeZone);
   const imports = query.data?.pages.flatMap((page) => page.imports);
   return (
     <Card flush title={t("ads.imports.list")} busy={!imports && !query.isError}>
-      {!imports && query.isError ? (
-        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-      ) : !imports ? (
-        <LinesSkeleton rows={4} height={56} />
-      ) : imports.length === 0 ? (
-        <Empty title={t("ads.imports.empty")} text={t("ads.imports.emptyText")} />
-      ) : (
-        <table className="table tokens">
-          <thead>
-            <tr>
-              <th scope="col">{t("ads.imports.file")}</th>
-              <th scope="col">{t("ads.imports.state")}</th>
-              <th scope="col">{t("ads.imports.rows")}</th>
-              <th scope="col">{t("ads.imports.when")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {imports.map((one) => (
-              <ImportRow key={String(one.importId)} spendImport={one} />
-            ))}
-          </tbody>
-        </table>
-      )}
-      {query.hasNextPage && (
-        <div className="ads-more">
-          <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t("ads.more")}
-          </Button>
-        </div>
-      )}
+      <Paged
+        query={query}
+        rows={imports}
+        skeleton={{ rows: 4, height: 56 }}
+        empty={<Empty title={t("ads.imports.empty")} text={t("ads.imports.emptyText")} />}
+      >
+        {(rows) => (
+          <Table
+            className="list"
+            rows={rows}
+            rowKey={({ importId }) => String(importId)}
+            columns={[
+              {
+                id: "file",
+                head: t("ads.imports.file"),
+                cell: ({ importId, fileName }) => (
+                  <Link to="/p/$projectId/ads/imports/$importId" params={{ ...projectPath(project), importId: String(importId) }} className="list-name">
+                    {fileName ? <bdi>{fileName}</bdi> : t("ads.imports.unnamed")}
+                  </Link>
+                ),
+              },
+              { id: "state", head: t("ads.imports.state"), label: t("ads.imports.state"), cell: (one) => <StateTag spendImport={one} /> },
+              { id: "rows", head: t("ads.imports.rows"), label: t("ads.imports.rows"), cell: ({ counts }) => countsText(counts, t) || dash },
+              { id: "when", head: t("ads.imports.when"), label: t("ads.imports.when"), cell: (one) => clock.moment(one.undoTime ?? one.importTime ?? one.createTime) },
+            ]}
+          />
+        )}
+      </Paged>
     </Card>
   );
 }
 
-function ImportRow({ spendImport: one }: { spendImport: SpendImport }) {
-  const { t } = useTranslation();
-  const project = useOpenProject();
-  const time = zonedFormat(project.timeZone);
-  const { counts } = one;
-  const said = (["new", "changed", "same", "refused"] as const)
+function countsText(counts: SpendImport["counts"], t: Translate): string {
+  return (["new", "changed", "same", "refused"] as const)
     .filter((name) => counts && counts[name] > 0n)
-    .map((name) => t(`ads.imports.counts.${name}`, { count: Number(counts![name]), formatted: format.count(Number(counts![name]), "exact") }));
-  const at = one.undoTime ?? one.importTime ?? one.createTime;
-  return (
-    <tr>
-      <th scope="row">
-        <Link to="/p/$projectId/ads/imports/$importId" params={{ ...projectPath(project), importId: String(one.importId) }} className="token-name">
-          {one.fileName ? <bdi>{one.fileName}</bdi> : t("ads.imports.unnamed")}
-        </Link>
-      </th>
-      <td data-label={t("ads.imports.state")}>
-        <StateTag spendImport={one} />
-      </td>
-      <td data-label={t("ads.imports.rows")}>{said.join(", ") || "–"}</td>
-      <td data-label={t("ads.imports.when")}>{at && time(timestampDate(at))}</td>
-    </tr>
-  );
+    .map((name) => t(`ads.imports.counts.${name}`, { count: Number(counts![name]), formatted: format.count(Number(counts![name]), "exact") }))
+    .join(", ");
 }
 
 export function StateTag({ spendImport: { state, error, progress } }: { spendImport: SpendImport }) {
   const { t } = useTranslation();
   const name = stateNames[state];
-  const look = error ? "tag tag-bad" : name === "imported" ? "tag tag-good" : "tag";
+  const look = error ? "tag tag-danger" : name === "imported" ? "tag tag-good" : "tag";
   return (
     <span className={look}>
       {t(`ads.imports.states.${name}`)}

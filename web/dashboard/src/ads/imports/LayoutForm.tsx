@@ -5,6 +5,7 @@ import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { SelectField, TextField } from "../../ui/Field";
 import { Notice } from "../../ui/Notice";
+import { Scroll } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { platformIds, platformName } from "../values";
 import { type Draft, type Field, fields, fromDraft, missingFields, sameDraft, setColumn, toDraft } from "./layout";
@@ -116,7 +117,7 @@ export function LayoutForm({ layout, preview, currency, pending, onCheck }: Prop
             onChange={(event) => set({ currency: event.target.value.toUpperCase().replace(/[^A-Z]/g, "") })}
           />
         </div>
-        <div className="ads-scroll" tabIndex={0} role="region" aria-label={t("ads.imports.layout.columns")}>
+        <Scroll className="ads-scroll" label={t("ads.imports.layout.columns")}>
           <table className="table ads-columns">
             <thead>
               <tr>
@@ -155,8 +156,8 @@ export function LayoutForm({ layout, preview, currency, pending, onCheck }: Prop
               ))}
             </tbody>
           </table>
-        </div>
-        <div className="ads-more">
+        </Scroll>
+        <div className="layout-actions">
           <Button type="submit" look="primary" pending={pending} disabled={missing.length > 0 && sameDraft(draft, known)}>
             {t(missing.length > 0 ? "ads.imports.layout.read" : "ads.imports.layout.check")}
           </Button>

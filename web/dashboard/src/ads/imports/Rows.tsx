@@ -6,13 +6,13 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { download, toCSV } from "../../lib/csv";
-import { format } from "../../lib/format";
+import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
-import { ErrorState } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
-import { LinesSkeleton } from "../../ui/Skeleton";
+import { Paged } from "../../ui/Paged";
+import { Scroll, Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { Toggle } from "../../ui/Toggle";
 import { isNothing, money, platformName } from "../values";
@@ -58,71 +58,52 @@ export function Rows({ spendImport }: { spendImport: SpendImport }) {
         </>
       }
     >
-      {!rows && query.isError ? (
-        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-      ) : !rows ? (
-        <LinesSkeleton rows={10} height={44} />
-      ) : rows.length === 0 ? (
-        <p className="empty">{t("ads.imports.noRows")}</p>
-      ) : (
-        <div className="ads-scroll" tabIndex={0} role="region" aria-label={t("ads.imports.lines")}>
-          <table className="table ads-table import-rows">
-            <thead>
-              <tr>
-                <th scope="col">{t("ads.imports.line")}</th>
-                <th scope="col">{t("ads.imports.fields.date")}</th>
-                <th scope="col">{t("ads.levels.ad")}</th>
-                <th scope="col">{t("ads.metrics.impressions.name")}</th>
-                <th scope="col">{t("ads.metrics.clicks.name")}</th>
-                <th scope="col">{t("ads.metrics.spend.name")}</th>
-                <th scope="col">{t("ads.imports.why")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => {
-                const outcome = outcomeName(row.outcome);
-                const { spend, former } = row;
-                return (
-                  <tr key={row.line}>
-                    <th scope="row">
-                      <span className="import-line">
-                        {format.count(row.line, "exact")}
-                        <span className={`tag tag-${outcome}`}>{t(`ads.imports.outcomes.${outcome}`)}</span>
-                      </span>
-                    </th>
-                    <td>{(row.reason !== "bad_date" && spend?.date) || "–"}</td>
-                    <td className="import-ad">
-                      <Names row={row} />
-                    </td>
-                    <Figure now={spend} before={former} of="impressions" refused={outcome === "refused"} />
-                    <Figure now={spend} before={former} of="clicks" refused={outcome === "refused"} />
-                    <Figure now={spend} before={former} of="spend" refused={outcome === "refused"} />
-                    <td className="import-why">
-                      {row.reason && (
-                        <>
-                          {why(row)}
-                          {row.detail && (
-                            <span className="ads-sub">
-                              <bdi lang="en">{row.detail}</bdi>
-                            </span>
-                          )}
-                        </>
-                      )}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {query.hasNextPage && (
-        <div className="ads-more">
-          <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t("ads.more")}
-          </Button>
-        </div>
-      )}
+      <Paged query={query} rows={rows} skeleton={{ rows: 10, height: 44 }} empty={t("ads.imports.noRows")}>
+        {(lines) => (
+          <Scroll className="ads-scroll" label={t("ads.imports.lines")}>
+            <Table
+              className="ads-table import-rows"
+              rows={lines}
+              rowKey={({ line }) => String(line)}
+              columns={[
+                {
+                  id: "line",
+                  head: t("ads.imports.line"),
+                  cell: ({ line, outcome }) => (
+                    <span className="import-line">
+                      {format.count(line, "exact")}
+                      <span className={`tag tag-${outcomeName(outcome)}`}>{t(`ads.imports.outcomes.${outcomeName(outcome)}`)}</span>
+                    </span>
+                  ),
+                },
+                { id: "date", head: t("ads.imports.fields.date"), cell: ({ reason, spend }) => (reason !== "bad_date" && spend?.date) || dash },
+                { id: "ad", head: t("ads.levels.ad"), className: "import-ad", cell: (row) => <Names row={row} /> },
+                ...(["impressions", "clicks", "spend"] as const).map((figure) => ({
+                  id: figure,
+                  head: t(`ads.metrics.${figure}.name`),
+                  cell: (row: SpendRow) => <Figure row={row} of={figure} />,
+                })),
+                {
+                  id: "why",
+                  head: t("ads.imports.why"),
+                  className: "import-why",
+                  cell: (row) =>
+                    row.reason && (
+                      <>
+                        {why(row)}
+                        {row.detail && (
+                          <span className="sub">
+                            <bdi lang="en">{row.detail}</bdi>
+                          </span>
+                        )}
+                      </>
+                    ),
+                },
+              ]}
+            />
+          </Scroll>
+        )}
+      </Paged>
     </Card>
   );
 }
@@ -135,7 +116,7 @@ function Names({ row }: { row: SpendRow }) {
     <div className="ads-name-text" title={[spend?.campaignId, spend?.adsetId, spend?.adId].filter(Boolean).join(" › ")}>
       <ForeignText text={name} />
       {path.length > 0 && (
-        <span className="ads-sub">
+        <span className="sub">
           <ForeignText text={path.join(" › ")} />
         </span>
       )}
@@ -143,33 +124,26 @@ function Names({ row }: { row: SpendRow }) {
   );
 }
 
-interface FigureProps {
-  now: AdSpend | undefined;
-  before: AdSpend | undefined;
-  of: "impressions" | "clicks" | "spend";
-  /** A zero may be what could not be read. */
-  refused: boolean;
-}
-
 /** A figure, and below it what it replaces. */
-function Figure({ now, before, of, refused }: FigureProps) {
+function Figure({ row: { spend: now, former, outcome }, of }: { row: SpendRow; of: "impressions" | "clicks" | "spend" }) {
   const { t } = useTranslation();
+  if (!now) return dash;
   const text = (spend: AdSpend) => {
     const value = String(spend[of]);
-    if (value === "" || (refused && isNothing(value))) return "–";
+    // A zero may be what could not be read.
+    if (value === "" || (outcomeName(outcome) === "refused" && isNothing(value))) return dash;
     return of === "spend" ? money.plain(value) : format.count(Number(value), "exact");
   };
-  const changed = now && before && text(now) !== text(before);
   return (
-    <td>
-      {now ? text(now) : "–"}
-      {changed && (
+    <>
+      {text(now)}
+      {former && text(now) !== text(former) && (
         <span className="ads-compared muted">
           <span className="visually-hidden">{t("ads.imports.before")} </span>
-          <s>{text(before)}</s>
+          <s>{text(former)}</s>
         </span>
       )}
-    </td>
+    </>
   );
 }
 

@@ -3,7 +3,7 @@ import type { LedgerRow } from "@microtracker/client/ad_reports";
 import { AdsService } from "@microtracker/client/ads";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { format } from "../../lib/format";
+import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
 import { Button } from "../../ui/Button";
@@ -11,7 +11,9 @@ import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
 import { Notice } from "../../ui/Notice";
+import { MoreButton } from "../../ui/Paged";
 import { LinesSkeleton } from "../../ui/Skeleton";
+import { Scroll, Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { Toggle } from "../../ui/Toggle";
 import { AdsControls } from "../Controls";
@@ -49,9 +51,7 @@ export function Ledger() {
       {query.hasNextPage && lastDay && (
         <Notice>
           {t("ads.ledger.partial", { count: rows?.length ?? 0, formatted: format.count(rows?.length ?? 0, "exact"), day: format.day(lastDay, "medium") })}{" "}
-          <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t("ads.more")}
-          </Button>
+          <MoreButton query={query} />
         </Notice>
       )}
       <Card flush
@@ -131,47 +131,40 @@ function Groups({ rows, by, currency, stale, days }: GroupsProps) {
         </>
       }
     >
-      <div className="ads-scroll" tabIndex={0} role="region" aria-label={t(by === "ad" ? "ads.ledger.byAd" : "ads.ledger.byDay")}>
-        <table className="table ads-table ledger-table">
-          <thead>
-            <tr>
-              <th scope="col">{t(by === "ad" ? "ads.levels.ad" : "ads.intervals.day")}</th>
-              {groups[0]?.steps.map(({ kind }) => (
-                <th key={kind} scope="col">
-                  {t(`ads.ledger.steps.${stepNames[kind]}.name`)}
-                </th>
-              ))}
-              <th scope="col">{t("ads.metrics.spend.name")}</th>
-              <th scope="col">{t("ads.metrics.revenue.name")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {groups.slice(0, limit).map((group) => (
-              <tr key={group.key}>
-                <th scope="row">
-                  <GroupName group={group} chosen={chosen(group)} onChoose={() => choose(group)} />
-                </th>
-                {group.steps.map((step, i) => {
-                  const before = i === 5 ? group.steps[3] : group.steps[i - 1];
-                  return (
-                    <td key={step.kind}>
-                      {format.count(step.count, "exact")}
-                      {i > 0 && (
-                        <span className="ads-compared muted">{before && before.count > 0 ? weightText(step.count / before.count) : "–"}</span>
-                      )}
-                    </td>
-                  );
-                })}
-                <td>{money.plain(group.spend)}</td>
-                <td>{money.plain(group.revenue)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Scroll className="ads-scroll" label={t(by === "ad" ? "ads.ledger.byAd" : "ads.ledger.byDay")}>
+        <Table
+          className="ads-table ledger-table"
+          rows={groups.slice(0, limit)}
+          rowKey={({ key }) => key}
+          columns={[
+            {
+              id: "group",
+              head: t(by === "ad" ? "ads.levels.ad" : "ads.intervals.day"),
+              cell: (group) => <GroupName group={group} chosen={chosen(group)} onChoose={() => choose(group)} />,
+            },
+            ...(groups[0]?.steps ?? []).map(({ kind }, i) => ({
+              id: String(kind),
+              head: t(`ads.ledger.steps.${stepNames[kind]}.name`),
+              cell: ({ steps }: LedgerGroup) => {
+                const step = steps[i];
+                const before = i === 5 ? steps[3] : steps[i - 1];
+                if (!step) return dash;
+                return (
+                  <>
+                    {format.count(step.count, "exact")}
+                    {i > 0 && <span className="ads-compared muted">{before && before.count > 0 ? weightText(step.count / before.count) : dash}</span>}
+                  </>
+                );
+              },
+            })),
+            { id: "spend", head: t("ads.metrics.spend.name"), cell: ({ spend }) => money.plain(spend) },
+            { id: "revenue", head: t("ads.metrics.revenue.name"), cell: ({ revenue }) => money.plain(revenue) },
+          ]}
+        />
+      </Scroll>
       {groups.length > limit && (
-        <div className="ads-more">
-          <Button onClick={() => setMore(more + 1)}>{t("ads.more")}</Button>
+        <div className="more">
+          <Button onClick={() => setMore(more + 1)}>{t("app.more")}</Button>
           <span className="muted">{t("ads.shown", { shown: limit, all: groups.length })}</span>
         </div>
       )}
@@ -213,7 +206,7 @@ function GroupName({ group, chosen, onChoose }: { group: LedgerGroup; chosen: bo
         </button>
       )}
       {ad && (
-        <span className="ads-sub">
+        <span className="sub">
           <span className="ads-path">
             <ForeignText text={path || t("ads.none.platform")} />
           </span>

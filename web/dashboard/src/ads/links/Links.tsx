@@ -1,9 +1,9 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import type { AdLinkFinding, BuildTrackingUrlResponse, LandingFinding, LintTrackingUrlResponse } from "@microtracker/client/ad_links";
 import { AdsService } from "@microtracker/client/ads";
 import { useId, useState } from "react";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
+import { clockIn } from "../../lib/clock";
 import { useRpcForm } from "../../lib/form";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
@@ -11,13 +11,12 @@ import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/CopyButton";
 import { Empty } from "../../ui/Empty";
-import { ErrorState, FormError } from "../../ui/ErrorState";
+import { FormError } from "../../ui/ErrorState";
 import { TextArea, TextField } from "../../ui/Field";
 import { Notice } from "../../ui/Notice";
-import { LinesSkeleton } from "../../ui/Skeleton";
+import { Paged } from "../../ui/Paged";
 import { ForeignText } from "../../ui/Text";
 import { AdsPage } from "../parts";
-import { zonedFormat } from "../times";
 import { platformIds, platformName } from "../values";
 import { findingKind } from "./findings";
 
@@ -26,7 +25,7 @@ export function Links() {
   const { t } = useTranslation();
   return (
     <AdsPage title={t("ads.links.title")} lead={t("ads.links.lead")}>
-      <div className="ads-pair">
+      <div className="pair">
         <Builder />
         <Checker />
       </div>
@@ -301,26 +300,15 @@ function Arrived() {
   const found = query.data?.pages.flatMap((page) => page.findings);
   return (
     <Card flush title={t("ads.links.arrived")} hint={t("ads.links.arrivedHint")} busy={!found && !query.isError}>
-      {!found && query.isError ? (
-        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-      ) : !found ? (
-        <LinesSkeleton rows={4} height={56} />
-      ) : found.length === 0 ? (
-        <Empty title={t("ads.links.none")} text={t("ads.links.noneText")} />
-      ) : (
-        <ul className="ads-arrived">
-          {found.map((one, i) => (
-            <ArrivedItem key={`${one.landingUrl} ${i}`} finding={one} />
-          ))}
-        </ul>
-      )}
-      {query.hasNextPage && (
-        <div className="ads-more">
-          <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t("ads.more")}
-          </Button>
-        </div>
-      )}
+      <Paged query={query} rows={found} skeleton={{ rows: 4, height: 56 }} empty={<Empty title={t("ads.links.none")} text={t("ads.links.noneText")} />}>
+        {(rows) => (
+          <ul className="ads-arrived">
+            {rows.map((one, i) => (
+              <ArrivedItem key={`${one.landingUrl} ${i}`} finding={one} />
+            ))}
+          </ul>
+        )}
+      </Paged>
     </Card>
   );
 }
@@ -328,7 +316,7 @@ function Arrived() {
 function ArrivedItem({ finding }: { finding: LandingFinding }) {
   const { t } = useTranslation();
   const project = useOpenProject();
-  const time = zonedFormat(project.timeZone);
+  const clock = clockIn(project.timeZone);
   const sessions = Number(finding.sessions);
   return (
     <li>
@@ -336,7 +324,7 @@ function ArrivedItem({ finding }: { finding: LandingFinding }) {
         <strong>{finding.platform ? platformName(finding.platform) : t("ads.none.platform")}</strong>
         <span className="muted">
           {t("ads.links.sessions", { count: sessions, formatted: format.count(sessions, "exact") })}
-          {finding.lastSeenTime && ` · ${t("ads.links.last", { when: time(timestampDate(finding.lastSeenTime)) })}`}
+          {finding.lastSeenTime && ` · ${t("ads.links.last", { when: clock.moment(finding.lastSeenTime) })}`}
         </span>
       </div>
       <Address label={t("ads.links.landed")} text={finding.landingUrl} />

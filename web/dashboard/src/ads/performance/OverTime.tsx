@@ -10,6 +10,7 @@ import { CSVButton } from "../../reports/CSVButton";
 import { Card } from "../../ui/Card";
 import { ErrorState } from "../../ui/ErrorState";
 import { Bone } from "../../ui/Skeleton";
+import { Scroll, Table } from "../../ui/Table";
 import { ViewToggle } from "../../ui/Toggle";
 import { Tooltip } from "../../ui/Tooltip";
 import { Change } from "../Change";
@@ -129,30 +130,20 @@ export function OverTime({ shown }: { shown: AdMetricName }) {
               <AdChart points={drawn} interval={points[0]?.interval ?? interval} kind={kind} currency={currency} name={name} />
             </Suspense>
           ) : (
-            <div className="table-scroll" tabIndex={0} role="region" aria-label={t("timeline.table")}>
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">{t(`ads.intervals.${interval}`)}</th>
-                    {adMetricNames.map((n) => (
-                      <th key={n} scope="col">
-                        {t(`ads.metrics.${n}.name`)}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {points.toReversed().map(({ bucket, row }) => (
-                    <tr key={bucket}>
-                      <th scope="row">{format.day(bucket)}</th>
-                      {adMetricNames.map((n, i) => (
-                        <td key={n}>{row ? cellText(row.metrics[i], about(n).kind) : about(n).adds ? cellText(zero(about(n).kind), about(n).kind) : dash}</td>
-                      ))}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Scroll className="table-scroll" label={t("timeline.table")}>
+              <Table
+                rows={points.toReversed()}
+                rowKey={({ bucket }) => bucket}
+                columns={[
+                  { id: "bucket", head: t(`ads.intervals.${interval}`), cell: ({ bucket }) => format.day(bucket) },
+                  ...adMetricNames.map((n, i) => {
+                    const { kind, adds } = about(n);
+                    const empty = adds ? cellText(zero(kind), kind) : dash;
+                    return { id: n, head: t(`ads.metrics.${n}.name`), cell: ({ row }: (typeof points)[number]) => (row ? cellText(row.metrics[i], kind) : empty) };
+                  }),
+                ]}
+              />
+            </Scroll>
           )}
         </div>
       </Card>

@@ -10,11 +10,13 @@ import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState, useErrorText } from "../../ui/ErrorState";
 import { ChevronRight } from "../../ui/icons";
+import { Pick } from "../../ui/Pick";
+import { MoreButton } from "../../ui/Paged";
 import { LinesSkeleton } from "../../ui/Skeleton";
+import { Scroll, SortHead } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { Change } from "../Change";
-import { about, adMetricNames, type AdMetricName, adMetrics, allMetrics, indexOf, nextSort, readSort, shadeOf, type Sort, writeSort } from "../metrics";
-import { Choose } from "../parts";
+import { about, adMetricNames, adMetrics, allMetrics, indexOf, nextSort, readSort, shadeOf, type Sort, writeSort } from "../metrics";
 import { type AdFilter, formatFilter, type Level, levels } from "../search";
 import { dimensionOf, toConditions, useAds } from "../useAds";
 import { cellText, exactText, fileValue, isNothing, keyName, platformName, roughly } from "../values";
@@ -69,7 +71,7 @@ export function PerformanceTable() {
       busy={!rows && !query.isError}
       tools={
         <>
-          <Choose
+          <Pick
             label={t("ads.performance.by")}
             options={levels.map((id) => ({ id, text: t(`ads.levels.${id}`) }))}
             chosen={by}
@@ -95,13 +97,20 @@ export function PerformanceTable() {
           <NextStep />
         </Empty>
       ) : (
-        <div className="ads-scroll" tabIndex={0} role="region" aria-label={t("ads.performance.table")}>
+        <Scroll className="ads-scroll" label={t("ads.performance.table")}>
           <table className="table ads-table">
             <thead>
               <tr>
                 <th scope="col">{t(`ads.levels.${by}`)}</th>
                 {adMetricNames.map((name) => (
-                  <SortHead key={name} name={name} sort={sort} onSort={(next) => changeAds({ sort: writeSort(next) }, true)} />
+                  <SortHead
+                    key={name}
+                    title={t(`ads.metrics.${name}.definition`)}
+                    sorted={sort.name !== name ? undefined : sort.descending ? "descending" : "ascending"}
+                    onSort={() => changeAds({ sort: writeSort(nextSort(sort, name)) }, true)}
+                  >
+                    {t(`ads.metrics.${name}.name`)}
+                  </SortHead>
                 ))}
               </tr>
             </thead>
@@ -115,27 +124,16 @@ export function PerformanceTable() {
               {rows.map((row) => (
                 <Branch key={row.dimensions.map(({ id }) => id).join("\n")} row={row} level={by} above={[]} outermost depth={0} {...{ totals, compared, currency, sort }} />
               ))}
-              <MoreRows query={query} depth={0} />
+              {query.hasNextPage && (
+                <Line depth={0}>
+                  <MoreButton query={query} />
+                </Line>
+              )}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </Card>
-  );
-}
-
-function SortHead({ name, sort, onSort }: { name: AdMetricName; sort: Sort; onSort: (sort: Sort) => void }) {
-  const { t } = useTranslation();
-  const sorted = sort.name === name;
-  return (
-    <th scope="col" aria-sort={sorted ? (sort.descending ? "descending" : "ascending") : undefined} title={t(`ads.metrics.${name}.definition`)}>
-      <button type="button" className="sort" onClick={() => onSort(nextSort(sort, name))}>
-        {t(`ads.metrics.${name}.name`)}
-        <span aria-hidden="true" className="sort-mark">
-          {sorted ? (sort.descending ? "▼" : "▲") : ""}
-        </span>
-      </button>
-    </th>
   );
 }
 
@@ -197,7 +195,7 @@ function Branch({ row, level, above, outermost, depth, ...rest }: BranchProps) {
                   <ForeignText text={name} />
                 </button>
               )}
-              <span className="ads-sub">
+              <span className="sub">
                 <span className="ads-path">
                   {parents.length > 0 ? <ForeignText text={parents.join(" › ")} /> : <Kindly level={level} id={key?.id} named={Boolean(key?.name)} />}
                 </span>
@@ -308,30 +306,12 @@ function Level({ level, above, depth, ...rest }: LevelProps) {
       {rows.map((row) => (
         <Branch key={row.dimensions[0]?.id ?? ""} row={row} level={level} above={above} depth={depth} {...rest} />
       ))}
-      <MoreRows query={query} depth={depth} />
-    </>
-  );
-}
-
-interface MoreProps {
-  query: { hasNextPage: boolean; isFetchingNextPage: boolean; isFetchNextPageError: boolean; fetchNextPage: () => Promise<unknown> };
-  depth: number;
-}
-
-function MoreRows({ query, depth }: MoreProps) {
-  const { t } = useTranslation();
-  if (!query.hasNextPage) return null;
-  return (
-    <Line depth={depth}>
-      <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-        {t("ads.more")}
-      </Button>
-      {query.isFetchNextPageError && (
-        <span role="alert" className="warn">
-          {t("ads.moreFailed")}
-        </span>
+      {query.hasNextPage && (
+        <Line depth={depth}>
+          <MoreButton query={query} />
+        </Line>
       )}
-    </Line>
+    </>
   );
 }
 

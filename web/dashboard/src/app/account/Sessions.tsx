@@ -1,15 +1,16 @@
-import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { createConnectQueryKey, useInfiniteQuery, useMutation } from "@connectrpc/connect-query";
 import { AuthService, type Session } from "@microtracker/client/auth";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ago, exactTime } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
-import { ErrorState, FormError } from "../../ui/ErrorState";
-import { Modal } from "../../ui/Modal";
+import { FormError } from "../../ui/ErrorState";
+import { Paged } from "../../ui/Paged";
+import { Question } from "../../ui/Question";
+import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
+import { When } from "../../ui/When";
 
 /** The browsers that are signed in to the account; each but this one can be signed out. */
 export function Sessions() {
@@ -45,40 +46,31 @@ export function Sessions() {
       </div>
       <p className="muted lead">{t("sessions.intro")}</p>
       {!askAll && <FormError error={revoke.error} />}
-      <section className="card token-card" aria-busy={query.isPending}>
-        {query.isError && !sessions ? (
-          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-        ) : !sessions ? (
-          <div className="skeleton-lines" />
-        ) : (
-          <SessionTable
-            sessions={sessions}
-            ending={revoke.isPending ? revoke.variables?.which?.value : undefined}
-            onRevoke={(id) => revoke.mutate({ which: { case: "sessionId", value: id } })}
-          />
-        )}
+      <section className="card list-card">
+        <Paged query={query} rows={sessions} empty={t("sessions.alone")}>
+          {(rows) => (
+            <SessionTable
+              sessions={rows}
+              ending={revoke.isPending ? revoke.variables?.which?.value : undefined}
+              onRevoke={(id) => revoke.mutate({ which: { case: "sessionId", value: id } })}
+            />
+          )}
+        </Paged>
       </section>
       <p className="muted" role="status">
         {revoke.isSuccess ? t("sessions.ended") : others === false ? t("sessions.alone") : ""}
       </p>
-      {query.hasNextPage && (
-        <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {t("sessions.more")}
-        </Button>
-      )}
       {askAll && (
-        <Modal title={t("sessions.allOthersTitle")} isOpen onClose={() => setAskAll(false)} role="alertdialog">
-          <FormError error={revoke.error} />
+        <Question
+          title={t("sessions.allOthersTitle")}
+          action={t("sessions.allOthers")}
+          error={revoke.error}
+          pending={revoke.isPending}
+          onConfirm={() => revoke.mutate({ which: { case: "allOthers", value: true } })}
+          onClose={() => setAskAll(false)}
+        >
           <p>{t("sessions.allOthersText")}</p>
-          <div className="dialog-actions">
-            <Button onClick={() => setAskAll(false)} autoFocus>
-              {t("app.cancel")}
-            </Button>
-            <Button look="danger" pending={revoke.isPending} onClick={() => revoke.mutate({ which: { case: "allOthers", value: true } })}>
-              {t("sessions.allOthers")}
-            </Button>
-          </div>
-        </Modal>
+        </Question>
       )}
     </main>
   );
@@ -94,54 +86,43 @@ interface TableProps {
 function SessionTable({ sessions, ending, onRevoke }: TableProps) {
   const { t } = useTranslation();
   const now = useNow();
-  const when = (at: Timestamp | undefined) => {
-    if (!at) return null;
-    const date = timestampDate(at);
-    return <span title={exactTime(date)}>{ago(date < now ? date : now, now)}</span>;
-  };
+  const deviceOf = ({ device }: Session) => device || t("sessions.unknownDevice");
   return (
-    <table className="table tokens">
-      <thead>
-        <tr>
-          <th scope="col">{t("sessions.colDevice")}</th>
-          <th scope="col">{t("sessions.colAddress")}</th>
-          <th scope="col">{t("sessions.colActive")}</th>
-          <th scope="col">{t("sessions.colCreated")}</th>
-          <th scope="col">
-            <span className="visually-hidden">{t("sessions.colAction")}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {sessions.map((session) => {
-          const device = session.device || t("sessions.unknownDevice");
-          return (
-            <tr key={session.sessionId}>
-              <th scope="row">
-                <bdi className="token-name">{device}</bdi>
-                {session.current && <span className="tag tag-good tag-after">{t("sessions.current")}</span>}
-              </th>
-              <td data-label={t("sessions.colAddress")}>
-                <bdi>{session.ipAddress}</bdi>
-              </td>
-              <td data-label={t("sessions.colActive")}>{when(session.lastActivity)}</td>
-              <td data-label={t("sessions.colCreated")}>{when(session.createTime)}</td>
-              <td>
-                {!session.current && (
-                  <Button
-                    look="danger"
-                    aria-label={t("sessions.revokeNamed", { device })}
-                    pending={ending === session.sessionId}
-                    onClick={() => onRevoke(session.sessionId)}
-                  >
-                    {t("sessions.revoke")}
-                  </Button>
-                )}
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <Table
+      className="list"
+      rows={sessions}
+      rowKey={({ sessionId }) => sessionId}
+      columns={[
+        {
+          id: "device",
+          head: t("sessions.colDevice"),
+          cell: (session) => (
+            <>
+              <bdi className="list-name">{deviceOf(session)}</bdi>
+              {session.current && <span className="tag tag-good tag-after">{t("sessions.current")}</span>}
+            </>
+          ),
+        },
+        { id: "address", head: t("sessions.colAddress"), label: t("sessions.colAddress"), cell: ({ ipAddress }) => <bdi>{ipAddress}</bdi> },
+        { id: "active", head: t("sessions.colActive"), label: t("sessions.colActive"), cell: ({ lastActivity }) => <When at={lastActivity} now={now} past /> },
+        { id: "created", head: t("sessions.colCreated"), label: t("sessions.colCreated"), cell: ({ createTime }) => <When at={createTime} now={now} past /> },
+        {
+          id: "action",
+          head: t("sessions.colAction"),
+          headless: true,
+          cell: (session) =>
+            !session.current && (
+              <Button
+                look="danger"
+                aria-label={t("sessions.revokeNamed", { device: deviceOf(session) })}
+                pending={ending === session.sessionId}
+                onClick={() => onRevoke(session.sessionId)}
+              >
+                {t("sessions.revoke")}
+              </Button>
+            ),
+        },
+      ]}
+    />
   );
 }

@@ -3,14 +3,16 @@ import { createConnectQueryKey, useInfiniteQuery, useMutation } from "@connectrp
 import { AuthService, type Token } from "@microtracker/client/auth";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ago, exactTime } from "../../lib/format";
+import { ago } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
-import { ErrorState, FormError } from "../../ui/ErrorState";
 import { Plus } from "../../ui/icons";
-import { Modal } from "../../ui/Modal";
+import { Paged } from "../../ui/Paged";
+import { Question } from "../../ui/Question";
+import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
+import { When } from "../../ui/When";
 import { ScopeTags } from "../access/ScopeTags";
 import { CreateToken } from "./CreateToken";
 
@@ -42,22 +44,11 @@ export function Tokens() {
         </Button>
       </div>
       <p className="muted lead">{t("tokens.intro")}</p>
-      <section className="card token-card" aria-busy={query.isPending}>
-        {query.isError && !tokens ? (
-          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-        ) : !tokens ? (
-          <div className="skeleton-lines" />
-        ) : tokens.length === 0 ? (
-          <p className="empty">{t("tokens.empty")}</p>
-        ) : (
-          <TokenTable tokens={tokens} onRevoke={setRevoking} />
-        )}
+      <section className="card list-card">
+        <Paged query={query} rows={tokens} empty={t("tokens.empty")}>
+          {(rows) => <TokenTable tokens={rows} onRevoke={setRevoking} />}
+        </Paged>
       </section>
-      {query.hasNextPage && (
-        <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {t("tokens.more")}
-        </Button>
-      )}
       {creating && <CreateToken onClose={() => setCreating(false)} onCreated={() => void reload()} />}
       {revoking && <RevokeToken token={revoking} onClose={() => setRevoking(undefined)} onRevoked={() => void reload()} />}
     </main>
@@ -67,50 +58,34 @@ export function Tokens() {
 function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke: (token: Token) => void }) {
   const { t } = useTranslation();
   const now = useNow();
-  const when = (at: Token["createTime"]) => {
-    if (!at) return <span className="muted">{t("tokens.never")}</span>;
-    const date = timestampDate(at);
-    return <span title={exactTime(date)}>{ago(date, now)}</span>;
-  };
+  const when = (at: Token["createTime"]) => <When at={at} now={now} none={t("tokens.never")} />;
   const expiry = (token: Token) => {
     if (!token.expiresAt || timestampDate(token.expiresAt) > now) return when(token.expiresAt);
     return <span className="warn">{t("tokens.expired", { when: ago(timestampDate(token.expiresAt), now) })}</span>;
   };
   return (
-    <table className="table tokens">
-      <thead>
-        <tr>
-          <th scope="col">{t("tokens.colName")}</th>
-          <th scope="col">{t("tokens.colAbilities")}</th>
-          <th scope="col">{t("tokens.colCreated")}</th>
-          <th scope="col">{t("tokens.colUsed")}</th>
-          <th scope="col">{t("tokens.colExpires")}</th>
-          <th scope="col">
-            <span className="visually-hidden">{t("tokens.colAction")}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {tokens.map((token) => (
-          <tr key={String(token.id)}>
-            <th scope="row">
-              <bdi className="token-name">{token.name}</bdi>
-            </th>
-            <td data-label={t("tokens.colAbilities")} className="tags-cell">
-              <ScopeTags scopes={token.abilities} />
-            </td>
-            <td data-label={t("tokens.colCreated")}>{when(token.createTime)}</td>
-            <td data-label={t("tokens.colUsed")}>{when(token.lastUsedAt)}</td>
-            <td data-label={t("tokens.colExpires")}>{expiry(token)}</td>
-            <td>
-              <Button look="danger" aria-label={t("tokens.revokeNamed", { name: token.name })} onClick={() => onRevoke(token)}>
-                {t("tokens.revoke")}
-              </Button>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      className="list"
+      rows={tokens}
+      rowKey={({ id }) => String(id)}
+      columns={[
+        { id: "name", head: t("tokens.colName"), cell: ({ name }) => <bdi className="list-name">{name}</bdi> },
+        { id: "abilities", head: t("tokens.colAbilities"), label: t("tokens.colAbilities"), className: "tags-cell", cell: ({ abilities }) => <ScopeTags scopes={abilities} /> },
+        { id: "created", head: t("tokens.colCreated"), label: t("tokens.colCreated"), cell: ({ createTime }) => when(createTime) },
+        { id: "used", head: t("tokens.colUsed"), label: t("tokens.colUsed"), cell: ({ lastUsedAt }) => when(lastUsedAt) },
+        { id: "expires", head: t("tokens.colExpires"), label: t("tokens.colExpires"), cell: expiry },
+        {
+          id: "action",
+          head: t("tokens.colAction"),
+          headless: true,
+          cell: (token) => (
+            <Button look="danger" aria-label={t("tokens.revokeNamed", { name: token.name })} onClick={() => onRevoke(token)}>
+              {t("tokens.revoke")}
+            </Button>
+          ),
+        },
+      ]}
+    />
   );
 }
 
@@ -123,17 +98,15 @@ function RevokeToken({ token, onClose, onRevoked }: { token: Token; onClose: () 
     },
   });
   return (
-    <Modal title={t("tokens.revokeTitle")} isOpen onClose={onClose} role="alertdialog">
-      <FormError error={revoke.error} />
+    <Question
+      title={t("tokens.revokeTitle")}
+      action={t("tokens.revoke")}
+      error={revoke.error}
+      pending={revoke.isPending}
+      onConfirm={() => revoke.mutate({ tokenId: token.id })}
+      onClose={onClose}
+    >
       <p>{t("tokens.revokeText", { name: token.name })}</p>
-      <div className="dialog-actions">
-        <Button onClick={onClose} autoFocus>
-          {t("app.cancel")}
-        </Button>
-        <Button look="danger" pending={revoke.isPending} onClick={() => revoke.mutate({ tokenId: token.id })}>
-          {t("tokens.revoke")}
-        </Button>
-      </div>
-    </Modal>
+    </Question>
   );
 }

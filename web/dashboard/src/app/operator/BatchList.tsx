@@ -4,13 +4,15 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
+import { Paged } from "../../ui/Paged";
+import { Question } from "../../ui/Question";
+import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
-import { Paged } from "./Paged";
+import { When } from "../../ui/When";
+import { ownerColumn } from "./columns";
 import { Progress } from "./Progress";
-import { Question } from "./Question";
 import { BatchStateTag } from "./StateTag";
 import { useBatches, useReloadWork } from "./useWork";
-import { When } from "./When";
 
 /** Batches of a project, or with project 0 of the whole instance, each with its progress and a way to cancel it. */
 export function BatchList({ projectId, empty }: { projectId: bigint; empty: ReactNode }) {
@@ -23,54 +25,30 @@ export function BatchList({ projectId, empty }: { projectId: bigint; empty: Reac
     <>
       <Paged query={query} rows={batches} empty={empty}>
         {(rows) => (
-          <table className="table tokens work">
-            <thead>
-              <tr>
-                <th scope="col">{t("work.colBatch")}</th>
-                {instance && <th scope="col">{t("work.colOwner")}</th>}
-                <th scope="col">{t("work.colState")}</th>
-                <th scope="col">{t("work.colProgress")}</th>
-                <th scope="col">{t("work.colStarted")}</th>
-                <th scope="col">{t("work.colFinished")}</th>
-                <th scope="col">
-                  <span className="visually-hidden">{t("work.colActions")}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((batch) => (
-                <tr key={batch.id}>
-                  <th scope="row">
-                    <BatchName batch={batch} instance={instance} />
-                  </th>
-                  {instance && (
-                    <td data-label={t("work.colOwner")}>
-                      <Owner projectId={batch.projectId} />
-                    </td>
-                  )}
-                  <td>
-                    <BatchStateTag state={batch.state} />
-                  </td>
-                  <td>
-                    <Progress batch={batch} />
-                  </td>
-                  <td data-label={t("work.colStarted")}>
-                    <When at={batch.createTime} now={now} />
-                  </td>
-                  <td data-label={t("work.colFinished")}>
-                    <When at={batch.finishedAt} now={now} />
-                  </td>
-                  <td>
-                    {batch.state === BatchState.RUNNING && (
-                      <Button look="danger" aria-label={t("work.cancelNamed", { name: batch.name })} onClick={() => setAsked(batch)}>
-                        {t("work.cancel")}
-                      </Button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            className="list"
+            rows={rows}
+            rowKey={({ id }) => id}
+            columns={[
+              { id: "batch", head: t("work.colBatch"), cell: (batch) => <BatchName batch={batch} instance={instance} /> },
+              instance && ownerColumn(t),
+              { id: "state", head: t("work.colState"), cell: ({ state }) => <BatchStateTag state={state} /> },
+              { id: "progress", head: t("work.colProgress"), cell: (batch) => <Progress batch={batch} /> },
+              { id: "started", head: t("work.colStarted"), label: t("work.colStarted"), cell: ({ createTime }) => <When at={createTime} now={now} /> },
+              { id: "finished", head: t("work.colFinished"), label: t("work.colFinished"), cell: ({ finishedAt }) => <When at={finishedAt} now={now} /> },
+              {
+                id: "actions",
+                head: t("work.colActions"),
+                headless: true,
+                cell: (batch) =>
+                  batch.state === BatchState.RUNNING && (
+                    <Button look="danger" aria-label={t("work.cancelNamed", { name: batch.name })} onClick={() => setAsked(batch)}>
+                      {t("work.cancel")}
+                    </Button>
+                  ),
+              },
+            ]}
+          />
         )}
       </Paged>
       {asked && <CancelBatch batch={asked} projectId={projectId} onClose={() => setAsked(undefined)} />}
@@ -80,19 +58,13 @@ export function BatchList({ projectId, empty }: { projectId: bigint; empty: Reac
 
 /** For operators, a way to the batch's jobs: to those that failed, where some did. */
 function BatchName({ batch, instance }: { batch: Batch; instance: boolean }) {
-  const name = <bdi className="token-name">{batch.name}</bdi>;
+  const name = <bdi className="list-name">{batch.name}</bdi>;
   if (!instance) return name;
   return (
     <Link to={batch.failedJobs > 0 ? "/operator/failed" : "/operator/jobs"} search={{ batch: batch.id }} className="work-link">
       {name}
     </Link>
   );
-}
-
-/** Whose work it is. */
-export function Owner({ projectId }: { projectId: bigint }) {
-  const { t } = useTranslation();
-  return projectId === 0n ? <span className="muted">{t("work.instance")}</span> : t("work.project", { id: String(projectId) });
 }
 
 function CancelBatch({ batch, projectId, onClose }: { batch: Batch; projectId: bigint; onClose: () => void }) {
@@ -103,6 +75,7 @@ function CancelBatch({ batch, projectId, onClose }: { batch: Batch; projectId: b
     <Question
       title={t("work.cancelBatchTitle")}
       action={t("work.cancelBatch")}
+      keep={t("app.back")}
       error={cancel.error}
       pending={cancel.isPending}
       onConfirm={() => cancel.mutate({ projectId, batchId: batch.id })}

@@ -10,8 +10,8 @@ export function Batches() {
     <>
       <h1>{t("operator.batches")}</h1>
       <p className="muted lead">{t("operator.batchesText")}</p>
-      <section className="card token-card" aria-label={t("operator.batches")}>
-        <BatchList projectId={0n} empty={<p>{t("operator.batchesEmpty")}</p>} />
+      <section className="card list-card" aria-label={t("operator.batches")}>
+        <BatchList projectId={0n} empty={t("operator.batchesEmpty")} />
       </section>
     </>
   );

@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Close } from "../../ui/icons";
-import { SelectField } from "../../ui/Field";
+import { Pick } from "../../ui/Pick";
 import type { JobSearch } from "../routes/operator";
 import type { JobChoice } from "./useWork";
 
@@ -25,16 +25,12 @@ export function ChoiceBar({ choice }: { choice: JobChoice }) {
   const queue = choice.queue ? { queue: choice.queue } : {};
   return (
     <div className="work-choice">
-      <SelectField
+      <Pick
         label={t("work.queue")}
-        value={choice.queue}
-        onChange={(event) => go({ ...batch, ...(event.target.value && { queue: event.target.value }) })}
-      >
-        <option value="">{t("work.allQueues")}</option>
-        {all.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </SelectField>
+        options={[{ id: "", text: t("work.allQueues") }, ...all.map((id) => ({ id, text: id }))]}
+        chosen={choice.queue}
+        onChange={(id) => go({ ...batch, ...(id && { queue: id }) })}
+      />
       {choice.batchId && (
         <p className="host work-batch">
           <bdi className="ellipsis">{t("work.ofBatch", { id: choice.batchId })}</bdi>

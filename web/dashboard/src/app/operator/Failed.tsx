@@ -15,8 +15,8 @@ export function Failed() {
         <ChoiceBar choice={choice} />
       </div>
       <p className="muted lead">{t("operator.failedText")}</p>
-      <section className="card token-card" aria-label={t("operator.failed")}>
-        <FailedList choice={choice} empty={<p>{t("operator.failedEmpty")}</p>} />
+      <section className="card list-card" aria-label={t("operator.failed")}>
+        <FailedList choice={choice} empty={t("operator.failedEmpty")} />
       </section>
     </>
   );

@@ -4,15 +4,14 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
-import { More } from "../../ui/icons";
-import { MenuButton } from "../../ui/MenuButton";
+import { Paged } from "../../ui/Paged";
+import { Question } from "../../ui/Question";
+import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
-import { Owner } from "./BatchList";
+import { When } from "../../ui/When";
+import { actionsColumn, errorColumn, jobColumn, nameOf, ownerColumn } from "./columns";
 import { FailedJobDialog } from "./JobDialog";
-import { Paged } from "./Paged";
-import { Question } from "./Question";
 import { type JobChoice, useFailedJobs, useReloadWork, useRetryAll } from "./useWork";
-import { When } from "./When";
 
 type Open = { what: "show" | "discard"; job: FailedJob } | { what: "all" };
 
@@ -27,7 +26,6 @@ export function FailedList({ choice, empty }: { choice: JobChoice; empty: ReactN
   const all = useRetryAll(choice);
   const { projectId } = choice;
   const instance = projectId === 0n;
-  const nameOf = (job: FailedJob) => job.kind || t("work.unreadable");
   const close = () => setOpen(undefined);
   const retryOne = (job: FailedJob) => retry.mutate({ projectId, failedJobId: job.id });
 
@@ -51,64 +49,28 @@ export function FailedList({ choice, empty }: { choice: JobChoice; empty: ReactN
       </p>
       <Paged query={query} rows={failedJobs} empty={empty}>
         {(rows) => (
-          <table className="table tokens work">
-            <thead>
-              <tr>
-                <th scope="col">{t("work.colJob")}</th>
-                {instance && <th scope="col">{t("work.colOwner")}</th>}
-                <th scope="col">{t("work.colError")}</th>
-                <th scope="col">{t("work.colFailed")}</th>
-                <th scope="col">
-                  <span className="visually-hidden">{t("work.colActions")}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((job) => (
-                <tr key={String(job.id)}>
-                  <th scope="row">
-                    <bdi className="token-name">{nameOf(job)}</bdi>
-                    <span className="work-sub">{t("work.inQueue", { queue: job.queue, id: String(job.id) })}</span>
-                  </th>
-                  {instance && (
-                    <td data-label={t("work.colOwner")}>
-                      <Owner projectId={job.projectId} />
-                    </td>
-                  )}
-                  <td className="work-error">
-                    <code>{job.errorClass}</code>
-                    <bdi className="work-sub">{job.exception}</bdi>
-                  </td>
-                  <td data-label={t("work.colFailed")}>
-                    <When at={job.failedAt} now={now} />
-                  </td>
-                  <td>
-                    <MenuButton
-                      label={t("work.actionsFor", { name: nameOf(job), id: String(job.id) })}
-                      menuLabel={t("work.colActions")}
-                      look="quiet"
-                      className="icon-button"
-                      groups={[
-                        {
-                          choices: [
-                            { id: "show", label: t("work.show"), onChoose: () => setOpen({ what: "show", job }) },
-                            { id: "retry", label: t("work.retry"), onChoose: () => retryOne(job) },
-                          ],
-                        },
-                        { choices: [{ id: "discard", label: t("work.discard"), onChoose: () => setOpen({ what: "discard", job }) }] },
-                      ]}
-                    >
-                      <More />
-                    </MenuButton>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            className="list"
+            rows={rows}
+            rowKey={({ id }) => String(id)}
+            columns={[
+              jobColumn(t),
+              instance && ownerColumn(t),
+              errorColumn<FailedJob>(t, ({ errorClass, exception }) => [errorClass, exception]),
+              { id: "failed", head: t("work.colFailed"), label: t("work.colFailed"), cell: ({ failedAt }) => <When at={failedAt} now={now} /> },
+              actionsColumn<FailedJob>(t, (job) => [
+                [
+                  { id: "show", label: t("work.show"), onChoose: () => setOpen({ what: "show", job }) },
+                  { id: "retry", label: t("work.retry"), onChoose: () => retryOne(job) },
+                ],
+                [{ id: "discard", label: t("work.discard"), onChoose: () => setOpen({ what: "discard", job }) }],
+              ]),
+            ]}
+          />
         )}
       </Paged>
       {open?.what === "show" && <FailedJobDialog projectId={projectId} job={open.job} onClose={close} />}
-      {open?.what === "discard" && <Discard projectId={projectId} job={open.job} name={nameOf(open.job)} onClose={close} />}
+      {open?.what === "discard" && <Discard projectId={projectId} job={open.job} name={nameOf(t, open.job)} onClose={close} />}
       {open?.what === "all" && (
         <Question
           title={t("work.retryAllTitle")}

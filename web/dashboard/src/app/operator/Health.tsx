@@ -5,11 +5,12 @@ import type { ReactNode } from "react";
 import { duration, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ErrorState } from "../../ui/ErrorState";
+import { Paged } from "../../ui/Paged";
 import { Panel } from "../../ui/Panel";
+import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
 import { isOverdue } from "./overdue";
-import { Paged } from "./Paged";
 
 /** A job that waits longer than this, in seconds, waits for workers that do not come. */
 const longWait = 600;
@@ -71,34 +72,31 @@ export function Health() {
       </ul>
       <div className="work-panel">
         <Panel title={t("operator.queues")} aside={<QueueSums queues={queues} />}>
-          <Paged query={depth} rows={depth.data?.queues} empty={<p>{t("operator.queuesEmpty")}</p>}>
+          <Paged query={depth} rows={depth.data?.queues} empty={t("operator.queuesEmpty")}>
             {(rows) => (
-              <table className="table tokens work">
-                <thead>
-                  <tr>
-                    <th scope="col">{t("work.queue")}</th>
-                    <th scope="col">{t("work.jobState.waiting")}</th>
-                    <th scope="col">{t("work.jobState.delayed")}</th>
-                    <th scope="col">{t("work.jobState.running")}</th>
-                    <th scope="col">{t("operator.oldest")}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {rows.map((queue) => (
-                    <tr key={queue.queue}>
-                      <th scope="row">
-                        <Link to="/operator/jobs" search={{ queue: queue.queue }}>
-                          <bdi>{queue.queue}</bdi>
-                        </Link>
-                      </th>
-                      <td data-label={t("work.jobState.waiting")}>{format.count(Number(queue.waiting), "exact")}</td>
-                      <td data-label={t("work.jobState.delayed")}>{format.count(Number(queue.delayed), "exact")}</td>
-                      <td data-label={t("work.jobState.running")}>{format.count(Number(queue.running), "exact")}</td>
-                      <td data-label={t("operator.oldest")}>{duration(Number(queue.oldestSeconds))}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <Table
+                className="list"
+                rows={rows}
+                rowKey={({ queue }) => queue}
+                columns={[
+                  {
+                    id: "queue",
+                    head: t("work.queue"),
+                    cell: ({ queue }) => (
+                      <Link to="/operator/jobs" search={{ queue }}>
+                        <bdi>{queue}</bdi>
+                      </Link>
+                    ),
+                  },
+                  ...(["waiting", "delayed", "running"] as const).map((state) => ({
+                    id: state,
+                    head: t(`work.jobState.${state}`),
+                    label: t(`work.jobState.${state}`),
+                    cell: (queue: QueueDepth) => format.count(Number(queue[state]), "exact"),
+                  })),
+                  { id: "oldest", head: t("operator.oldest"), label: t("operator.oldest"), cell: ({ oldestSeconds }) => duration(Number(oldestSeconds)) },
+                ]}
+              />
             )}
           </Paged>
         </Panel>

@@ -15,8 +15,8 @@ export function Jobs() {
         <ChoiceBar choice={choice} />
       </div>
       <p className="muted lead">{t("operator.jobsText")}</p>
-      <section className="card token-card" aria-label={t("operator.jobs")}>
-        <JobList choice={choice} empty={<p>{t("operator.jobsEmpty")}</p>} />
+      <section className="card list-card" aria-label={t("operator.jobs")}>
+        <JobList choice={choice} empty={t("operator.jobsEmpty")} />
       </section>
     </>
   );

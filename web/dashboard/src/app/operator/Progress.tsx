@@ -1,6 +1,7 @@
 import { type Batch, BatchState } from "@microtracker/client/jobs";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { ProgressBar } from "../../ui/ProgressBar";
 
 /**
  * How far a batch is: what is done in one colour, what failed in another, in words beside it. Of a batch that was stopped,
@@ -11,20 +12,9 @@ export function Progress({ batch }: { batch: Batch }) {
   const { totalJobs: total, pendingJobs: pending, failedJobs: failed } = batch;
   const stopped = batch.state === BatchState.CANCELLED || batch.state === BatchState.FAILED;
   const done = stopped ? 0 : Math.max(0, total - pending - failed);
-  const share = (part: number) => (total > 0 ? `${(100 * part) / total}%` : "0%");
   return (
     <div className="progress">
-      <div
-        className="progress-track"
-        role="progressbar"
-        aria-label={t("work.progressOf", { name: batch.name })}
-        aria-valuemin={0}
-        aria-valuemax={total}
-        aria-valuenow={done}
-      >
-        <span className="progress-done" style={{ width: share(done) }} />
-        <span className="progress-failed" style={{ width: share(failed) }} />
-      </div>
+      <ProgressBar label={t("work.progressOf", { name: batch.name })} all={total} done={done} failed={failed} />
       <span className="small">
         {stopped
           ? t("work.progressStopped", { count: total })

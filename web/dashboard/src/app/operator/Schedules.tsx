@@ -1,11 +1,12 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { JobsService } from "@microtracker/client/jobs";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { Paged } from "../../ui/Paged";
+import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
+import { When } from "../../ui/When";
 import { isOverdue } from "./overdue";
-import { Paged } from "./Paged";
-import { When } from "./When";
 
 /** What happens by the clock, with when it last did and next will. */
 export function Schedules() {
@@ -17,40 +18,31 @@ export function Schedules() {
     <>
       <h1>{t("operator.schedules")}</h1>
       <p className="muted lead">{t("operator.schedulesText")}</p>
-      <section className="card token-card" aria-label={t("operator.schedules")}>
-        <Paged query={query} rows={query.data?.schedules} empty={<p>{t("operator.schedulesEmpty")}</p>}>
+      <section className="card list-card" aria-label={t("operator.schedules")}>
+        <Paged query={query} rows={query.data?.schedules} empty={t("operator.schedulesEmpty")}>
           {(rows) => (
-            <table className="table tokens work">
-              <thead>
-                <tr>
-                  <th scope="col">{t("operator.colSchedule")}</th>
-                  <th scope="col">{t("operator.colCron")}</th>
-                  <th scope="col">{t("operator.colZone")}</th>
-                  <th scope="col">{t("operator.colLast")}</th>
-                  <th scope="col">{t("operator.colNext")}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((schedule) => (
-                  <tr key={schedule.name}>
-                    <th scope="row">
-                      <bdi className="token-name">{schedule.name}</bdi>
-                    </th>
-                    <td data-label={t("operator.colCron")}>
-                      <code>{schedule.cron}</code>
-                    </td>
-                    <td data-label={t("operator.colZone")}>{schedule.timeZone}</td>
-                    <td data-label={t("operator.colLast")}>
-                      <When at={schedule.lastRunAt} now={now} />
-                    </td>
-                    <td data-label={t("operator.colNext")} className="work-next">
+            <Table
+              className="list"
+              rows={rows}
+              rowKey={({ name }) => name}
+              columns={[
+                { id: "name", head: t("operator.colSchedule"), cell: ({ name }) => <bdi className="list-name">{name}</bdi> },
+                { id: "cron", head: t("operator.colCron"), label: t("operator.colCron"), cell: ({ cron }) => <code>{cron}</code> },
+                { id: "zone", head: t("operator.colZone"), label: t("operator.colZone"), cell: ({ timeZone }) => timeZone },
+                { id: "last", head: t("operator.colLast"), label: t("operator.colLast"), cell: ({ lastRunAt }) => <When at={lastRunAt} now={now} /> },
+                {
+                  id: "next",
+                  head: t("operator.colNext"),
+                  label: t("operator.colNext"),
+                  cell: (schedule) => (
+                    <>
                       <When at={schedule.nextRunAt} now={now} />
                       {isOverdue(schedule, now) && <span className="tag tag-danger tag-after">{t("operator.overdue")}</span>}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+                    </>
+                  ),
+                },
+              ]}
+            />
           )}
         </Paged>
       </section>

@@ -8,9 +8,9 @@ import { useRef } from "react";
 import { addDays, dayIn } from "../../lib/days";
 import { ago, dash, exactTime } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
-import { Button } from "../../ui/Button";
 import { ErrorState } from "../../ui/ErrorState";
 import { Plus } from "../../ui/icons";
+import { More } from "../../ui/Paged";
 import { Bone, PageSkeleton } from "../../ui/Skeleton";
 import { Sparkline } from "../../ui/Sparkline";
 import { useInView } from "../../ui/useInView";
@@ -61,11 +61,7 @@ export function Projects() {
           <ProjectCard key={String(project.id)} project={project} />
         ))}
       </ul>
-      {query.hasNextPage && (
-        <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {t("projects.more")}
-        </Button>
-      )}
+      <More query={query} />
     </main>
   );
 }

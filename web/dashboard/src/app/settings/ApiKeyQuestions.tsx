@@ -1,9 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { type ApiKey, ApiKeysService } from "@microtracker/client/api_keys";
 import { useTranslation } from "../../lib/i18n/useTranslation";
-import { Button } from "../../ui/Button";
-import { FormError } from "../../ui/ErrorState";
-import { Modal } from "../../ui/Modal";
+import { Question } from "../../ui/Question";
 import { SecretDialog } from "../../ui/SecretDialog";
 
 interface Props {
@@ -28,22 +26,16 @@ export function RotateApiKey({ apiKey, onClose, onDone }: Props) {
     );
   }
   return (
-    <Modal title={t("keys.rotateKeyTitle")} isOpen onClose={onClose} role="alertdialog">
-      <FormError error={rotate.error} />
+    <Question
+      title={t("keys.rotateKeyTitle")}
+      action={t("keys.rotateDo")}
+      error={rotate.error}
+      pending={rotate.isPending}
+      onConfirm={() => rotate.mutate({ projectId: apiKey.projectId, apiKeyId: apiKey.id })}
+      onClose={onClose}
+    >
       <p>{t("keys.rotateKeyText", { name: apiKey.name })}</p>
-      <div className="dialog-actions">
-        <Button onClick={onClose} autoFocus>
-          {t("app.cancel")}
-        </Button>
-        <Button
-          look="danger"
-          pending={rotate.isPending}
-          onClick={() => rotate.mutate({ projectId: apiKey.projectId, apiKeyId: apiKey.id })}
-        >
-          {t("keys.rotateDo")}
-        </Button>
-      </div>
-    </Modal>
+    </Question>
   );
 }
 
@@ -56,21 +48,15 @@ export function RemoveApiKey({ apiKey, onClose, onDone }: Props) {
     },
   });
   return (
-    <Modal title={t("keys.removeTitle")} isOpen onClose={onClose} role="alertdialog">
-      <FormError error={remove.error} />
+    <Question
+      title={t("keys.removeTitle")}
+      action={t("keys.removeDo")}
+      error={remove.error}
+      pending={remove.isPending}
+      onConfirm={() => remove.mutate({ projectId: apiKey.projectId, apiKeyId: apiKey.id })}
+      onClose={onClose}
+    >
       <p>{t("keys.removeText", { name: apiKey.name })}</p>
-      <div className="dialog-actions">
-        <Button onClick={onClose} autoFocus>
-          {t("app.cancel")}
-        </Button>
-        <Button
-          look="danger"
-          pending={remove.isPending}
-          onClick={() => remove.mutate({ projectId: apiKey.projectId, apiKeyId: apiKey.id })}
-        >
-          {t("keys.removeDo")}
-        </Button>
-      </div>
-    </Modal>
+    </Question>
   );
 }

@@ -1,11 +1,11 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { ApiKey } from "@microtracker/client/api_keys";
-import { ago, exactTime } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Switch } from "../../ui/Choice";
 import { More } from "../../ui/icons";
 import { MenuButton } from "../../ui/MenuButton";
+import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
+import { When } from "../../ui/When";
 import { ScopeTags } from "../access/ScopeTags";
 
 export type ApiKeyAction = "edit" | "rotate" | "remove";
@@ -21,11 +21,6 @@ interface Props {
 export function ApiKeyTable({ apiKeys, switching, onSwitch, onAction }: Props) {
   const { t } = useTranslation();
   const now = useNow();
-  const used = ({ lastUsedAt }: ApiKey) => {
-    if (!lastUsedAt) return <span className="muted">{t("keys.never")}</span>;
-    const at = timestampDate(lastUsedAt);
-    return <span title={exactTime(at)}>{ago(at < now ? at : now, now)}</span>;
-  };
   const actions = (apiKey: ApiKey) => [
     {
       choices: [
@@ -36,54 +31,63 @@ export function ApiKeyTable({ apiKeys, switching, onSwitch, onAction }: Props) {
     { choices: [{ id: "remove", label: t("keys.remove"), onChoose: () => onAction("remove", apiKey) }] },
   ];
   return (
-    <table className="table tokens">
-      <thead>
-        <tr>
-          <th scope="col">{t("keys.colName")}</th>
-          <th scope="col">{t("keys.colScope")}</th>
-          <th scope="col">{t("keys.colUsed")}</th>
-          <th scope="col">{t("keys.colActive")}</th>
-          <th scope="col">
-            <span className="visually-hidden">{t("keys.colActions")}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {apiKeys.map((apiKey) => (
-          <tr key={String(apiKey.id)} className={apiKey.isActive ? "" : "row-off"}>
-            <th scope="row">
-              <bdi className="token-name">{apiKey.name}</bdi>
-              <code className="key-ends">
+    <Table
+      className="list"
+      rows={apiKeys}
+      rowKey={({ id }) => String(id)}
+      rowClass={({ isActive }) => (isActive ? undefined : "list-off")}
+      columns={[
+        {
+          id: "name",
+          head: t("keys.colName"),
+          cell: (apiKey) => (
+            <>
+              <bdi className="list-name">{apiKey.name}</bdi>
+              <code className="sub">
                 mt_key_{apiKey.secretPrefix}…{apiKey.secretLast4}
               </code>
-            </th>
-            <td data-label={t("keys.colScope")} className="tags-cell">
-              <ScopeTags scopes={apiKey.scope} />
-            </td>
-            <td data-label={t("keys.colUsed")}>{used(apiKey)}</td>
-            <td data-label={t("keys.colActive")} className="switch-cell">
-              <Switch
-                label={t("keys.activeNamed", { name: apiKey.name })}
-                showLabel={false}
-                checked={apiKey.isActive}
-                pending={switching === apiKey.id}
-                onChange={(isActive) => onSwitch(apiKey, isActive)}
-              />
-            </td>
-            <td>
-              <MenuButton
-                label={t("keys.actions", { name: apiKey.name })}
-                menuLabel={t("keys.actions", { name: apiKey.name })}
-                look="quiet"
-                className="icon-button"
-                groups={actions(apiKey)}
-              >
-                <More />
-              </MenuButton>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            </>
+          ),
+        },
+        { id: "scope", head: t("keys.colScope"), label: t("keys.colScope"), className: "tags-cell", cell: ({ scope }) => <ScopeTags scopes={scope} /> },
+        {
+          id: "used",
+          head: t("keys.colUsed"),
+          label: t("keys.colUsed"),
+          cell: ({ lastUsedAt }) => <When at={lastUsedAt} now={now} past none={t("keys.never")} />,
+        },
+        {
+          id: "active",
+          head: t("keys.colActive"),
+          label: t("keys.colActive"),
+          className: "switch-cell",
+          cell: (apiKey) => (
+            <Switch
+              label={t("keys.activeNamed", { name: apiKey.name })}
+              showLabel={false}
+              checked={apiKey.isActive}
+              pending={switching === apiKey.id}
+              onChange={(isActive) => onSwitch(apiKey, isActive)}
+            />
+          ),
+        },
+        {
+          id: "actions",
+          head: t("keys.colActions"),
+          headless: true,
+          cell: (apiKey) => (
+            <MenuButton
+              label={t("keys.actions", { name: apiKey.name })}
+              menuLabel={t("keys.actions", { name: apiKey.name })}
+              look="quiet"
+              className="icon-button"
+              groups={actions(apiKey)}
+            >
+              <More />
+            </MenuButton>
+          ),
+        },
+      ]}
+    />
   );
 }

@@ -4,8 +4,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
-import { ErrorState, FormError } from "../../ui/ErrorState";
+import { FormError } from "../../ui/ErrorState";
 import { Plus } from "../../ui/icons";
+import { Paged } from "../../ui/Paged";
 import { Panel } from "../../ui/Panel";
 import { ApiKeyForm } from "./ApiKeyForm";
 import { type ApiKeyAction, ApiKeyTable } from "./ApiKeyTable";
@@ -43,29 +44,16 @@ export function ApiKeys({ projectId }: { projectId: bigint }) {
     >
       <p className="muted key-intro">{t("keys.apiText")}</p>
       <FormError error={update.error} />
-      <div aria-busy={query.isPending}>
-        {query.isError && !apiKeys ? (
-          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-        ) : !apiKeys ? (
-          <div className="skeleton-lines" />
-        ) : apiKeys.length === 0 ? (
-          <p className="empty">{t("keys.empty")}</p>
-        ) : (
+      <Paged query={query} rows={apiKeys} empty={t("keys.empty")}>
+        {(rows) => (
           <ApiKeyTable
-            apiKeys={apiKeys}
+            apiKeys={rows}
             switching={update.isPending ? update.variables?.apiKeyId : undefined}
-            onSwitch={(apiKey, isActive) =>
-              update.mutate({ projectId, apiKeyId: apiKey.id, isActive, updateMask: { paths: ["is_active"] } })
-            }
+            onSwitch={(apiKey, isActive) => update.mutate({ projectId, apiKeyId: apiKey.id, isActive, updateMask: { paths: ["is_active"] } })}
             onAction={(what, apiKey) => setOpen({ what, apiKey })}
           />
         )}
-      </div>
-      {query.hasNextPage && (
-        <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {t("keys.more")}
-        </Button>
-      )}
+      </Paged>
       {open?.what === "create" && <ApiKeyForm projectId={projectId} {...dialog} />}
       {open?.what === "edit" && <ApiKeyForm projectId={projectId} apiKey={open.apiKey} {...dialog} />}
       {open?.what === "rotate" && <RotateApiKey apiKey={open.apiKey} {...dialog} />}

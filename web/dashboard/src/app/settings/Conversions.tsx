@@ -10,9 +10,10 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { More, Plus } from "../../ui/icons";
 import { MenuButton } from "../../ui/MenuButton";
+import { Paged } from "../../ui/Paged";
+import { Question } from "../../ui/Question";
+import { Table } from "../../ui/Table";
 import { useTitle } from "../../ui/useTitle";
-import { Paged } from "../operator/Paged";
-import { Question } from "../operator/Question";
 import { useOpenProject } from "../projects/ProjectLayout";
 import { ConversionForm } from "./ConversionForm";
 import { useEventTypeName } from "./eventTypes";
@@ -50,48 +51,38 @@ export function Conversions() {
         {create}
       </div>
       <p className="muted lead">{t("conversions.intro")}</p>
-      <section className="card token-card" aria-label={t("conversions.title")}>
-        <Paged query={query} rows={conversions} empty={<p>{t("conversions.empty")}</p>}>
+      <section className="card list-card" aria-label={t("conversions.title")}>
+        <Paged query={query} rows={conversions} empty={t("conversions.empty")}>
           {(rows) => (
-            <table className="table tokens work">
-              <thead>
-                <tr>
-                  <th scope="col">{t("conversions.colName")}</th>
-                  <th scope="col">{t("conversions.colRule")}</th>
-                  <th scope="col">{t("conversions.colValue")}</th>
-                  <th scope="col">
-                    <span className="visually-hidden">{t("conversions.colActions")}</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((conversion) => (
-                  <tr key={String(conversion.id)}>
-                    <th scope="row">
-                      <bdi className="token-name">{conversion.name}</bdi>
-                    </th>
-                    <td className="tags-cell">
-                      <Rule conversion={conversion} />
-                    </td>
-                    <td data-label={t("conversions.colValue")}>{amount(conversion.value, project.currency)}</td>
-                    <td>
-                      <MenuButton
-                        label={t("conversions.actions", { name: conversion.name })}
-                        menuLabel={t("conversions.actions", { name: conversion.name })}
-                        look="quiet"
-                        className="icon-button"
-                        groups={[
-                          { choices: [{ id: "edit", label: t("conversions.edit"), onChoose: () => setOpen({ what: "edit", conversion }) }] },
-                          { choices: [{ id: "remove", label: t("conversions.remove"), onChoose: () => setOpen({ what: "remove", conversion }) }] },
-                        ]}
-                      >
-                        <More />
-                      </MenuButton>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <Table
+              className="list"
+              rows={rows}
+              rowKey={({ id }) => String(id)}
+              columns={[
+                { id: "name", head: t("conversions.colName"), cell: ({ name }) => <bdi className="list-name">{name}</bdi> },
+                { id: "rule", head: t("conversions.colRule"), className: "tags-cell", cell: (conversion) => <Rule conversion={conversion} /> },
+                { id: "value", head: t("conversions.colValue"), label: t("conversions.colValue"), cell: ({ value }) => amount(value, project.currency) },
+                {
+                  id: "actions",
+                  head: t("conversions.colActions"),
+                  headless: true,
+                  cell: (conversion) => (
+                    <MenuButton
+                      label={t("conversions.actions", { name: conversion.name })}
+                      menuLabel={t("conversions.actions", { name: conversion.name })}
+                      look="quiet"
+                      className="icon-button"
+                      groups={[
+                        { choices: [{ id: "edit", label: t("conversions.edit"), onChoose: () => setOpen({ what: "edit", conversion }) }] },
+                        { choices: [{ id: "remove", label: t("conversions.remove"), onChoose: () => setOpen({ what: "remove", conversion }) }] },
+                      ]}
+                    >
+                      <More />
+                    </MenuButton>
+                  ),
+                },
+              ]}
+            />
           )}
         </Paged>
       </section>

@@ -2,8 +2,9 @@ import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { OptOutSignal, TrackingService } from "@microtracker/client/tracking";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { Paged } from "../../ui/Paged";
 import { Panel } from "../../ui/Panel";
-import { Paged } from "../operator/Paged";
+import { Table } from "../../ui/Table";
 
 /** How many hits of each day were only counted, because their visitors asked not to be measured. */
 export function OptOuts({ projectId }: { projectId: bigint }) {
@@ -18,26 +19,17 @@ export function OptOuts({ projectId }: { projectId: bigint }) {
   return (
     <Panel title={t("privacy.optOuts")}>
       <p className="muted key-intro">{t("privacy.optOutsText")}</p>
-      <Paged query={query} rows={counts} empty={<p>{t("privacy.optOutsEmpty")}</p>}>
+      <Paged query={query} rows={counts} empty={t("privacy.optOutsEmpty")}>
         {(rows) => (
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">{t("privacy.colDay")}</th>
-                <th scope="col">{t("privacy.colSignal")}</th>
-                <th scope="col">{t("privacy.colHits")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((count) => (
-                <tr key={`${count.day} ${count.signal}`}>
-                  <th scope="row">{format.day(count.day, "medium")}</th>
-                  <td>{signal(count.signal)}</td>
-                  <td>{format.count(Number(count.hits), "exact")}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            rows={rows}
+            rowKey={({ day, signal }) => `${day} ${signal}`}
+            columns={[
+              { id: "day", head: t("privacy.colDay"), cell: ({ day }) => format.day(day, "medium") },
+              { id: "signal", head: t("privacy.colSignal"), cell: (count) => signal(count.signal) },
+              { id: "hits", head: t("privacy.colHits"), cell: ({ hits }) => format.count(Number(hits), "exact") },
+            ]}
+          />
         )}
       </Paged>
     </Panel>

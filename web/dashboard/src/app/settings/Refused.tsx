@@ -2,10 +2,11 @@ import "../../styles/operator.css";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { ReceiptStatus, type RefusedEvent, TrackingService } from "@microtracker/client/tracking";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { Paged } from "../../ui/Paged";
+import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
-import { Paged } from "../operator/Paged";
-import { When } from "../operator/When";
+import { When } from "../../ui/When";
 import { useOpenProject } from "../projects/ProjectLayout";
 
 /** Events of the last days that were not stored, with the reason and what was sent. */
@@ -24,33 +25,19 @@ export function Refused() {
     <>
       <h1>{t("refused.title")}</h1>
       <p className="muted lead">{t("refused.intro")}</p>
-      <section className="card token-card" aria-label={t("refused.title")}>
-        <Paged query={query} rows={events} empty={<p>{t("refused.empty")}</p>}>
+      <section className="card list-card" aria-label={t("refused.title")}>
+        <Paged query={query} rows={events} empty={t("refused.empty")}>
           {(rows) => (
-            <table className="table tokens work">
-              <thead>
-                <tr>
-                  <th scope="col">{t("refused.colWhy")}</th>
-                  <th scope="col">{t("refused.colSent")}</th>
-                  <th scope="col">{t("refused.colWhen")}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((event, i) => (
-                  <tr key={i}>
-                    <th scope="row">
-                      <Why event={event} />
-                    </th>
-                    <td className="refused-sent">
-                      <Sent payload={event.payload} />
-                    </td>
-                    <td data-label={t("refused.colWhen")}>
-                      <When at={event.receiveTime} now={now} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <Table
+              className="list"
+              rows={rows}
+              rowKey={(_, i) => String(i)}
+              columns={[
+                { id: "why", head: t("refused.colWhy"), cell: (event) => <Why event={event} /> },
+                { id: "sent", head: t("refused.colSent"), className: "refused-sent", cell: ({ payload }) => <Sent payload={payload} /> },
+                { id: "when", head: t("refused.colWhen"), label: t("refused.colWhen"), cell: ({ receiveTime }) => <When at={receiveTime} now={now} /> },
+              ]}
+            />
           )}
         </Paged>
       </section>
@@ -74,9 +61,9 @@ function Why({ event }: { event: RefusedEvent }) {
   };
   return (
     <>
-      <span className="token-name">{status()}</span>
-      {event.field && <code className="key-ends">{event.field}</code>}
-      <bdi className="work-sub">{event.reason}</bdi>
+      <span className="list-name">{status()}</span>
+      {event.field && <code className="sub">{event.field}</code>}
+      <bdi className="sub">{event.reason}</bdi>
     </>
   );
 }

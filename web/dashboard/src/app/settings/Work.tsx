@@ -34,10 +34,10 @@ export function Work() {
         {started && t("work.rebuildStarted")}
       </p>
       <Panel title={t("work.batchesTitle")}>
-        <BatchList projectId={project.id} empty={<p>{t("work.batchesEmpty")}</p>} />
+        <BatchList projectId={project.id} empty={t("work.batchesEmpty")} />
       </Panel>
       <Panel title={t("work.failedTitle")}>
-        <FailedList choice={{ projectId: project.id, queue: "", batchId: "" }} empty={<p>{t("work.failedEmpty")}</p>} />
+        <FailedList choice={{ projectId: project.id, queue: "", batchId: "" }} empty={t("work.failedEmpty")} />
       </Panel>
       {asking && (
         <Rebuild

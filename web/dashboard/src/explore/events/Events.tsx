@@ -10,14 +10,14 @@ import { useReport } from "../../reports/useReport";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
-import { ErrorState } from "../../ui/ErrorState";
-import { LinesSkeleton } from "../../ui/Skeleton";
+import { Paged } from "../../ui/Paged";
+import { Pick } from "../../ui/Pick";
 import { ForeignText } from "../../ui/Text";
 import { Explained } from "../../ui/Tooltip";
 import { useTitle } from "../../ui/useTitle";
 import { eventTypes } from "../funnels/steps";
 import { NameField } from "../NameField";
-import { ExplorePage, More, Pick } from "../parts";
+import { ExplorePage } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
 import { usePropertyKeys } from "./usePropertyKeys";
 
@@ -89,33 +89,31 @@ function EventNames({ type, event, onType, onEvent }: NamesProps) {
         <>
           <Pick
             label={t("happenings.type")}
-            value={type}
-            options={choices.map((value) => ({ value, text: value === "all" ? t("happenings.allTypes") : t(`explore.types.${value}`) }))}
+            chosen={type}
+            options={choices.map((id) => ({ id, text: id === "all" ? t("happenings.allTypes") : t(`explore.types.${id}`) }))}
             onChange={onType}
           />
           <CSVButton name={t("happenings.title")} days={days} table={rows && (() => cells("event", rows))} />
         </>
       }
     >
-      {!rows && query.isError ? (
-        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-      ) : !rows ? (
-        <LinesSkeleton rows={8} height={36} />
-      ) : rows.length === 0 ? (
-        <Empty title={t("happenings.empty")} text={t(type === "custom" ? "happenings.emptyCustom" : "explore.emptyText")} />
-      ) : (
-        <>
+      <Paged
+        query={query}
+        rows={rows}
+        skeleton={{ rows: 8, height: 36 }}
+        empty={<Empty title={t("happenings.empty")} text={t(type === "custom" ? "happenings.emptyCustom" : "explore.emptyText")} />}
+      >
+        {(names) => (
           <CountTable
             caption={t("happenings.names")}
             what={t("happenings.name")}
-            rows={rows}
+            rows={names}
             all={all}
             chosen={event}
             onChoose={(name) => onEvent(name === event ? undefined : name)}
           />
-          <More query={query} />
-        </>
-      )}
+        )}
+      </Paged>
     </Card>
   );
 }
@@ -172,31 +170,22 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
           ))}
         </div>
       )}
-      {key === "" ? (
-        known ? (
-          <Empty title={t("happenings.noKeys")} text={t("happenings.noKeysText")} />
-        ) : (
-          <LinesSkeleton rows={6} height={36} />
-        )
-      ) : !rows && query.isError ? (
-        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-      ) : !rows ? (
-        <LinesSkeleton rows={6} height={36} />
-      ) : rows.length === 0 ? (
-        <Empty title={t("happenings.noValues")} text={t("explore.emptyText")} />
+      {key === "" && known ? (
+        <Empty title={t("happenings.noKeys")} text={t("happenings.noKeysText")} />
       ) : (
-        <>
-          <CountTable
-            caption={t("happenings.valuesOf", { key })}
-            what={t("happenings.value")}
-            rows={rows}
-            all={all}
-            chosen=""
-            onChoose={(value) => change({ conditions: addCondition(conditions, { dimension: Dimension.PROPERTY, propertyKey: key, operator: Operator.IS, values: [value] }) })}
-            hint={t("happenings.filterBy")}
-          />
-          <More query={query} />
-        </>
+        <Paged query={query} rows={rows} skeleton={{ rows: 6, height: 36 }} empty={<Empty title={t("happenings.noValues")} text={t("explore.emptyText")} />}>
+          {(values) => (
+            <CountTable
+              caption={t("happenings.valuesOf", { key })}
+              what={t("happenings.value")}
+              rows={values}
+              all={all}
+              chosen=""
+              onChoose={(value) => change({ conditions: addCondition(conditions, { dimension: Dimension.PROPERTY, propertyKey: key, operator: Operator.IS, values: [value] }) })}
+              hint={t("happenings.filterBy")}
+            />
+          )}
+        </Paged>
       )}
       {event && <Button onClick={() => change({ conditions: addCondition(conditions, is(Dimension.EVENT_NAME, event)) })}>{t("happenings.filterEvent")}</Button>}
     </Card>

@@ -4,6 +4,7 @@ import { dimensionName } from "../../lib/filters";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { valueText } from "../../reports/breakdown/valueText";
+import { Scroll } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import type { StepText } from "./useStepText";
 
@@ -12,7 +13,7 @@ export function BreakdownTable({ dimension, names, rows }: { dimension: Dimensio
   const { t } = useTranslation();
   const what = t(`dimensions.${dimensionName(dimension)}` as "dimensions.channel");
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label={t("funnels.byTitle", { what })}>
+    <Scroll label={t("funnels.byTitle", { what })}>
       <table className="table sticky-first">
         <thead>
           <tr>
@@ -40,6 +41,6 @@ export function BreakdownTable({ dimension, names, rows }: { dimension: Dimensio
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

@@ -6,10 +6,10 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Close, Plus } from "../../ui/icons";
+import { Pick } from "../../ui/Pick";
 import { ForeignText } from "../../ui/Text";
 import { Toggle } from "../../ui/Toggle";
 import { NameField } from "../NameField";
-import { Pick } from "../parts";
 import type { Own } from "../search";
 import { useNames } from "../useNames";
 import type { funnelOrders, whos } from "./Funnels";
@@ -145,18 +145,18 @@ export function FunnelBuilder({ steps, conversions, who, order, window, by, none
           />
           <Pick
             label={t("funnels.window")}
-            value={window}
-            options={windowNames.map((value) => ({ value, text: t(`funnels.windows.${value}`) }))}
-            onChange={(value) => onChange({ window: value === "1d" ? undefined : value })}
+            chosen={window}
+            options={windowNames.map((id) => ({ id, text: t(`funnels.windows.${id}`) }))}
+            onChange={(id) => onChange({ window: id === "1d" ? undefined : id })}
           />
           <Pick
             label={t("funnels.by")}
-            value={by}
+            chosen={by}
             options={[
-              { value: none, text: t("funnels.byNothing") },
-              ...breakdowns.map((dimension) => ({ value: dimensionName(dimension), text: t(`dimensions.${dimensionName(dimension)}` as "dimensions.channel") })),
+              { id: none, text: t("funnels.byNothing") },
+              ...breakdowns.map((dimension) => ({ id: dimensionName(dimension), text: t(`dimensions.${dimensionName(dimension)}` as "dimensions.channel") })),
             ]}
-            onChange={(value) => onChange({ by: value === none ? undefined : value })}
+            onChange={(id) => onChange({ by: id === none ? undefined : id })}
           />
         </div>
       </div>

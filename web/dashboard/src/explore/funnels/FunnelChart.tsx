@@ -1,8 +1,8 @@
 import type { FunnelStepAnswer } from "@microtracker/client/journeys";
 import { dash, duration, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { Scroll, Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
-import { Explained } from "../../ui/Tooltip";
 import type { StepText } from "./useStepText";
 
 interface Props {
@@ -69,46 +69,36 @@ function StepName({ name }: { name: StepText | undefined }) {
 export function FunnelTable({ names, steps }: Props) {
   const { t } = useTranslation();
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label={t("funnels.result")}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{t("funnels.step")}</th>
-            <th scope="col">
-              <Explained text={t("funnels.defines.reached")}>{t("funnels.reached")}</Explained>
-            </th>
-            <th scope="col">{t("funnels.fromFirst")}</th>
-            <th scope="col">{t("funnels.fromPrevious")}</th>
-            <th scope="col">
-              <Explained text={t("funnels.defines.left")}>{t("funnels.left")}</Explained>
-            </th>
-            <th scope="col">
-              <Explained text={t("funnels.defines.time")}>{t("funnels.median")}</Explained>
-            </th>
-            <th scope="col">{t("funnels.p90")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {steps.map((step, i) => {
-            const before = steps[i - 1];
-            return (
-              <tr key={i}>
-                <th scope="row">
-                  <span className="table-name">
-                    {i + 1}. <ForeignText text={names[i]?.text ?? ""} />
-                  </span>
-                </th>
-                <td>{format.count(Number(step.reached), "exact")}</td>
-                <td>{ratio(step.fromFirst)}</td>
-                <td>{ratio(step.fromPrevious)}</td>
-                <td>{before ? format.count(Number(before.reached - step.reached), "exact") : dash}</td>
-                <td>{time(step.medianSeconds)}</td>
-                <td>{time(step.p90Seconds)}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <Scroll label={t("funnels.result")}>
+      <Table
+        rows={steps}
+        rowKey={(_, i) => String(i)}
+        columns={[
+          {
+            id: "step",
+            head: t("funnels.step"),
+            cell: (_, i) => (
+              <span className="table-name">
+                {i + 1}. <ForeignText text={names[i]?.text ?? ""} />
+              </span>
+            ),
+          },
+          { id: "reached", head: t("funnels.reached"), explanation: t("funnels.defines.reached"), cell: ({ reached }) => format.count(Number(reached), "exact") },
+          { id: "fromFirst", head: t("funnels.fromFirst"), cell: ({ fromFirst }) => ratio(fromFirst) },
+          { id: "fromPrevious", head: t("funnels.fromPrevious"), cell: ({ fromPrevious }) => ratio(fromPrevious) },
+          {
+            id: "left",
+            head: t("funnels.left"),
+            explanation: t("funnels.defines.left"),
+            cell: ({ reached }, i) => {
+              const before = steps[i - 1];
+              return before ? format.count(Number(before.reached - reached), "exact") : dash;
+            },
+          },
+          { id: "median", head: t("funnels.median"), explanation: t("funnels.defines.time"), cell: ({ medianSeconds }) => time(medianSeconds) },
+          { id: "p90", head: t("funnels.p90"), cell: ({ p90Seconds }) => time(p90Seconds) },
+        ]}
+      />
+    </Scroll>
   );
 }

@@ -14,6 +14,7 @@ import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
 import { RowList } from "../../ui/RowList";
 import { LinesSkeleton } from "../../ui/Skeleton";
+import { Scroll, Table } from "../../ui/Table";
 import { Toggle, ViewToggle } from "../../ui/Toggle";
 import { useTitle } from "../../ui/useTitle";
 import { NameField } from "../NameField";
@@ -199,31 +200,22 @@ function BinTable({ shown }: { shown: HeatmapClass }) {
   const { t } = useTranslation();
   const rows = shown.bins.slice(0, 100);
   return (
-    <div className="scroll-x heat-scroll" tabIndex={0} role="region" aria-label={t("heatmaps.places")}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{t("heatmaps.fromTop")}</th>
-            <th scope="col">{t("heatmaps.fromLeft")}</th>
-            <th scope="col">{t("heatmaps.clicks")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((bin) => (
-            <tr key={`${bin.x} ${bin.y}`}>
-              <th scope="row">
-                {format.count(bin.y * binHeight, "exact")}–{format.count((bin.y + 1) * binHeight, "exact")} px
-              </th>
-              <td>
-                {bin.x}–{bin.x + 1} %
-              </td>
-              <td>{format.count(Number(bin.clicks), "exact")}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <Scroll className="scroll-x heat-scroll" label={t("heatmaps.places")}>
+      <Table
+        rows={rows}
+        rowKey={({ x, y }) => `${x} ${y}`}
+        columns={[
+          {
+            id: "top",
+            head: t("heatmaps.fromTop"),
+            cell: ({ y }) => `${format.count(y * binHeight, "exact")}–${format.count((y + 1) * binHeight, "exact")} px`,
+          },
+          { id: "left", head: t("heatmaps.fromLeft"), cell: ({ x }) => `${x}–${x + 1} %` },
+          { id: "clicks", head: t("heatmaps.clicks"), cell: ({ clicks }) => format.count(Number(clicks), "exact") },
+        ]}
+      />
       {shown.bins.length > rows.length && <p className="panel-foot">{t("heatmaps.moreBins", { count: shown.bins.length - rows.length })}</p>}
-    </div>
+    </Scroll>
   );
 }
 

@@ -12,12 +12,14 @@ import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
+import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
+import { Scroll, Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { Toggle, ViewToggle } from "../../ui/Toggle";
 import { useTitle } from "../../ui/useTitle";
 import { NameField } from "../NameField";
-import { ExplorePage, Pick } from "../parts";
+import { ExplorePage } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
 import { useNames } from "../useNames";
 import { layOut } from "./flow";
@@ -71,9 +73,9 @@ export function Paths() {
             />
             <Pick
               label={t("paths.depth")}
-              value={depth}
-              options={[...depths].sort((a, b) => Number(a) - Number(b)).map((value) => ({ value, text: value }))}
-              onChange={(value) => change({ depth: value === "3" ? undefined : value })}
+              chosen={depth}
+              options={[...depths].sort((a, b) => Number(a) - Number(b)).map((id) => ({ id, text: id }))}
+              onChange={(id) => change({ depth: id === "3" ? undefined : id })}
             />
             <ViewToggle view={view} onChange={setView} />
             <CSVButton name={t("paths.title")} days={days} table={answer && (() => cells(answer))} />
@@ -109,39 +111,27 @@ export function Paths() {
   );
 }
 
-function PathTable({ answer }: { answer: QueryPathsResponse }) {
+function PathTable({ answer: { nodes, links: all } }: { answer: QueryPathsResponse }) {
   const { t } = useTranslation();
+  const links = all.flatMap((link) => {
+    const [from, to] = [nodes[link.from], nodes[link.to]];
+    return from && to ? [{ from: { id: link.from, ...from }, to: { id: link.to, ...to }, sessions: Number(link.sessions) }] : [];
+  });
+  const nodeName = ({ other, path }: QueryPathsResponse["nodes"][number]) => (other ? t("paths.other") : <ForeignText text={path} />);
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label={t("paths.title")}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{t("paths.from")}</th>
-            <th scope="col" className="text">
-              {t("paths.to")}
-            </th>
-            <th scope="col">{t("paths.step")}</th>
-            <th scope="col">{t("paths.sessions")}</th>
-            <th scope="col">{t("paths.share")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {answer.links.map((link) => {
-            const [from, to] = [answer.nodes[link.from], answer.nodes[link.to]];
-            if (!from || !to) return null;
-            return (
-              <tr key={`${link.from}-${link.to}`}>
-                <th scope="row">{from.other ? t("paths.other") : <ForeignText text={from.path} />}</th>
-                <td className="text">{to.other ? t("paths.other") : <ForeignText text={to.path} />}</td>
-                <td>{from.step + 1}</td>
-                <td>{format.count(Number(link.sessions), "exact")}</td>
-                <td>{from.sessions > 0n ? format.ratio(Number(link.sessions) / Number(from.sessions), "short") : ""}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <Scroll label={t("paths.title")}>
+      <Table
+        rows={links}
+        rowKey={({ from, to }) => `${from.id}-${to.id}`}
+        columns={[
+          { id: "from", head: t("paths.from"), cell: ({ from }) => nodeName(from) },
+          { id: "to", head: t("paths.to"), className: "text", cell: ({ to }) => nodeName(to) },
+          { id: "step", head: t("paths.step"), cell: ({ from }) => from.step + 1 },
+          { id: "sessions", head: t("paths.sessions"), cell: ({ sessions }) => format.count(sessions, "exact") },
+          { id: "share", head: t("paths.share"), cell: ({ from, sessions }) => (from.sessions > 0n ? format.ratio(sessions / Number(from.sessions), "short") : "") },
+        ]}
+      />
+    </Scroll>
   );
 }
 

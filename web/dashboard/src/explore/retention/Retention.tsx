@@ -11,11 +11,13 @@ import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
 import { Notice } from "../../ui/Notice";
+import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
+import { Scroll } from "../../ui/Table";
 import { Toggle } from "../../ui/Toggle";
 import { Explained } from "../../ui/Tooltip";
 import { useTitle } from "../../ui/useTitle";
-import { ExplorePage, Pick } from "../parts";
+import { ExplorePage } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
 import { averages, lastDay, type Period, periodOf, periods, trimmed } from "./cohorts";
 
@@ -70,9 +72,9 @@ export function Retention() {
             />
             <Pick
               label={t("retention.first")}
-              value={begin}
-              options={begins.map((value) => ({ value, text: t(`retention.firsts.${value}`) }))}
-              onChange={(value) => change({ first: value === "ever" ? undefined : value })}
+              chosen={begin}
+              options={begins.map((id) => ({ id, text: t(`retention.firsts.${id}`) }))}
+              onChange={(id) => change({ first: id === "ever" ? undefined : id })}
             />
             <CSVButton name={t("retention.title")} days={days} table={cohorts && (() => cells(cohorts))} />
           </>
@@ -105,7 +107,7 @@ function CohortTable({ cohorts, period, show }: { cohorts: RetentionCohort[]; pe
     ({ "--shade": `${i === 0 ? 8 : Math.round(48 * Math.min(1, (rate ?? 0) / darkest))}%` }) as CSSProperties;
   const rate = (value: number | null | undefined) => (value === null || value === undefined ? dash : format.ratio(value, "short"));
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label={t("retention.cohorts")}>
+    <Scroll label={t("retention.cohorts")}>
       <table className="table sticky-first cohorts">
         <thead>
           <tr>
@@ -159,7 +161,7 @@ function CohortTable({ cohorts, period, show }: { cohorts: RetentionCohort[]; pe
           </tr>
         </tfoot>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -1,12 +1,13 @@
 import { Dimension } from "@microtracker/client/query";
 import type { TrackingSession } from "@microtracker/client/visits";
 import { Link } from "@tanstack/react-router";
+import type { Clock } from "../../lib/clock";
 import { dash, duration, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { countryName, valueText } from "../../reports/breakdown/valueText";
+import { Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
-import { Explained } from "../../ui/Tooltip";
-import { type Clock, instant, joined, oneDecimal, orDash } from "../words";
+import { instant, joined, oneDecimal, orDash } from "../words";
 
 interface Props {
   caption: string;
@@ -18,87 +19,110 @@ interface Props {
 /** Sessions as lines: when, from where, through which pages, how long, who. Each leads to its timeline. */
 export function SessionTable({ caption, projectId, sessions, clock }: Props) {
   const { t } = useTranslation();
+  const source = (session: TrackingSession) => valueText(Dimension.SOURCE, session.source);
+  const channel = (session: TrackingSession) => valueText(Dimension.CHANNEL, session.channel);
+  const campaign = ({ utm }: TrackingSession) => utm?.campaignName || utm?.campaignId || "";
   return (
-    <table className="table visits">
-      <caption className="visually-hidden">{caption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t("visits.start")}</th>
-          <th scope="col">
-            <Explained text={t("visits.defines.source")}>{t("visits.source")}</Explained>
-          </th>
-          <th scope="col">
-            <Explained text={t("visits.defines.way")}>{t("visits.way")}</Explained>
-          </th>
-          <th scope="col" className="number">
-            <Explained text={t("visits.defines.duration")}>{t("visits.duration")}</Explained>
-          </th>
-          <th scope="col" className="number">
-            <Explained text={t("visits.defines.pages")}>{t("visits.pages")}</Explained>
-          </th>
-          <th scope="col">{t("visits.who")}</th>
-          <th scope="col" className="number">
-            <Explained text={t("visits.defines.score")}>{t("visits.score")}</Explained>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {sessions.map((session) => (
-          <SessionRow key={String(session.id)} projectId={projectId} session={session} clock={clock} />
-        ))}
-      </tbody>
-    </table>
+    <Table
+      className="visits"
+      caption={caption}
+      rows={sessions}
+      rowKey={({ id }) => String(id)}
+      rowClass={() => "row-linked"}
+      columns={[
+        {
+          id: "start",
+          head: t("visits.start"),
+          cell: (session) => (
+            <>
+              <Link to="/p/$projectId/sessions/$sessionId" params={{ projectId, sessionId: String(session.id) }} search={true} className="row-link">
+                {clock.moment(session.startTime)}
+              </Link>
+              <span className="sub">
+                <Marks session={session} />
+              </span>
+            </>
+          ),
+        },
+        {
+          id: "source",
+          head: t("visits.source"),
+          explanation: t("visits.defines.source"),
+          label: t("visits.source"),
+          cell: (session) => (
+            <TwoLines first={source(session)} second={joined(channel(session) !== source(session) && channel(session), campaign(session))} />
+          ),
+        },
+        {
+          id: "way",
+          head: t("visits.way"),
+          explanation: t("visits.defines.way"),
+          label: t("visits.way"),
+          className: "wide",
+          cell: ({ entryPath, exitPath }) => (
+            <>
+              <ForeignText text={orDash(entryPath)} />
+              {exitPath !== entryPath && (
+                <span className="sub way-exit">
+                  <span aria-hidden="true">→</span>
+                  <span className="visually-hidden">{t("visits.to")}</span>
+                  <ForeignText text={orDash(exitPath)} />
+                </span>
+              )}
+            </>
+          ),
+        },
+        {
+          id: "duration",
+          head: t("visits.duration"),
+          explanation: t("visits.defines.duration"),
+          label: t("visits.duration"),
+          className: "number",
+          cell: (session) => duration(Number(session.duration)),
+        },
+        {
+          id: "pages",
+          head: t("visits.pages"),
+          explanation: t("visits.defines.pages"),
+          label: t("visits.pages"),
+          className: "number",
+          cell: ({ pageviews, interactiveEvents }) => (
+            <>
+              {format.count(Number(pageviews), "exact")}
+              {interactiveEvents > 0n && <span className="sub">{t("visits.actions", { count: Number(interactiveEvents) })}</span>}
+            </>
+          ),
+        },
+        {
+          id: "who",
+          head: t("visits.who"),
+          label: t("visits.who"),
+          cell: ({ country, device, browser, os }) => (
+            <TwoLines first={countryName(country)} second={joined(valueText(Dimension.DEVICE, device), browser, os)} />
+          ),
+        },
+        {
+          id: "score",
+          head: t("visits.score"),
+          explanation: t("visits.defines.score"),
+          label: t("visits.score"),
+          className: "number",
+          cell: ({ pcqs }) => (pcqs === undefined ? <span title={t("visits.noScore")}>{dash}</span> : <Score value={pcqs} />),
+        },
+      ]}
+    />
   );
 }
 
-function SessionRow({ projectId, session, clock }: { projectId: string; session: TrackingSession; clock: Clock }) {
-  const { t } = useTranslation();
-  const source = valueText(Dimension.SOURCE, session.source);
-  const channel = valueText(Dimension.CHANNEL, session.channel);
-  const campaign = session.utm?.campaignName || session.utm?.campaignId || "";
+/** What is known, or a dash, and below it what says more. */
+export function TwoLines({ first, second }: { first: string; second: string }) {
   return (
-    <tr className="row-linked">
-      <th scope="row">
-        <Link to="/p/$projectId/sessions/$sessionId" params={{ projectId, sessionId: String(session.id) }} search={true} className="row-link">
-          {clock.moment(session.startTime)}
-        </Link>
-        <span className="sub">
-          <Marks session={session} />
-        </span>
-      </th>
-      <td data-label={t("visits.source")}>
-        <ForeignText text={orDash(source)} />
-        <span className="sub">
-          <ForeignText text={joined(channel !== source && channel, campaign)} />
-        </span>
-      </td>
-      <td className="wide" data-label={t("visits.way")}>
-        <ForeignText text={orDash(session.entryPath)} />
-        {session.exitPath !== session.entryPath && (
-          <span className="sub way-exit">
-            <span aria-hidden="true">→</span>
-            <span className="visually-hidden">{t("visits.to")}</span>
-            <ForeignText text={orDash(session.exitPath)} />
-          </span>
-        )}
-      </td>
-      <td className="number" data-label={t("visits.duration")}>
-        {duration(Number(session.duration))}
-      </td>
-      <td className="number" data-label={t("visits.pages")}>
-        {format.count(Number(session.pageviews), "exact")}
-        {session.interactiveEvents > 0n && <span className="sub">{t("visits.actions", { count: Number(session.interactiveEvents) })}</span>}
-      </td>
-      <td data-label={t("visits.who")}>
-        <ForeignText text={orDash(countryName(session.country))} />
-        <span className="sub">
-          <ForeignText text={joined(valueText(Dimension.DEVICE, session.device), session.browser, session.os)} />
-        </span>
-      </td>
-      <td className="number" data-label={t("visits.score")}>
-        {session.pcqs === undefined ? <span title={t("visits.noScore")}>{dash}</span> : <Score value={session.pcqs} />}
-      </td>
-    </tr>
+    <>
+      <ForeignText text={orDash(first)} />
+      <span className="sub">
+        <ForeignText text={second} />
+      </span>
+    </>
   );
 }
 

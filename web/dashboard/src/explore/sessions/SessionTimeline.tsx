@@ -1,9 +1,9 @@
 import { EventType } from "@microtracker/client/tracking";
 import type { TrackedEvent } from "@microtracker/client/visits";
+import type { Clock } from "../../lib/clock";
 import { duration } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ForeignText } from "../../ui/Text";
-import type { Clock } from "../words";
 import { joined, oneDecimal } from "../words";
 import { EventIcon } from "./icons";
 import { ForeignLink } from "./Session";

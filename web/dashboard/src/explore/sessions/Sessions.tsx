@@ -3,17 +3,17 @@ import { Bots } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { SessionOrder } from "@microtracker/client/visits";
 import { keepPreviousData } from "@tanstack/react-query";
+import { clockIn } from "../../lib/clock";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
-import { ErrorState } from "../../ui/ErrorState";
-import { LinesSkeleton } from "../../ui/Skeleton";
+import { Paged } from "../../ui/Paged";
+import { Pick } from "../../ui/Pick";
 import { useTitle } from "../../ui/useTitle";
-import { ExplorePage, More, Pick } from "../parts";
+import { ExplorePage } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
-import { clockIn } from "../words";
 import { sessionCells, SessionTable } from "./SessionTable";
 
 const orders = ["newest", "oldest", "longest", "pages"] as const;
@@ -57,33 +57,24 @@ export function Sessions() {
           <>
             <Pick
               label={t("visits.order")}
-              value={order}
-              options={orders.map((value) => ({ value, text: t(`visits.orders.${value}`) }))}
-              onChange={(value) => change({ order: value === "newest" ? undefined : value })}
+              chosen={order}
+              options={orders.map((id) => ({ id, text: t(`visits.orders.${id}`) }))}
+              onChange={(id) => change({ order: id === "newest" ? undefined : id })}
             />
             <Pick
               label={t("explore.bots.label")}
-              value={bots}
-              options={botChoices.map((value) => ({ value, text: t(`explore.bots.${value}`) }))}
-              onChange={(value) => change({ bots: value === "people" ? undefined : value })}
+              chosen={bots}
+              options={botChoices.map((id) => ({ id, text: t(`explore.bots.${id}`) }))}
+              onChange={(id) => change({ bots: id === "people" ? undefined : id })}
             />
             <CSVButton name={t("visits.title")} days={days} table={sessions && (() => sessionCells(sessions))} />
           </>
         }
         foot={t("timeline.zone", { zone: project.timeZone })}
       >
-        {!sessions && query.isError ? (
-          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-        ) : !sessions ? (
-          <LinesSkeleton rows={10} />
-        ) : sessions.length === 0 ? (
-          <Empty title={t("visits.empty")} text={t("explore.emptyText")} />
-        ) : (
-          <>
-            <SessionTable caption={t("visits.list")} projectId={String(project.id)} sessions={sessions} clock={clock} />
-            <More query={query} />
-          </>
-        )}
+        <Paged query={query} rows={sessions} skeleton={{ rows: 10 }} empty={<Empty title={t("visits.empty")} text={t("explore.emptyText")} />}>
+          {(rows) => <SessionTable caption={t("visits.list")} projectId={String(project.id)} sessions={rows} clock={clock} />}
+        </Paged>
       </Card>
     </ExplorePage>
   );

@@ -4,6 +4,7 @@ import { ReportingService } from "@microtracker/client/reporting";
 import type { ListedVisitor } from "@microtracker/client/visits";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { type Clock, clockIn } from "../../lib/clock";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { useReport } from "../../reports/useReport";
@@ -11,15 +12,16 @@ import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { CSVButton } from "../../reports/CSVButton";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
-import { ErrorState } from "../../ui/ErrorState";
-import { LinesSkeleton } from "../../ui/Skeleton";
+import { Paged } from "../../ui/Paged";
+import { Pick } from "../../ui/Pick";
+import { Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
-import { Explained } from "../../ui/Tooltip";
 import { useTitle } from "../../ui/useTitle";
-import { ExplorePage, More, Pick } from "../parts";
+import { ExplorePage } from "../parts";
 import { botChoices, botsOf } from "../sessions/Sessions";
+import { TwoLines } from "../sessions/SessionTable";
 import { oneOf, useOwnSearch } from "../search";
-import { type Clock, clockIn, instant, joined, orDash } from "../words";
+import { instant, joined, orDash } from "../words";
 import { FindVisitor } from "./FindVisitor";
 
 /** The visitors with a session in the range, whoever came last first. */
@@ -52,94 +54,93 @@ export function Visitors() {
             <FindVisitor projectId={project.id} />
             <Pick
               label={t("explore.bots.label")}
-              value={bots}
-              options={botChoices.map((value) => ({ value, text: t(`explore.bots.${value}`) }))}
-              onChange={(value) => change({ bots: value === "people" ? undefined : value })}
+              chosen={bots}
+              options={botChoices.map((id) => ({ id, text: t(`explore.bots.${id}`) }))}
+              onChange={(id) => change({ bots: id === "people" ? undefined : id })}
             />
             <CSVButton name={t("visitors.title")} days={days} table={visitors && (() => cells(visitors))} />
           </>
         }
         foot={t("timeline.zone", { zone: project.timeZone })}
       >
-        {!visitors && query.isError ? (
-          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
-        ) : !visitors ? (
-          <LinesSkeleton rows={10} />
-        ) : visitors.length === 0 ? (
-          <Empty title={t("visitors.empty")} text={t("explore.emptyText")} />
-        ) : (
-          <>
-            <table className="table visits">
-              <caption className="visually-hidden">{t("visitors.list")}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">
-                    <Explained text={t("visitors.defines.visitor")}>{t("visitors.visitor")}</Explained>
-                  </th>
-                  <th scope="col">
-                    <Explained text={t("visitors.defines.last")}>{t("visitors.last")}</Explained>
-                  </th>
-                  <th scope="col" className="number">
-                    <Explained text={t("visitors.defines.sessions")}>{t("visitors.sessions")}</Explained>
-                  </th>
-                  <th scope="col">{t("visitors.first")}</th>
-                  <th scope="col">{t("visits.source")}</th>
-                  <th scope="col">{t("visits.who")}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {visitors.map((listed) => (
-                  <VisitorRow key={String(listed.visitor?.id)} listed={listed} projectId={String(project.id)} clock={clock} />
-                ))}
-              </tbody>
-            </table>
-            <More query={query} />
-          </>
-        )}
+        <Paged query={query} rows={visitors} skeleton={{ rows: 10 }} empty={<Empty title={t("visitors.empty")} text={t("explore.emptyText")} />}>
+          {(rows) => <VisitorTable visitors={rows} projectId={String(project.id)} clock={clock} />}
+        </Paged>
       </Card>
     </ExplorePage>
   );
 }
 
-function VisitorRow({ listed: { visitor, lastSession }, projectId, clock }: { listed: ListedVisitor; projectId: string; clock: Clock }) {
+function VisitorTable({ visitors, projectId, clock }: { visitors: ListedVisitor[]; projectId: string; clock: Clock }) {
   const { t } = useTranslation();
-  if (!visitor || !lastSession) return null;
-  const source = valueText(Dimension.SOURCE, lastSession.source);
-  const channel = valueText(Dimension.CHANNEL, lastSession.channel);
+  const source = ({ lastSession }: ListedVisitor) => valueText(Dimension.SOURCE, lastSession?.source ?? "");
+  const channel = ({ lastSession }: ListedVisitor) => valueText(Dimension.CHANNEL, lastSession?.channel ?? "");
   return (
-    <tr className="row-linked">
-      <th scope="row">
-        <Link to="/p/$projectId/visitors/$visitorId" params={{ projectId, visitorId: String(visitor.id) }} search={true} className="row-link">
-          {t("visitors.number", { id: String(visitor.id) })}
-        </Link>
-        <span className="sub">
-          {visitor.isCookieless ? <span className="mark-tag">{t("visitors.cookieless")}</span> : <ForeignText text={visitor.visitorKey} />}
-          {visitor.isBot && <span className="mark-tag mark-bot">{t("visits.bot")}</span>}
-        </span>
-      </th>
-      <td data-label={t("visitors.last")}>
-        {clock.moment(lastSession.startTime)}
-        <span className="sub">
-          <ForeignText text={orDash(lastSession.entryPath)} />
-        </span>
-      </td>
-      <td className="number" data-label={t("visitors.sessions")}>
-        {format.count(Number(visitor.sessions), "exact")}
-      </td>
-      <td data-label={t("visitors.first")}>{clock.moment(visitor.firstSeenTime)}</td>
-      <td data-label={t("visits.source")}>
-        <ForeignText text={orDash(source)} />
-        <span className="sub">
-          <ForeignText text={channel === source ? "" : channel} />
-        </span>
-      </td>
-      <td data-label={t("visits.who")}>
-        <ForeignText text={orDash(countryName(lastSession.country))} />
-        <span className="sub">
-          <ForeignText text={joined(valueText(Dimension.DEVICE, lastSession.device), lastSession.browser, lastSession.os)} />
-        </span>
-      </td>
-    </tr>
+    <Table
+      className="visits"
+      caption={t("visitors.list")}
+      rows={visitors}
+      rowKey={({ visitor }) => String(visitor?.id)}
+      rowClass={() => "row-linked"}
+      columns={[
+        {
+          id: "visitor",
+          head: t("visitors.visitor"),
+          explanation: t("visitors.defines.visitor"),
+          cell: ({ visitor }) => (
+            <>
+              <Link to="/p/$projectId/visitors/$visitorId" params={{ projectId, visitorId: String(visitor?.id) }} search={true} className="row-link">
+                {t("visitors.number", { id: String(visitor?.id) })}
+              </Link>
+              <span className="sub">
+                {visitor?.isCookieless ? <span className="mark-tag">{t("visitors.cookieless")}</span> : <ForeignText text={visitor?.visitorKey ?? ""} />}
+                {visitor?.isBot && <span className="mark-tag mark-bot">{t("visits.bot")}</span>}
+              </span>
+            </>
+          ),
+        },
+        {
+          id: "last",
+          head: t("visitors.last"),
+          explanation: t("visitors.defines.last"),
+          label: t("visitors.last"),
+          cell: ({ lastSession }) => (
+            <>
+              {clock.moment(lastSession?.startTime)}
+              <span className="sub">
+                <ForeignText text={orDash(lastSession?.entryPath ?? "")} />
+              </span>
+            </>
+          ),
+        },
+        {
+          id: "sessions",
+          head: t("visitors.sessions"),
+          explanation: t("visitors.defines.sessions"),
+          label: t("visitors.sessions"),
+          className: "number",
+          cell: ({ visitor }) => format.count(Number(visitor?.sessions ?? 0n), "exact"),
+        },
+        { id: "first", head: t("visitors.first"), label: t("visitors.first"), cell: ({ visitor }) => clock.moment(visitor?.firstSeenTime) },
+        {
+          id: "source",
+          head: t("visits.source"),
+          label: t("visits.source"),
+          cell: (listed) => <TwoLines first={source(listed)} second={channel(listed) === source(listed) ? "" : channel(listed)} />,
+        },
+        {
+          id: "who",
+          head: t("visits.who"),
+          label: t("visits.who"),
+          cell: ({ lastSession: last }) => (
+            <TwoLines
+              first={countryName(last?.country ?? "")}
+              second={joined(valueText(Dimension.DEVICE, last?.device ?? ""), last?.browser, last?.os)}
+            />
+          ),
+        },
+      ]}
+    />
   );
 }
 

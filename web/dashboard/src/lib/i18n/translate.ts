@@ -6,6 +6,9 @@ export type TextKey = Paths<Texts>;
 type Paths<T> = { [K in keyof T & string]: T[K] extends string ? Singular<K> : `${K}.${Paths<T[K]>}` }[keyof T & string];
 type Singular<K extends string> = K extends `${infer Base}_${"one" | "other"}` ? Base : K;
 
+/** Says a text. */
+export type Translate = ReturnType<typeof createTranslator>["t"];
+
 interface Tree {
   [key: string]: string | Tree;
 }

@@ -6,13 +6,15 @@ import { useEffect, useState } from "react";
 import { download, toCSV } from "../../lib/csv";
 import { addDays } from "../../lib/days";
 import { type Condition, dimensionName, toFilter } from "../../lib/filters";
-import { dash, format } from "../../lib/format";
+import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import type { MetricKind } from "../../lib/metrics";
 import { Button } from "../../ui/Button";
 import { ErrorState, FormError } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
 import { Modal } from "../../ui/Modal";
+import { More } from "../../ui/Paged";
+import { Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { useReport } from "../useReport";
 import { RowActions } from "./RowActions";
@@ -116,80 +118,69 @@ export default function Details({ name, onClose }: { name: ViewName; onClose: ()
         ) : rows.length === 0 ? (
           <p className="empty">{wanted ? t("breakdown.nothingFound", { text: wanted }) : t(`breakdown.empty.${view.counts}`)}</p>
         ) : (
-          <table className={query.isPlaceholderData ? "table details stale" : "table details"}>
-            <thead>
-              <tr>
-                <th scope="col">{t(`breakdown.columns.${name}`)}</th>
-                {columns.map((column) => {
-                  const sorted = order.metric === column.metric;
-                  return (
-                    <th key={column.name} scope="col" aria-sort={sorted ? (order.descending ? "descending" : "ascending") : undefined}>
-                      <button
-                        type="button"
-                        className="sort"
-                        onClick={() => setOrder({ metric: column.metric, descending: sorted ? !order.descending : true })}
-                      >
-                        {t(column.name === "events" ? "breakdown.counts.events" : `metrics.${column.name}.name`)}
-                        <span aria-hidden="true">{sorted ? (order.descending ? " ↓" : " ↑") : ""}</span>
-                      </button>
-                    </th>
-                  );
-                })}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => {
-                const value = row.dimensions[0] ?? "";
-                return (
-                  <tr key={value}>
-                    <th scope="row">
-                      <span className="row-label">
-                        {value ? (
-                          <button
-                            type="button"
-                            className="row-select"
-                            onClick={() => {
-                              onClose();
-                              filterBy(view, value);
-                            }}
-                          >
-                            <ForeignText text={valueText(view.dimension, value)} />
-                          </button>
-                        ) : (
-                          <span className="muted">{t("breakdown.unknown")}</span>
-                        )}
-                        {value && (
-                          <span className="row-actions">
-                            <RowActions view={view} value={value} text={valueText(view.dimension, value)} />
-                          </span>
-                        )}
-                      </span>
-                    </th>
-                    {columns.map((column, i) => {
-                      const number = row.metrics[i]?.value.value ?? null;
-                      return (
-                        <td key={column.name} title={number === null ? t("metrics.nullReason") : undefined}>
-                          {number === null ? dash : format.metric(number, column.kind, "exact")}
-                        </td>
-                      );
-                    })}
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
+          <Table
+            className={query.isPlaceholderData ? "details stale" : "details"}
+            rows={rows}
+            rowKey={valueOf}
+            columns={[
+              {
+                id: "value",
+                head: t(`breakdown.columns.${name}`),
+                cell: (row) => (
+                  <Value
+                    view={view}
+                    value={valueOf(row)}
+                    onFilter={() => {
+                      onClose();
+                      filterBy(view, valueOf(row));
+                    }}
+                  />
+                ),
+              },
+              ...columns.map((column, i) => ({
+                id: column.name,
+                head: t(column.name === "events" ? "breakdown.counts.events" : `metrics.${column.name}.name`),
+                sort: {
+                  sorted: order.metric !== column.metric ? undefined : order.descending ? ("descending" as const) : ("ascending" as const),
+                  onSort: () => setOrder({ metric: column.metric, descending: order.metric === column.metric ? !order.descending : true }),
+                },
+                cell: (row: QueryRow) => format.metric(numberOf(row, i), column.kind, "exact"),
+                hover: (row: QueryRow) => (numberOf(row, i) === null ? t("metrics.nullReason") : undefined),
+              })),
+            ]}
+          />
         )}
-        {query.hasNextPage && !query.isPlaceholderData && (
-          <Button className="details-more" pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t("projects.more")}
-          </Button>
-        )}
-        {rows && query.isFetchNextPageError && <ErrorState error={query.error} onRetry={() => void query.fetchNextPage()} />}
+        {!query.isPlaceholderData && <More query={query} />}
       </div>
       <div className="dialog-actions">
         <Button onClick={onClose}>{t("app.close")}</Button>
       </div>
     </Modal>
+  );
+}
+
+const valueOf = (row: QueryRow) => row.dimensions[0] ?? "";
+const numberOf = (row: QueryRow, i: number) => row.metrics[i]?.value.value ?? null;
+
+/** The value that a row is about, to filter by or to leave out. */
+function Value({ view, value, onFilter }: { view: View; value: string; onFilter: () => void }) {
+  const { t } = useTranslation();
+  const text = valueText(view.dimension, value);
+  return (
+    <span className="row-label">
+      {value ? (
+        <button type="button" className="row-select" onClick={onFilter}>
+          <ForeignText text={text} />
+        </button>
+      ) : (
+        <span className="muted">{t("breakdown.unknown")}</span>
+      )}
+      {value && (
+        <span className="row-actions">
+          <RowActions view={view} value={value} text={text} />
+        </span>
+      )}
+    </span>
   );
 }
 

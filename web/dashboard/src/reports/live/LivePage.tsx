@@ -1,16 +1,17 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { LiveMinute, WatchLiveResponse } from "@microtracker/client/live";
 import { Dimension } from "@microtracker/client/query";
 import { EventType } from "@microtracker/client/tracking";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
-import { format, timeOfDay } from "../../lib/format";
+import { clockIn } from "../../lib/clock";
+import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { ChevronLeft } from "../../ui/icons";
 import { Panel } from "../../ui/Panel";
 import { RowList, RowListSkeleton } from "../../ui/RowList";
+import { Scroll, Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { useTitle } from "../../ui/useTitle";
 import { PageAction } from "../breakdown/PageAction";
@@ -59,7 +60,7 @@ const bars = 30;
 function Minutes({ minutes, timeZone }: { minutes: LiveMinute[] | undefined; timeZone: string }) {
   const { t } = useTranslation();
   const most = Math.max(1, ...(minutes ?? []).map((minute) => Number(minute.visitors)));
-  const at = (minute: LiveMinute) => (minute.startTime ? timeOfDay(timestampDate(minute.startTime), timeZone, "short") : "");
+  const at = (minute: LiveMinute) => clockIn(timeZone).minute(minute.startTime);
   return (
     <Panel title={t("livepage.minutes")} className="live-minutes" aside={<span className="muted small">{t("livepage.minutesText")}</span>}>
       <svg
@@ -86,24 +87,15 @@ function Minutes({ minutes, timeZone }: { minutes: LiveMinute[] | undefined; tim
       </p>
       <details className="minute-table">
         <summary>{t("livepage.asTable")}</summary>
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">{t("livepage.minute")}</th>
-              <th scope="col">{t("breakdown.visitors")}</th>
-              <th scope="col">{t("metrics.pageviews.name")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {minutes?.toReversed().map((minute, i) => (
-              <tr key={i}>
-                <th scope="row">{at(minute)}</th>
-                <td>{format.count(Number(minute.visitors), "exact")}</td>
-                <td>{format.count(Number(minute.pageviews), "exact")}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          rows={minutes?.toReversed() ?? []}
+          rowKey={(_, i) => String(i)}
+          columns={[
+            { id: "minute", head: t("livepage.minute"), cell: at },
+            { id: "visitors", head: t("breakdown.visitors"), cell: ({ visitors }) => format.count(Number(visitors), "exact") },
+            { id: "pageviews", head: t("metrics.pageviews.name"), cell: ({ pageviews }) => format.count(Number(pageviews), "exact") },
+          ]}
+        />
       </details>
     </Panel>
   );
@@ -166,57 +158,55 @@ function Events({ events, skipped }: { events: NumberedEvent[] | undefined; skip
       ) : events.length === 0 ? (
         <p className="empty">{t("livepage.noEvents")}</p>
       ) : (
-        <div className="table-wide" tabIndex={0} role="region" aria-label={t("livepage.events")}>
-          <table className="table feed">
-            <thead>
-              <tr>
-                <th scope="col">{t("livepage.time")}</th>
-                <th scope="col">{t("livepage.what")}</th>
-                <th scope="col">{t("livepage.where")}</th>
-                <th scope="col">{t("livepage.who")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {events.slice(0, shown).map(({ number, event }) => (
-                <tr key={number}>
-                  <th scope="row">
-                    <Link
-                      to="/p/$projectId/sessions/$sessionId"
-                      params={{ projectId: String(project.id), sessionId: String(event.sessionId) }}
-                      title={t("livepage.session")}
-                    >
-                      {event.createTime && timeOfDay(timestampDate(event.createTime), project.timeZone, "medium")}
-                    </Link>
-                  </th>
-                  <td>
-                    <span className="feed-what">
-                      {valueText(Dimension.EVENT_TYPE, EventType[event.eventType]?.toLowerCase() ?? "")}
-                      {event.name && event.eventType !== EventType.PAGE_VIEW && event.eventType !== EventType.EXIT && (
-                        <span className="muted">
-                          <ForeignText text={event.name} />
-                        </span>
-                      )}
-                    </span>
-                  </td>
-                  <td>
-                    <ForeignText text={event.path} />
-                  </td>
-                  <td className="muted">
-                    <bdi>
-                      {[
-                        valueText(Dimension.SOURCE, event.source),
-                        valueText(Dimension.COUNTRY, event.country),
-                        valueText(Dimension.DEVICE, event.device),
-                      ]
-                        .filter(Boolean)
-                        .join(" · ")}
-                    </bdi>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Scroll className="table-wide" label={t("livepage.events")}>
+          <Table
+            className="feed"
+            rows={events.slice(0, shown)}
+            rowKey={({ number }) => String(number)}
+            columns={[
+              {
+                id: "time",
+                head: t("livepage.time"),
+                cell: ({ event }) => (
+                  <Link
+                    to="/p/$projectId/sessions/$sessionId"
+                    params={{ projectId: String(project.id), sessionId: String(event.sessionId) }}
+                    title={t("livepage.session")}
+                  >
+                    {clockIn(project.timeZone).time(event.createTime)}
+                  </Link>
+                ),
+              },
+              {
+                id: "what",
+                head: t("livepage.what"),
+                cell: ({ event }) => (
+                  <span className="feed-what">
+                    {valueText(Dimension.EVENT_TYPE, EventType[event.eventType]?.toLowerCase() ?? "")}
+                    {event.name && event.eventType !== EventType.PAGE_VIEW && event.eventType !== EventType.EXIT && (
+                      <span className="muted">
+                        <ForeignText text={event.name} />
+                      </span>
+                    )}
+                  </span>
+                ),
+              },
+              { id: "where", head: t("livepage.where"), cell: ({ event }) => <ForeignText text={event.path} /> },
+              {
+                id: "who",
+                head: t("livepage.who"),
+                className: "muted",
+                cell: ({ event }) => (
+                  <bdi>
+                    {[valueText(Dimension.SOURCE, event.source), valueText(Dimension.COUNTRY, event.country), valueText(Dimension.DEVICE, event.device)]
+                      .filter(Boolean)
+                      .join(" · ")}
+                  </bdi>
+                ),
+              },
+            ]}
+          />
+        </Scroll>
       )}
       {skipped > 0 && <p className="panel-foot">{t("livepage.skipped", { count: skipped })}</p>}
     </Panel>

@@ -1,5 +1,5 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { AdDimension, AdMetric, type AdValue } from "@microtracker/client/ad_reports";
+import { AdDimension, AdMetric, type AdRow, type AdValue } from "@microtracker/client/ad_reports";
 import { AdsService } from "@microtracker/client/ads";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -9,6 +9,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Change } from "../../ui/Change";
 import { ErrorState } from "../../ui/ErrorState";
 import { Panel } from "../../ui/Panel";
+import { Scroll, Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { useReport } from "../useReport";
 
@@ -66,52 +67,43 @@ export default function AdsPanel() {
         </>
       }
     >
-      <div className={query.isPlaceholderData ? "table-wide stale" : "table-wide"} tabIndex={0} role="region" aria-label={t("adpanel.title")}>
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">{t("adpanel.campaign")}</th>
-              {columns.map(({ name }) => (
-                <th key={name} scope="col" title={t(`adpanel.columns.${name}.definition`)}>
-                  {t(`adpanel.columns.${name}.name`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => {
-              const key = row.dimensions[0];
-              const name = key?.name || key?.id || "";
-              return (
-                <tr key={key?.id ?? ""}>
-                  <th scope="row">{name ? <ForeignText text={name} /> : <span className="muted">{t("breakdown.unknown")}</span>}</th>
-                  {columns.map(({ name: column, kind }, i) => (
-                    <td key={column}>{cell(row.metrics[i], kind, currency)}</td>
-                  ))}
-                </tr>
-              );
-            })}
-          </tbody>
-          <tfoot>
+      <Scroll className={query.isPlaceholderData ? "table-wide stale" : "table-wide"} label={t("adpanel.title")}>
+        <Table
+          rows={rows}
+          rowKey={({ dimensions }) => dimensions[0]?.id ?? ""}
+          columns={[
+            {
+              id: "campaign",
+              head: t("adpanel.campaign"),
+              cell: ({ dimensions: [key] }) => {
+                const name = key?.name || key?.id;
+                return name ? <ForeignText text={name} /> : <span className="muted">{t("breakdown.unknown")}</span>;
+              },
+            },
+            ...columns.map(({ name, kind }, i) => ({
+              id: name,
+              head: t(`adpanel.columns.${name}.name`),
+              title: t(`adpanel.columns.${name}.definition`),
+              cell: (row: AdRow) => cell(row.metrics[i], kind, currency),
+            })),
+          ]}
+          foot={
             <tr>
               <th scope="row">{t("adpanel.all")}</th>
-              {columns.map(({ name, kind, better }, i) => {
-                const change = totals.change[i]?.value.value ?? null;
-                return (
-                  <td key={name}>
-                    {cell(totals.metrics[i], kind, currency)}
-                    {totals.change.length > 0 && better && (
-                      <span className="table-change">
-                        <Change value={change} better={better} />
-                      </span>
-                    )}
-                  </td>
-                );
-              })}
+              {columns.map(({ name, kind, better }, i) => (
+                <td key={name}>
+                  {cell(totals.metrics[i], kind, currency)}
+                  {totals.change.length > 0 && better && (
+                    <span className="table-change">
+                      <Change value={totals.change[i]?.value.value ?? null} better={better} />
+                    </span>
+                  )}
+                </td>
+              ))}
             </tr>
-          </tfoot>
-        </table>
-      </div>
+          }
+        />
+      </Scroll>
     </Panel>
   );
 }

@@ -43,7 +43,6 @@ const de: Translation<typeof en> = {
     allOthersText: "In jedem anderen Browser musst du dich dann neu anmelden.",
     ended: "Abgemeldet.",
     alone: "Du bist sonst nirgends angemeldet.",
-    more: "Mehr anzeigen",
   },
   tokens: {
     title: "Persönliche Zugriffstoken",
@@ -73,7 +72,6 @@ const de: Translation<typeof en> = {
     secretTitle: "Dein neues Zugriffstoken",
     secretText: "Kopiere es jetzt: Es wird nur hier angezeigt.",
     secretDone: "Fertig",
-    more: "Mehr anzeigen",
   },
 };
 

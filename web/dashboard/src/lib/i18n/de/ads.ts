@@ -28,8 +28,6 @@ const de: Translation<typeof en> = {
     buckets: { day: "{{day}}", week: "Woche ab {{day}}", month: "Monat ab {{day}}" },
     days_one: "{{count}} Tag",
     days_other: "{{count}} Tage",
-    more: "Mehr anzeigen",
-    moreFailed: "Das hat nicht geklappt. Versuche es erneut.",
     shown: "{{shown}} von {{all}}",
     filters: { label: "Nur diese Anzeigen", remove: "Wieder alles zeigen, nicht nur {{level}} {{name}}", clear: "Alle Anzeigen zeigen" },
     conversions: {

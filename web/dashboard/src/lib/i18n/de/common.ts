@@ -13,6 +13,8 @@ const de: Translation<typeof en> = {
     copied: "Kopiert",
     opensNewTab: "(öffnet einen neuen Tab)",
     back: "Zurück",
+    more: "Mehr anzeigen",
+    moreFailed: "Die nächsten konnten nicht geladen werden.",
   },
   nav: {
     main: "Hauptmenü",
@@ -73,7 +75,6 @@ const de: Translation<typeof en> = {
     currency: "Währung",
     currencyHint: "Für Umsatz und Werbeausgaben.",
     optional: "optional",
-    more: "Mehr anzeigen",
     paused: "Pausiert",
     never: "Noch keine Ereignisse",
     lastUsed: "Letztes Ereignis {{when}}",

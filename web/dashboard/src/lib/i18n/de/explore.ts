@@ -15,8 +15,6 @@ const de: Translation<typeof en> = {
       events: "Ereignisse",
     },
     definitions: "Was die Zahlen bedeuten",
-    more: "Mehr anzeigen",
-    moreFailed: "Die nächsten konnten nicht geladen werden.",
     emptyText: "Wähle einen längeren Zeitraum oder entferne einen Filter.",
     bots: { label: "Wer", people: "Menschen", all: "Menschen und Bots", bots: "Nur Bots" },
     types: {

@@ -58,8 +58,6 @@ const de: Translation<typeof en> = {
     batchesEmpty: "Für dieses Projekt wurde noch nichts im Hintergrund getan.",
     failedTitle: "Fehlgeschlagene Aufträge",
     failedEmpty: "Kein Auftrag dieses Projekts ist fehlgeschlagen.",
-    more: "Mehr anzeigen",
-    keep: "Zurück",
     colBatch: "Was",
     colJob: "Auftrag",
     colOwner: "Wessen",

@@ -90,7 +90,6 @@ const de: Translation<typeof en> = {
     removeDo: "Löschen",
     newApiTitle: "Dein neuer API-Schlüssel",
     newApiSecretTitle: "Das neue Geheimnis dieses Schlüssels",
-    more: "Mehr anzeigen",
   },
   conversions: {
     title: "Conversions",

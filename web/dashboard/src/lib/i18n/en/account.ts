@@ -40,7 +40,6 @@ const en = {
     allOthersText: "Every browser but this one has to log in again.",
     ended: "Signed out.",
     alone: "You are signed in nowhere else.",
-    more: "Show more",
   },
   tokens: {
     title: "Personal access tokens",
@@ -70,7 +69,6 @@ const en = {
     secretTitle: "Your new token",
     secretText: "Copy it now: it is shown only here.",
     secretDone: "Done",
-    more: "Show more",
   },
 };
 

@@ -25,8 +25,6 @@ const en = {
     buckets: { day: "{{day}}", week: "Week from {{day}}", month: "Month from {{day}}" },
     days_one: "{{count}} day",
     days_other: "{{count}} days",
-    more: "Show more",
-    moreFailed: "That did not work. Try again.",
     shown: "{{shown}} of {{all}}",
     filters: { label: "Only these ads", remove: "Show every {{level}} again, not only {{name}}", clear: "Show all ads" },
     conversions: {

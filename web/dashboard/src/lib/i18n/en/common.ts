@@ -10,6 +10,8 @@ const en = {
     copied: "Copied",
     opensNewTab: "(opens in a new tab)",
     back: "Back",
+    more: "Show more",
+    moreFailed: "The next ones could not be loaded.",
   },
   nav: {
     main: "Main",
@@ -70,7 +72,6 @@ const en = {
     currency: "Currency",
     currencyHint: "For revenue and ad spend.",
     optional: "optional",
-    more: "Show more",
     paused: "Paused",
     never: "No events yet",
     lastUsed: "Last event {{when}}",

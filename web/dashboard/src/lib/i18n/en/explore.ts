@@ -12,8 +12,6 @@ const en = {
       events: "Events",
     },
     definitions: "What the numbers mean",
-    more: "Show more",
-    moreFailed: "The next ones could not be loaded.",
     emptyText: "Choose a longer range, or take a filter away.",
     bots: { label: "Who", people: "People", all: "People and bots", bots: "Bots only" },
     types: {

@@ -55,8 +55,6 @@ const en = {
     batchesEmpty: "Nothing has been done in the background for this project yet.",
     failedTitle: "Failed jobs",
     failedEmpty: "No job of this project has failed.",
-    more: "Show more",
-    keep: "Go back",
     colBatch: "What",
     colJob: "Job",
     colOwner: "Whose",

@@ -87,7 +87,6 @@ const en = {
     removeDo: "Delete",
     newApiTitle: "Your new API key",
     newApiSecretTitle: "The new secret of this key",
-    more: "Show more",
   },
   conversions: {
     title: "Conversions",

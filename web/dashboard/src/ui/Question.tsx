@@ -1,13 +1,15 @@
 import type { ReactNode } from "react";
-import { useTranslation } from "../../lib/i18n/useTranslation";
-import { Button } from "../../ui/Button";
-import { FormError } from "../../ui/ErrorState";
-import { Modal } from "../../ui/Modal";
+import { useTranslation } from "../lib/i18n/useTranslation";
+import { Button } from "./Button";
+import { FormError } from "./ErrorState";
+import { Modal } from "./Modal";
 
 interface Props {
   title: string;
   /** The words on the button that goes through with it. */
   action: string;
+  /** The words on the other one; "Cancel", unless that could be meant as well. */
+  keep?: string;
   error: unknown;
   pending: boolean;
   onConfirm: () => void;
@@ -16,7 +18,7 @@ interface Props {
 }
 
 /** Asks before something that cannot be undone. */
-export function Question({ title, action, error, pending, onConfirm, onClose, children }: Props) {
+export function Question({ title, action, keep, error, pending, onConfirm, onClose, children }: Props) {
   const { t } = useTranslation();
   return (
     <Modal title={title} isOpen onClose={onClose} role="alertdialog">
@@ -24,7 +26,7 @@ export function Question({ title, action, error, pending, onConfirm, onClose, ch
       {children}
       <div className="dialog-actions">
         <Button onClick={onClose} autoFocus>
-          {t("work.keep")}
+          {keep ?? t("app.cancel")}
         </Button>
         <Button look="danger" pending={pending} onClick={onConfirm}>
           {action}
