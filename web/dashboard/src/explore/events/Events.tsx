@@ -2,7 +2,7 @@ import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { Dimension, Metric, Operator, type QueryRow } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
-import { addCondition, type Condition, toFilter } from "../../lib/filters";
+import { addCondition, isValue, toFilter } from "../../lib/filters";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
@@ -22,8 +22,6 @@ import { oneOf, useOwnSearch } from "../search";
 import { usePropertyKeys } from "./usePropertyKeys";
 
 const choices = ["custom", "all", ...eventTypes.filter((type) => type !== "custom")] as const;
-
-const is = (dimension: Dimension, value: string): Condition => ({ dimension, propertyKey: "", operator: Operator.IS, values: [value] });
 
 /** Which events happened how often, and what their properties say. */
 export function Events() {
@@ -63,7 +61,7 @@ interface NamesProps {
 function EventNames({ type, event, onType, onEvent }: NamesProps) {
   const { t } = useTranslation();
   const { days, asked, conditions } = useReport();
-  const question = type === "all" ? conditions : [...conditions, is(Dimension.EVENT_TYPE, type)];
+  const question = type === "all" ? conditions : [...conditions, isValue(Dimension.EVENT_TYPE, type)];
   const query = useInfiniteQuery(
     ReportingService.method.query,
     {
@@ -131,7 +129,7 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
       // The totals are of the events that have the property, so that shares are of those.
       filter: toFilter([
         ...conditions,
-        ...(event ? [is(Dimension.EVENT_NAME, event)] : []),
+        ...(event ? [isValue(Dimension.EVENT_NAME, event)] : []),
         { dimension: Dimension.PROPERTY, propertyKey: key, operator: Operator.PRESENT, values: [] },
       ]),
       metrics: [Metric.EVENTS, Metric.VISITORS],
@@ -187,7 +185,7 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
           )}
         </Paged>
       )}
-      {event && <Button onClick={() => change({ conditions: addCondition(conditions, is(Dimension.EVENT_NAME, event)) })}>{t("happenings.filterEvent")}</Button>}
+      {event && <Button onClick={() => change({ conditions: addCondition(conditions, isValue(Dimension.EVENT_NAME, event)) })}>{t("happenings.filterEvent")}</Button>}
     </Card>
   );
 }

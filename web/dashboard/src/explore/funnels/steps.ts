@@ -24,7 +24,7 @@ export function parseStep(text: string): Step | undefined {
   const conversion = /^conversion:([1-9]\d{0,17})$/.exec(text);
   if (conversion) return { conversionId: BigInt(conversion[1]!) };
   const parts = text.match(/(?:\\.|[^&\\])+/gs) ?? [];
-  const conditions = parts.map(parseCondition).filter((condition) => condition !== undefined && ofEvents.has(condition.dimension));
+  const conditions = parts.map(parseCondition).filter((condition) => condition !== undefined && !condition.absent && ofEvents.has(condition.dimension));
   return conditions.length > 0 && conditions.length <= 10 && conditions.length === parts.length ? { conditions: conditions as Condition[] } : undefined;
 }
 

@@ -87,13 +87,15 @@ function Rows({ name, enabled }: { name: ViewName; enabled: boolean }) {
         }}
         selectHint={t("breakdown.selectHint")}
         unknown={t("breakdown.unknown")}
-        rows={rows.slice(0, rowsShown).map((row) => ({
-          ...row,
-          text: valueText(view.dimension, row.label),
-          // There is no address for a value that is missing.
-          onSelect: row.label ? () => filterBy(view, row.label) : undefined,
-          action: row.label ? <RowActions view={view} value={row.label} text={valueText(view.dimension, row.label)} /> : undefined,
-        }))}
+        rows={rows.slice(0, rowsShown).map((row) => {
+          const text = valueText(view.dimension, row.label);
+          return {
+            ...row,
+            text,
+            onSelect: () => filterBy(view, row.label),
+            action: <RowActions view={view} value={row.label} text={text || t("breakdown.unknown")} />,
+          };
+        })}
       />
     </div>
   );

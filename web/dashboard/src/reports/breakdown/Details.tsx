@@ -165,21 +165,15 @@ const numberOf = (row: QueryRow, i: number) => row.metrics[i]?.value.value ?? nu
 /** The value that a row is about, to filter by or to leave out. */
 function Value({ view, value, onFilter }: { view: View; value: string; onFilter: () => void }) {
   const { t } = useTranslation();
-  const text = valueText(view.dimension, value);
+  const text = value ? valueText(view.dimension, value) : t("breakdown.unknown");
   return (
     <span className="row-label">
-      {value ? (
-        <button type="button" className="row-select" onClick={onFilter}>
-          <ForeignText text={text} />
-        </button>
-      ) : (
-        <span className="muted">{t("breakdown.unknown")}</span>
-      )}
-      {value && (
-        <span className="row-actions">
-          <RowActions view={view} value={value} text={text} />
-        </span>
-      )}
+      <button type="button" className="row-select" onClick={onFilter}>
+        {value ? <ForeignText text={text} /> : <span className="muted">{text}</span>}
+      </button>
+      <span className="row-actions">
+        <RowActions view={view} value={value} text={text} />
+      </span>
     </span>
   );
 }

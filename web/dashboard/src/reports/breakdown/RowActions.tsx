@@ -1,4 +1,4 @@
-import { Dimension, Operator } from "@microtracker/client/query";
+import { Dimension } from "@microtracker/client/query";
 import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Minus } from "../../ui/icons";
@@ -15,10 +15,10 @@ export function RowActions({ view, value, text }: { view: View; value: string; t
   const filterBy = useFilterBy();
   return (
     <>
-      <button type="button" className="row-action" title={t("breakdown.exclude")} aria-label={t("breakdown.excludeValue", { value: text })} onClick={() => filterBy(view, value, Operator.IS_NOT)}>
+      <button type="button" className="row-action" title={t("breakdown.exclude")} aria-label={t("breakdown.excludeValue", { value: text })} onClick={() => filterBy(view, value, "leave out")}>
         <Minus />
       </button>
-      {pages.includes(view.dimension) && <PageAction websiteUrl={project.websiteUrl} path={value} />}
+      {value && pages.includes(view.dimension) && <PageAction websiteUrl={project.websiteUrl} path={value} />}
     </>
   );
 }

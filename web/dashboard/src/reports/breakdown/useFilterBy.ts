@@ -1,12 +1,11 @@
-import { Operator } from "@microtracker/client/query";
-import { addCondition } from "../../lib/filters";
+import { addCondition, isNotValue, isValue } from "../../lib/filters";
 import { useReport } from "../useReport";
 import type { View } from "./views";
 
-/** Keeps only what has a value, or everything else, in all reports. */
+/** Keeps only what has a value, or everything else, in all reports. An empty value is that of what has none. */
 export function useFilterBy() {
   const { conditions, change } = useReport();
-  return ({ dimension }: View, value: string, operator: Operator = Operator.IS) => {
-    change({ conditions: addCondition(conditions, { dimension, propertyKey: "", operator, values: [value] }) });
+  return ({ dimension }: View, value: string, how: "keep" | "leave out" = "keep") => {
+    change({ conditions: addCondition(conditions, (how === "keep" ? isValue : isNotValue)(dimension, value)) });
   };
 }

@@ -1,9 +1,9 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { Dimension, Metric, Operator } from "@microtracker/client/query";
+import { Dimension, Metric } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
-import { type Condition, dimensionName, toFilter } from "../../lib/filters";
+import { type Condition, dimensionName, operatorOf, toFilter, type Verb, verbOf, verbs } from "../../lib/filters";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
@@ -17,7 +17,7 @@ import { valueText } from "../breakdown/valueText";
 import { useReport } from "../useReport";
 import { type DimensionGroup, dimensionGroups } from "./dimensions";
 
-const operators = [Operator.IS, Operator.IS_NOT, Operator.CONTAINS, Operator.STARTS_WITH, Operator.MATCHES, Operator.PRESENT] as const;
+
 
 const longest = 500;
 const mostValues = 100;
@@ -37,13 +37,13 @@ export default function FilterDialog({ condition, others, onApply, onClose }: Pr
   const { t } = useTranslation();
   const [dimension, setDimension] = useState<Dimension>(condition?.dimension ?? Dimension.SOURCE);
   const [propertyKey, setPropertyKey] = useState(condition?.propertyKey ?? "");
-  const [operator, setOperator] = useState<Operator>(condition?.operator ?? Operator.IS);
+  const [verb, setVerb] = useState<Verb>(condition ? verbOf(condition) : "is");
   const [values, setValues] = useState<string[]>(condition?.values ?? []);
   const [typed, setTyped] = useState("");
   const [tried, setTried] = useState(false);
 
   const ofProperty = dimension === Dimension.PROPERTY;
-  const takesValues = operator !== Operator.PRESENT;
+  const takesValues = verb !== "present" && verb !== "absent";
   const all = typed.trim() && !values.includes(typed.trim()) ? [...values, typed.trim()] : values;
   const tooLong = typed.trim().length > longest;
   const missing = takesValues && all.length === 0;
@@ -61,7 +61,7 @@ export default function FilterDialog({ condition, others, onApply, onClose }: Pr
     onApply({
       dimension,
       propertyKey: ofProperty ? propertyKey.trim() : "",
-      operator,
+      ...operatorOf(verb),
       values: takesValues ? all.slice(0, mostValues) : [],
     });
   };
@@ -89,10 +89,10 @@ export default function FilterDialog({ condition, others, onApply, onClose }: Pr
               </optgroup>
             ))}
           </SelectField>
-          <SelectField label={t("filters.how")} value={operator} onChange={(event) => setOperator(Number(event.target.value))}>
-            {operators.map((one) => (
+          <SelectField label={t("filters.how")} value={verb} onChange={(event) => setVerb(event.target.value as Verb)}>
+            {verbs.map((one) => (
               <option key={one} value={one}>
-                {t(`filters.operators.${Operator[one].toLowerCase() as "is"}`)}
+                {t(`filters.operators.${one}`)}
               </option>
             ))}
           </SelectField>
@@ -111,7 +111,7 @@ export default function FilterDialog({ condition, others, onApply, onClose }: Pr
           <>
             <TextField
               label={t("filters.values")}
-              hint={t(operator === Operator.MATCHES ? "filters.patternHint" : "filters.valuesHint")}
+              hint={t(verb === "matches" ? "filters.patternHint" : "filters.valuesHint")}
               error={tooLong ? t("filters.tooLong") : tried && missing ? t("filters.missing") : undefined}
               value={typed}
               autoComplete="off"

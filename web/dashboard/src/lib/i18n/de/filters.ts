@@ -38,6 +38,7 @@ const de: Translation<typeof en> = {
       starts_with: "beginnt mit",
       matches: "entspricht dem Muster",
       present: "ist bekannt",
+      absent: "ist nicht bekannt",
     },
   },
   dimensions: {

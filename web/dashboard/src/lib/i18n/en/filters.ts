@@ -35,6 +35,7 @@ const en = {
       starts_with: "starts with",
       matches: "matches the pattern",
       present: "is known",
+      absent: "is not known",
     },
   },
   dimensions: {
