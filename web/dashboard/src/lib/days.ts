@@ -15,6 +15,18 @@ export function dayIn(timeZone: string, at: Date): Day {
   return `${get("year").padStart(4, "0")}-${get("month")}-${get("day")}`;
 }
 
+/** When a calendar day begins in a time zone: the first minute that is in it. Some days have no midnight. */
+export function startOfDay(day: Day, timeZone: string): Date {
+  // No clock is further from UTC than 14 hours.
+  let [before, after] = [toUTC(day).getTime() - 15 * 3_600_000, toUTC(day).getTime() + 15 * 3_600_000];
+  while (after - before > 60_000) {
+    const middle = Math.floor((before + after) / 120_000) * 60_000;
+    if (dayIn(timeZone, new Date(middle)) < day) before = middle;
+    else after = middle;
+  }
+  return new Date(after);
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function dayFormat(timeZone: string): Intl.DateTimeFormat {

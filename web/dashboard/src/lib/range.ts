@@ -30,6 +30,9 @@ export interface Days {
   until: Day;
 }
 
+/** Whether the days are today alone, which is not over. */
+export const isToday = ({ since, until }: Days, today: Day) => since === today && until === addDays(today, 1);
+
 /** Turns a choice into days, given the day that it is now in the project's time zone. */
 export function resolveRange(range: Range, today: Day): Days {
   if (!("preset" in range)) return { since: range.first, until: addDays(range.last, 1) };

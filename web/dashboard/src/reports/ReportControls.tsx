@@ -1,7 +1,7 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { withTexts } from "../lib/i18n";
 import { useTranslation } from "../lib/i18n/useTranslation";
-import { type Interval, intervals } from "../lib/range";
+import { type Interval, intervals, isToday } from "../lib/range";
 import { comparisons } from "../lib/urlstate";
 import { Button } from "../ui/Button";
 import { ChevronDown, Keyboard } from "../ui/icons";
@@ -18,6 +18,8 @@ interface Props {
   interval?: boolean;
   /** Offers a comparison. */
   compare?: boolean;
+  /** What is compared of today is the part of the other day that is over by now, too. */
+  byTime?: boolean;
   /** Offers filters; false where the report cannot be filtered. */
   filters?: boolean;
   /** Stands before everything else. */
@@ -25,12 +27,14 @@ interface Props {
 }
 
 /** What stands above every report: filters, range, interval, comparison. All of it is kept in the address. */
-export function ReportControls({ interval = false, compare = false, filters = true, children }: Props) {
+export function ReportControls({ interval = false, compare = false, byTime = false, filters = true, children }: Props) {
   const { t } = useTranslation();
   const report = useReport();
   const { range, today, conditions, change } = report;
   const [filter, setFilter] = useState<number>();
   const [help, setHelp] = useState(false);
+
+  const ofToday = byTime && isToday(report.days, today);
 
   useShortcuts({
     d: () => change({ range: { preset: "today" } }),
@@ -67,7 +71,7 @@ export function ReportControls({ interval = false, compare = false, filters = tr
               },
             ]}
           >
-            <span className="ellipsis">{t(`controls.compared.${report.compare}`)}</span>
+            <span className="ellipsis">{t(`controls.${ofToday ? "comparedToday" : "compared"}.${report.compare}`)}</span>
             <ChevronDown />
           </MenuButton>
         )}

@@ -6,7 +6,7 @@ import { useOpenProject } from "../app/projects/ProjectLayout";
 import { dayIn } from "../lib/days";
 import { toFilter } from "../lib/filters";
 import { resolveRange } from "../lib/range";
-import { type Compare, readReport, type ReportState, writeReport } from "../lib/urlstate";
+import { readReport, type ReportState, writeReport } from "../lib/urlstate";
 import { useNow } from "../ui/useNow";
 
 type Asked = MessageInitShape<typeof QueryRequestSchema>;
@@ -23,13 +23,12 @@ export function useReport() {
   const today = dayIn(project.timeZone, now);
   const { since, until } = resolveRange(state.range, today);
   const days = useMemo(() => ({ since, until }), [since, until]);
-  const { conditions, compare } = state;
+  const { conditions } = state;
   /** Range, filter and project: the part that all questions share. */
   const asked = useMemo(
     () => ({ projectId: project.id, range: { case: "days" as const, value: days }, filter: toFilter(conditions) }) satisfies Asked,
     [project.id, days, conditions],
   );
-  const comparison = useMemo(() => comparisonOf(compare), [compare]);
   const change = useCallback(
     (changed: Partial<ReportState>) => {
       void navigate({
@@ -43,18 +42,7 @@ export function useReport() {
     },
     [navigate],
   );
-  return { ...state, project, now, today, days, asked, comparison, change };
+  return { ...state, project, now, today, days, asked, change };
 }
 
 const reportKeys = new Set(["range", "compare", "interval", "metric", "f"]);
-
-function comparisonOf(compare: Compare): Asked["comparison"] {
-  switch (compare) {
-    case "previous":
-      return { with: { case: "previousPeriod", value: true } };
-    case "year":
-      return { with: { case: "yearBefore", value: true } };
-    case "none":
-      return undefined;
-  }
-}

@@ -63,7 +63,7 @@ function Report() {
   return (
     <>
       <h1 className="visually-hidden">{t("overview.title")}</h1>
-      <ReportControls compare>
+      <ReportControls compare byTime>
         <LiveCounter />
       </ReportControls>
       <KeyFigures

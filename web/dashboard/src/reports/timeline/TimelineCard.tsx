@@ -1,4 +1,5 @@
 import { lazy, Suspense, useState } from "react";
+import { clockIn } from "../../lib/clock";
 import { download, toCSV } from "../../lib/csv";
 import { addDays } from "../../lib/days";
 import { format } from "../../lib/format";
@@ -34,7 +35,7 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
 
   const csv = () => {
     if (!timeline) return;
-    const before = timeline.beforeSince !== undefined;
+    const before = timeline.compared !== undefined;
     const empty = metricNames.map(() => null);
     const header = [timeline.interval, ...metricNames, ...(before ? metricNames.map((name) => `${name}_before`) : []), "state"];
     const rows = timeline.points.map((p) => [
@@ -51,6 +52,10 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
     onZoom({ since: first < days.since ? days.since : first, until: until > days.until ? days.until : until });
   };
   const offered = intervalsOf(days);
+  const beforeText = ({ since, until }: NonNullable<Timeline["compared"]>) => {
+    const day = format.day(since, "medium");
+    return until ? t("timeline.beforeUntil", { day, time: clockIn(timeline?.timeZone ?? "UTC").minute(until) }) : t("timeline.before", { day });
+  };
 
   return (
     <section className="card timeline" aria-labelledby="timeline-title">
@@ -89,9 +94,9 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
         )}
       </div>
       <p className="panel-foot timeline-foot">
-        {timeline?.beforeSince && (
+        {timeline?.compared && (
           <span className="timeline-legend">
-            <i className="legend-now" /> {t("timeline.now")} <i className="legend-before" /> {t("timeline.before", { day: format.day(timeline.beforeSince, "medium") })}
+            <i className="legend-now" /> {t("timeline.now")} <i className="legend-before" /> {beforeText(timeline.compared)}
           </span>
         )}
         {timeline ? t("timeline.zone", { zone: timeline.timeZone }) : "\u00a0"}

@@ -1,12 +1,14 @@
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@connectrpc/connect-query";
 import type { Project } from "@microtracker/client/projects";
-import { Dimension, type MetricValue, type QueryResponse } from "@microtracker/client/query";
+import { Dimension, type MetricValue, type QueryResponse, type TimeRange } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
-import { addDays, type Day, dayIn } from "../../lib/days";
+import { addDays, type Day, dayIn, startOfDay } from "../../lib/days";
 import { metricNames, metrics } from "../../lib/metrics";
 import { type Days, type Interval, intervalOf } from "../../lib/range";
 import type { useReport } from "../useReport";
+import { comparisonOf, partOfToday } from "../comparison";
 import { type Point, toPoints } from "./points";
 
 /** One value per metric, in the order of metricNames; null where the definition divides by zero. */
@@ -21,8 +23,8 @@ export interface Timeline {
   points: Point[];
   interval: Interval;
   timeZone: string;
-  /** The first day of the period compared with. */
-  beforeSince: Day | undefined;
+  /** The period compared with: its first day and, where it ends within that day, when. */
+  compared: { since: Day; until: Timestamp | undefined } | undefined;
 }
 
 const dimensions: Record<Interval, Dimension> = {
@@ -33,15 +35,16 @@ const dimensions: Record<Interval, Dimension> = {
 };
 
 /** All metrics over the range in one question: the totals for the key figures, the buckets for the chart, and both before. */
-export function useTimeline({ project, asked, comparison, days, interval: wanted, now }: ReturnType<typeof useReport>) {
+export function useTimeline({ project, asked, compare, today, days, interval: wanted, now }: ReturnType<typeof useReport>) {
   const interval = intervalOf(days, wanted);
+  const part = partOfToday(days, today, project.timeZone, now);
   const query = useQuery(
     ReportingService.method.query,
     {
       ...asked,
       metrics: metricNames.map((name) => metrics[name].metric),
       dimensions: [dimensions[interval]],
-      comparison,
+      comparison: comparisonOf(compare, days, part, project.timeZone),
       // Five years of days: every bucket in one page.
       pageSize: 2000,
     },
@@ -57,11 +60,17 @@ const numbers = (values: MetricValue[] | undefined): Values => metricNames.map((
 function toTimeline(response: QueryResponse, project: Project, days: Days, now: Date, asked: Interval | undefined): Timeline {
   const timeZone = response.plan?.timeZone || project.timeZone || "UTC";
   const interval = asked ?? guess(response);
-  const compared = response.plan?.comparedRange?.since;
+  const { range, comparedRange } = response.plan ?? {};
+  const compared = comparedRange?.since;
+  const length = lengthOf(comparedRange);
+  const end = comparedRange?.until && timestampDate(comparedRange.until);
+  // It ends within a day: what lies beyond was not asked about.
+  const cut = end !== undefined && startOfDay(dayIn(timeZone, end), timeZone).getTime() !== end.getTime();
+  const beyond = (bucket: string) => cut && interval === "hour" && Date.parse(bucket) / 1000 - Number(range?.since?.seconds) >= length;
   const rows = response.rows.map((row) => ({
     bucket: row.dimensions[0] ?? "",
     values: numbers(row.metrics),
-    ...(compared && row.compared.length > 0 && { before: numbers(row.compared) }),
+    ...(compared && row.compared.length > 0 && !beyond(row.dimensions[0] ?? "") && { before: numbers(row.compared) }),
   }));
   const created = project.createTime ? new Date(Number(project.createTime.seconds) * 1000) : undefined;
   return {
@@ -71,9 +80,12 @@ function toTimeline(response: QueryResponse, project: Project, days: Days, now: 
     points: toPoints(rows, { interval, since: asked && days.since, today: dayIn(timeZone, now), now, createdDay: created && dayIn(timeZone, created) }),
     interval,
     timeZone,
-    beforeSince: compared && dayIn(timeZone, new Date(Number(compared.seconds) * 1000)),
+    compared: compared && { since: dayIn(timeZone, timestampDate(compared)), until: cut ? comparedRange?.until : undefined },
   };
 }
+
+/** How long a range is, in seconds. */
+const lengthOf = (range: TimeRange | undefined) => Number(range?.until?.seconds ?? 0n) - Number(range?.since?.seconds ?? 0n);
 
 /** By how far the second bucket is from the first. */
 function guess({ rows: [first, second] }: QueryResponse): Interval {
