@@ -107,7 +107,14 @@ const offsetOf = (timestamp: string) => {
 export const format = formatter(locale);
 
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const moment = new Intl.DateTimeFormat(locale, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+});
 
 /** "2 minutes ago"; in the other direction "in 3 days". */
 export function ago(at: Date, now: Date): string {
@@ -119,7 +126,7 @@ export function ago(at: Date, now: Date): string {
   return relative.format(Math.round(seconds), "second");
 }
 
-/** An instant in the reader's own zone, for titles. */
+/** An instant in the reader's own zone, which it names: "23 Nov 2026, 16:02 CET". */
 export const exactTime = (at: Date) => moment.format(at);
 
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });

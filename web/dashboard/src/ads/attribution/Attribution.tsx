@@ -6,11 +6,11 @@ import { useState } from "react";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
+import { Warning } from "../../reports/Warning";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
-import { Notice } from "../../ui/Notice";
 import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
 import { Scroll, SortHead } from "../../ui/Table";
@@ -70,7 +70,7 @@ export function Attribution() {
   return (
     <AdsPage title={t("ads.attribution.title")} lead={t("ads.attribution.lead")}>
       <AdsControls filters={false} />
-      {data?.warning && <Notice>{data.warning}</Notice>}
+      <Warning text={data?.warning} />
       <Card flush
         title={t("ads.attribution.table")}
         hint={t("ads.attribution.tableHint", { currency: currency || "…" })}

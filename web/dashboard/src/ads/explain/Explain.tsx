@@ -6,16 +6,16 @@ import { useState } from "react";
 import { type Clock, clockIn } from "../../lib/clock";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
-import { ErrorState } from "../../ui/ErrorState";
-import { Pick } from "../../ui/Pick";
-import { Scroll } from "../../ui/Table";
-import { ForeignText } from "../../ui/Text";
+import { Warning } from "../../reports/Warning";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
+import { ErrorState } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
-import { Notice } from "../../ui/Notice";
+import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
+import { Scroll } from "../../ui/Table";
+import { ForeignText } from "../../ui/Text";
 import { AdsControls } from "../Controls";
 import { lookbacks, modelNames, models, readLookback } from "../models";
 import { AdsPage } from "../parts";
@@ -127,7 +127,7 @@ function Way({ event }: { event: string }) {
         <>
           {data.warning && (
             <div className="ads-inset">
-              <Notice>{data.warning}</Notice>
+              <Warning text={data.warning} />
             </div>
           )}
           {data.touches.length === 0 ? (

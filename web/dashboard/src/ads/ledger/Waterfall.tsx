@@ -107,8 +107,25 @@ export function Waterfall({ steps }: { steps: Step[] }) {
   );
 }
 
+/** How bots are known, as the server calls it. */
+const botReasons = [
+  "prefetch",
+  "automated",
+  "user_agent_empty",
+  "headless",
+  "ai_crawler",
+  "monitor",
+  "link_preview",
+  "http_library",
+  "user_agent_bot",
+  "user_agent_link",
+  "user_agent_short",
+  "rate",
+] as const;
+
 function Why({ reason }: { reason: Reason }) {
   const { t } = useTranslation();
+  const bot = reason.kind === ReasonKind.BOT ? botReasons.find((one) => one === reason.detail) : undefined;
   return (
     <li>
       <span className="waterfall-reason">
@@ -116,7 +133,7 @@ function Why({ reason }: { reason: Reason }) {
         <span>{t(`ads.ledger.reasons.${reasonNames[reason.kind]}`)}</span>
         {reason.detail && (
           <span className="muted">
-            <ForeignText text={reason.detail} />
+            {bot ? t(`ads.ledger.bots.${bot}`) : <ForeignText text={reason.detail} />}
           </span>
         )}
       </span>

@@ -276,10 +276,8 @@ function Findings({ findings }: { findings: AdLinkFinding[] }) {
                 )}
               </span>
             )}
-            {finding.detail && (
-              <span className="muted small">
-                <bdi lang="en">{finding.detail}</bdi>
-              </span>
+            {(kind || finding.detail) && (
+              <span className="muted small">{kind ? t(`ads.links.fixes.${kind}`, { fixed: finding.fixed }) : <bdi lang="en">{finding.detail}</bdi>}</span>
             )}
           </li>
         );

@@ -8,12 +8,12 @@ import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
 import { Card } from "../../ui/Card";
+import { Change } from "../../ui/Change";
 import { ErrorState } from "../../ui/ErrorState";
+import { Figure } from "../../ui/Figure";
 import { Bone } from "../../ui/Skeleton";
 import { Scroll, Table } from "../../ui/Table";
 import { ViewToggle } from "../../ui/Toggle";
-import { Tooltip } from "../../ui/Tooltip";
-import { Change } from "../Change";
 import { about, adMetricNames, type AdMetricName, adMetrics, allMetrics, figureNames, indexOf } from "../metrics";
 import { useAds } from "../useAds";
 import { cellText, exactText, figureText, fileValue, roughly } from "../values";
@@ -69,22 +69,17 @@ export function OverTime({ shown }: { shown: AdMetricName }) {
         {figureNames.map((figure) => {
           const at = indexOf(figure);
           const value = data?.totals?.metrics[at];
-          const definition = t(`ads.metrics.${figure}.definition`);
-          const exact = exactText(value, currency);
           return (
-            <Tooltip key={figure} description={[exact, definition].filter(Boolean).join(" ")} content={<p>{definition}</p>}>
-              <button type="button" className="figure" aria-pressed={figure === shown} onClick={() => changeAds({ show: figure === "spend" ? undefined : figure }, true)}>
-                <span className="figure-name">{t(`ads.metrics.${figure}.name`)}</span>
-                <span className="figure-value" title={exact}>
-                  {data ? figureText(value, adMetrics[figure].kind, currency) : query.isError ? dash : <Bone width={4} />}
-                </span>
-                {compare !== "none" && (
-                  <span className="ads-figure-change">
-                    <Change change={data?.totals?.change[at]?.value.value} better={about(figure).better} />
-                  </span>
-                )}
-              </button>
-            </Tooltip>
+            <Figure
+              key={figure}
+              name={t(`ads.metrics.${figure}.name`)}
+              value={data ? figureText(value, adMetrics[figure].kind, currency) : query.isError ? dash : <Bone width={4} />}
+              exact={exactText(value, currency)}
+              lines={[t(`ads.metrics.${figure}.definition`)]}
+              change={compare === "none" ? undefined : <Change value={data?.totals?.change[at]?.value.value} better={about(figure).better} />}
+              chosen={figure === shown}
+              onChoose={() => changeAds({ show: figure === "spend" ? undefined : figure }, true)}
+            />
           );
         })}
       </div>

@@ -7,15 +7,15 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
+import { Change } from "../../ui/Change";
 import { Empty } from "../../ui/Empty";
 import { ErrorState, useErrorText } from "../../ui/ErrorState";
 import { ChevronRight } from "../../ui/icons";
-import { Pick } from "../../ui/Pick";
 import { MoreButton } from "../../ui/Paged";
+import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
 import { Scroll, SortHead } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
-import { Change } from "../Change";
 import { about, adMetricNames, adMetrics, allMetrics, indexOf, nextSort, readSort, shadeOf, type Sort, writeSort } from "../metrics";
 import { type AdFilter, formatFilter, type Level, levels } from "../search";
 import { dimensionOf, toConditions, useAds } from "../useAds";
@@ -266,7 +266,7 @@ function Compared({ value, change, better, currency }: { value: AdValue | undefi
   const before = exactText(value, currency);
   return (
     <span className="ads-compared" title={before && t("overview.before", { value: before })}>
-      <Change change={change} better={better} />
+      <Change value={change} better={better} />
     </span>
   );
 }

@@ -9,10 +9,10 @@ import { dimensionName } from "../../lib/filters";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
+import { Warning } from "../../reports/Warning";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
-import { Notice } from "../../ui/Notice";
 import { LinesSkeleton } from "../../ui/Skeleton";
 import { ViewToggle } from "../../ui/Toggle";
 import { useTitle } from "../../ui/useTitle";
@@ -105,7 +105,7 @@ export function Funnels() {
           <Empty title={t("funnels.nobody")} text={t("explore.emptyText")} />
         ) : (
           <>
-            {answer.warning && who === "visitor" && <Notice>{t("explore.cookieless")}</Notice>}
+            {who === "visitor" && <Warning text={answer.warning} />}
             {view === "chart" ? (
               <FunnelChart names={names} steps={answer.totals?.steps ?? []} who={who} />
             ) : (

@@ -7,10 +7,10 @@ import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
+import { Warning } from "../../reports/Warning";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
-import { Notice } from "../../ui/Notice";
 import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
 import { Scroll } from "../../ui/Table";
@@ -89,7 +89,7 @@ export function Retention() {
           <Empty title={t("retention.empty")} text={t("explore.emptyText")} />
         ) : (
           <>
-            {query.data?.warning && <Notice>{t("explore.cookieless")}</Notice>}
+            <Warning text={query.data?.warning} />
             <CohortTable cohorts={cohorts} period={period} show={show} />
           </>
         )}

@@ -95,7 +95,7 @@ export default function AdsPanel() {
                   {cell(totals.metrics[i], kind, currency)}
                   {totals.change.length > 0 && better && (
                     <span className="table-change">
-                      <Change value={totals.change[i]?.value.value ?? null} better={better} />
+                      <Change value={totals.change[i]?.value.value} better={better} />
                     </span>
                   )}
                 </td>

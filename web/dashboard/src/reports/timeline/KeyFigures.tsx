@@ -2,9 +2,9 @@ import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { type MetricName, metricNames, metrics } from "../../lib/metrics";
 import { Change } from "../../ui/Change";
+import { Figure } from "../../ui/Figure";
 import { Bone } from "../../ui/Skeleton";
 import { Sparkline } from "../../ui/Sparkline";
-import { Tooltip } from "../../ui/Tooltip";
 import { drawn } from "./points";
 import type { Timeline } from "./useTimeline";
 
@@ -34,32 +34,23 @@ export function KeyFigures({ timeline, compared, stale, failed, chosen, onChoose
         const reason = value === null ? t("metrics.nullReason") : undefined;
         const then = typeof before === "number" ? t("overview.before", { value: format.metric(before, kind, "exact") }) : undefined;
         return (
-          <Tooltip
+          <Figure
             key={name}
-            description={[more, then, reason, definition].filter(Boolean).join(" ")}
-            content={
+            name={t(`metrics.${name}.name`)}
+            value={
               <>
-                {more && <p className="tooltip-value">{more}</p>}
-                {then && <p>{then}</p>}
-                {reason && <p>{reason}</p>}
-                <p>{definition}</p>
-              </>
-            }
-          >
-            <button type="button" className="figure" aria-pressed={name === chosen} onClick={() => onChoose(name)}>
-              <span className="figure-name">{t(`metrics.${name}.name`)}</span>
-              <span className="figure-value">
                 {value !== undefined ? format.metric(value, kind) : failed ? dash : <Bone width={4} />}
                 {value === null && <span className="figure-reason">{t("metrics.nullShort")}</span>}
-              </span>
-              {compared && (
-                <span className="figure-change">
-                  {timeline?.change && <Change value={timeline.change[i] ?? null} better={better} />}
-                </span>
-              )}
-              <Sparkline values={timeline?.points.filter((p) => p.state !== "running" && p.state !== "partial").map((p) => drawn(p, i)) ?? []} />
-            </button>
-          </Tooltip>
+              </>
+            }
+            exact={more}
+            lines={[then, reason, definition]}
+            change={compared ? (timeline?.change ? <Change value={timeline.change[i]} better={better} /> : null) : undefined}
+            chosen={name === chosen}
+            onChoose={() => onChoose(name)}
+          >
+            <Sparkline values={timeline?.points.filter((p) => p.state !== "running" && p.state !== "partial").map((p) => drawn(p, i)) ?? []} />
+          </Figure>
         );
       })}
     </div>

@@ -31,7 +31,6 @@ const de: Translation<typeof en> = {
       error: "Skriptfehler",
       custom: "Eigenes Ereignis",
     },
-    cookieless: "Dieses Projekt erkennt Besucher ohne gespeicherte Kennung: Jeder ist an jedem Tag ein neuer. Wer an einem anderen Tag wiederkommt, zählt als jemand anderes; Zahlen über mehrere Tage sind deshalb zu niedrig.",
   },
   visits: {
     title: "Sitzungen",

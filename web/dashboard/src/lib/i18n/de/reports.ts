@@ -46,6 +46,7 @@ const de: Translation<typeof en> = {
     nullShort: "keine Sitzungen",
   },
   change: { up: "gestiegen um", down: "gesunken um", better: "besser", worse: "schlechter" },
+  warnings: { cookieless: "Dieses Projekt erkennt Besucher ohne gespeicherte Kennung: Jeder ist an jedem Tag ein neuer. Wer an einem anderen Tag wiederkommt, zählt als jemand anderes; Zahlen über mehrere Tage sind deshalb zu niedrig." },
   timeline: {
     chart: "Diagramm",
     table: "Tabelle",

@@ -28,7 +28,6 @@ const en = {
       error: "Script error",
       custom: "Custom event",
     },
-    cookieless: "This project recognises visitors without a stored id: each is a new one every day. Whoever comes back on another day counts as somebody else, so figures over several days are too low.",
   },
   visits: {
     title: "Sessions",

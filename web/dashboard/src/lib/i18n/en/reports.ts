@@ -43,6 +43,7 @@ const en = {
     nullShort: "no sessions",
   },
   change: { up: "up", down: "down", better: "better", worse: "worse" },
+  warnings: { cookieless: "This project recognises visitors without a stored id: each is a new one every day. Whoever comes back on another day counts as somebody else, so figures over several days are too low." },
   timeline: {
     chart: "Chart",
     table: "Table",
