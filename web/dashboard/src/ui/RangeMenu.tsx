@@ -24,7 +24,7 @@ export function RangeMenu({ range, today, onChange }: { range: Range; today: Day
       <MenuButton
         label={`${t("overview.range")}: ${label}`}
         menuLabel={t("overview.range")}
-        className="range-button"
+       
         groups={[
           {
             choices: [

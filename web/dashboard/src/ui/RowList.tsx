@@ -8,16 +8,20 @@ export interface Row {
   /** What is shown in its place: a country's name rather than its code. */
   text?: string;
   value: number;
+  /** A second number, where the list has a column for it. */
+  also?: number;
   /** Value as a share of the whole, 0 to 1; null where the whole is zero. */
   share: number | null;
   /** Presses on the label. */
   onSelect?: (() => void) | undefined;
+  /** What is pressed stays pressed, as a choice. */
+  pressed?: boolean;
   action?: ReactNode;
 }
 
 interface Props {
   caption: string;
-  columns: { label: string; value: string; share: string };
+  columns: { label: string; value: ReactNode; also?: ReactNode; share: string };
   rows: Row[];
   /** What pressing a row does. */
   selectHint?: string;
@@ -25,18 +29,19 @@ interface Props {
   unknown?: string;
 }
 
-/** The list that every breakdown uses: label over a bar, number, share. A table to assistive technology. */
+/** The list that every breakdown uses: label over a bar, number, perhaps another, share. A table to assistive technology. */
 export function RowList({ caption, columns, rows, selectHint, unknown }: Props) {
   const hint = useId();
   const largest = Math.max(1, ...rows.map((r) => r.value));
   return (
     <>
-      <table className="rows">
+      <table className={columns.also ? "rows rows-two" : "rows"}>
         <caption className="visually-hidden">{caption}</caption>
         <thead>
           <tr>
             <th scope="col">{columns.label}</th>
             <th scope="col">{columns.value}</th>
+            {columns.also && <th scope="col">{columns.also}</th>}
             <th scope="col">
               <span className="visually-hidden">{columns.share}</span>
               <span aria-hidden="true">%</span>
@@ -52,7 +57,7 @@ export function RowList({ caption, columns, rows, selectHint, unknown }: Props) 
                   <span className="bar" style={{ width: `${(100 * row.value) / largest}%` }} />
                   <span className="row-label">
                     {row.onSelect ? (
-                      <button type="button" className="row-select" aria-describedby={selectHint && hint} onClick={row.onSelect}>
+                      <button type="button" className="row-select" aria-pressed={row.pressed} aria-describedby={selectHint && hint} onClick={row.onSelect}>
                         {text}
                       </button>
                     ) : (
@@ -62,6 +67,7 @@ export function RowList({ caption, columns, rows, selectHint, unknown }: Props) 
                   </span>
                 </th>
                 <td title={format.count(row.value, "exact")}>{format.count(row.value, "short")}</td>
+                {row.also !== undefined && <td title={format.count(row.also, "exact")}>{format.count(row.also, "short")}</td>}
                 <td className="share" title={row.share === null ? undefined : format.ratio(row.share, "exact")}>
                   {row.share === null ? dash : format.ratio(row.share, "short")}
                 </td>

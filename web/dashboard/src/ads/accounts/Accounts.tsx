@@ -12,6 +12,7 @@ import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Plus } from "../../ui/icons";
 import { Modal } from "../../ui/Modal";
 import { Paged } from "../../ui/Paged";
@@ -111,15 +112,7 @@ function AccountForm({ account, zone, onClose, onDone }: FormProps) {
   };
   return (
     <Modal title={t(account ? "ads.accounts.changeTitle" : "ads.accounts.addTitle")} isOpen onClose={onClose}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form form={form} onSubmit={submit}>
         <FormError error={form.formError} />
         <TextField
           label={t("ads.levels.platform")}
@@ -158,7 +151,7 @@ function AccountForm({ account, zone, onClose, onDone }: FormProps) {
             {t("ads.accounts.save")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

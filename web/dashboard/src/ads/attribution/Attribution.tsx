@@ -110,7 +110,7 @@ export function Attribution() {
         ) : (
           <>
             <Scroll className="ads-scroll" label={t("ads.attribution.table")}>
-              <table className="table ads-table attribution-table">
+              <table className="table ads-table">
                 <thead>
                   <tr>
                     <th scope="col">{t(`ads.levels.${by}`)}</th>

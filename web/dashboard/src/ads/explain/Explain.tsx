@@ -12,6 +12,7 @@ import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { ErrorState } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
 import { Scroll } from "../../ui/Table";
@@ -58,11 +59,9 @@ function ById({ event }: { event: string | undefined }) {
   const [error, setError] = useState<string>();
   return (
     <Card flush title={t("ads.explain.byId")}>
-      <form
-        noValidate
+      <Form
         className="ads-form"
-        onSubmit={(submitted) => {
-          submitted.preventDefault();
+        onSubmit={() => {
           const id = text.trim();
           if (!uuid.test(id)) return setError(t("ads.explain.idWrong"));
           changeAds({ event: id.toLowerCase(), session: undefined });
@@ -82,7 +81,7 @@ function ById({ event }: { event: string | undefined }) {
           }}
         />
         <Button type="submit">{t("ads.explain.find")}</Button>
-      </form>
+      </Form>
     </Card>
   );
 }

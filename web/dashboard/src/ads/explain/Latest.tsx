@@ -4,6 +4,7 @@ import type { TrackingSession } from "@microtracker/client/visits";
 import { useState } from "react";
 import { clockIn } from "../../lib/clock";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { FormError } from "../../ui/ErrorState";
@@ -32,7 +33,7 @@ export function Latest({ chosen }: { chosen: string | undefined }) {
       pageSize: 10,
       pageToken: "",
     },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, enabled: all !== undefined },
+    { ...byPages, enabled: all !== undefined },
   );
   const sessions = query.data?.pages.flatMap((page) => page.sessions);
   const clock = clockIn(project.timeZone);

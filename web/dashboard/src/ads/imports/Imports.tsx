@@ -10,6 +10,7 @@ import { clockIn } from "../../lib/clock";
 import { dash, format } from "../../lib/format";
 import type { Translate } from "../../lib/i18n/translate";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
@@ -147,8 +148,7 @@ function ImportList() {
     AdsService.method.listSpendImports,
     { projectId: project.id, pageSize: 50, pageToken: "" },
     {
-      pageParamKey: "pageToken",
-      getNextPageParam: (page) => page.nextPageToken || undefined,
+      ...byPages,
       refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.imports.some((one) => isWorking(one.state))) ? 2000 : false),
     },
   );

@@ -4,6 +4,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { SelectField, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Notice } from "../../ui/Notice";
 import { Scroll } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
@@ -43,14 +44,7 @@ export function LayoutForm({ layout, preview, currency, pending, onCheck }: Prop
 
   return (
     <Card flush title={t("ads.imports.layout.title")} hint={t("ads.imports.layout.hint")}>
-      <form
-        noValidate
-        className="ads-layout"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form className="" onSubmit={submit}>
         {missing.length > 0 && (
           <div className="ads-inset">
             <Notice>{t("ads.imports.layout.missing", { fields: missing.map((field) => t(`ads.imports.fields.${field}`)).join(", ") })}</Notice>
@@ -165,7 +159,7 @@ export function LayoutForm({ layout, preview, currency, pending, onCheck }: Prop
             {t("ads.imports.layout.reset")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Card>
   );
 }

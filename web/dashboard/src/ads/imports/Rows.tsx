@@ -8,6 +8,7 @@ import { useOpenProject } from "../../app/projects/ProjectLayout";
 import { download, toCSV } from "../../lib/csv";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Download } from "../../ui/icons";
@@ -27,7 +28,7 @@ export function Rows({ spendImport }: { spendImport: SpendImport }) {
   const query = useInfiniteQuery(
     AdsService.method.listSpendImportRows,
     { projectId: project.id, importId, outcome: shown === "all" ? SpendOutcome.UNSPECIFIED : outcomeOf[shown], pageSize: 100, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
+    { ...byPages, placeholderData: keepPreviousData },
   );
   const rows = query.data?.pages.flatMap((page) => page.rows);
   const why = (row: SpendRow) => {

@@ -5,6 +5,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { CSVButton } from "../../reports/CSVButton";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
@@ -37,7 +38,7 @@ export function Ledger() {
   const query = useInfiniteQuery(
     AdsService.method.queryClickLedger,
     { ...asked, pageSize, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
+    { ...byPages, placeholderData: keepPreviousData },
   );
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows), [query.data]);
   const sum = useMemo(() => rows && sumLedger(rows), [rows]);

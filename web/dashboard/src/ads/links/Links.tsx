@@ -7,12 +7,14 @@ import { clockIn } from "../../lib/clock";
 import { useRpcForm } from "../../lib/form";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/CopyButton";
 import { Empty } from "../../ui/Empty";
 import { FormError } from "../../ui/ErrorState";
 import { TextArea, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Notice } from "../../ui/Notice";
 import { Paged } from "../../ui/Paged";
 import { ForeignText } from "../../ui/Text";
@@ -86,15 +88,7 @@ function Builder() {
   };
   return (
     <Card flush title={t("ads.links.build")} hint={t("ads.links.buildHint")}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="ads-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form form={form} className="ads-form" onSubmit={submit}>
         <FormError error={form.formError} />
         <PlatformField value={platform} hint={t("ads.links.platformHint")} error={form.fieldErrors.platform} onChange={edit("platform", setPlatform)} />
         <TextField
@@ -146,7 +140,7 @@ function Builder() {
             </>
           )}
         </div>
-      </form>
+      </Form>
     </Card>
   );
 }
@@ -182,15 +176,7 @@ function Checker() {
   };
   return (
     <Card flush title={t("ads.links.check")} hint={t("ads.links.checkHint")}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="ads-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form form={form} className="ads-form" onSubmit={submit}>
         <FormError error={form.formError} />
         <TextArea
           label={t("ads.links.address")}
@@ -234,7 +220,7 @@ function Checker() {
             </>
           )}
         </div>
-      </form>
+      </Form>
     </Card>
   );
 }
@@ -293,7 +279,7 @@ function Arrived() {
   const query = useInfiniteQuery(
     AdsService.method.listAdFindings,
     { projectId: project.id, pageSize: 20, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    byPages,
   );
   const found = query.data?.pages.flatMap((page) => page.findings);
   return (

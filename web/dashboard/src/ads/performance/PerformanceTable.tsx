@@ -4,6 +4,7 @@ import { AdsService } from "@microtracker/client/ads";
 import { keepPreviousData } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { CSVButton } from "../../reports/CSVButton";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
@@ -46,7 +47,7 @@ function useRows(level: Level, above: AdFilter[], all: boolean, sort: Sort) {
       pageSize,
       pageToken: "",
     },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
+    { ...byPages, placeholderData: keepPreviousData },
   );
 }
 
@@ -66,7 +67,7 @@ export function PerformanceTable() {
     <Card flush
       title={t("ads.performance.table")}
       hint={t("ads.performance.tableHint", { currency })}
-      className="ads-performance"
+     
       stale={query.isPlaceholderData}
       busy={!rows && !query.isError}
       tools={

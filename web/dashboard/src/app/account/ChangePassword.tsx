@@ -6,6 +6,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 
 const none = { current_password: "", new_password: "" };
 
@@ -31,15 +32,11 @@ export function ChangePassword({ email }: { email: string }) {
     },
   });
   return (
-    <form
-      noValidate
-      ref={form.formRef}
+    <Form
+      form={form}
       className="card form form-card"
       aria-labelledby="profile-password"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void form.submit({ currentPassword: values.current_password, newPassword: values.new_password });
-      }}
+      onSubmit={() => void form.submit({ currentPassword: values.current_password, newPassword: values.new_password })}
     >
       <h2 id="profile-password">{t("profile.passwordTitle")}</h2>
       <p className="muted">{t("profile.passwordText")}</p>
@@ -57,6 +54,6 @@ export function ChangePassword({ email }: { email: string }) {
       <p className="good" role="status">
         {changed && t("profile.passwordChanged")}
       </p>
-    </form>
+    </Form>
   );
 }

@@ -7,6 +7,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { SelectField, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Modal } from "../../ui/Modal";
 import { SecretDialog } from "../../ui/SecretDialog";
 import { ScopeField } from "../access/ScopeField";
@@ -46,12 +47,9 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
 
   return (
     <Modal title={t("tokens.createTitle")} isOpen wide onClose={onClose}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        form={form}
+        onSubmit={() => {
           const expiresAt = lifetime === "never" ? undefined : timestampFromDate(new Date(Date.now() + Number(lifetime) * 86_400_000));
           // To the server no abilities means all of them; here it means that the reader has yet to choose.
           if (abilities.length === 0) form.refuse("abilities", t("validation.noneChosen"));
@@ -98,7 +96,7 @@ export function CreateToken({ onClose, onCreated }: { onClose: () => void; onCre
             {t("tokens.create")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

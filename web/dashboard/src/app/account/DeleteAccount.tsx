@@ -7,6 +7,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Modal } from "../../ui/Modal";
 import { forgetUser } from "../session";
 
@@ -57,15 +58,7 @@ function AskPassword({ email, onClose }: { email: string; onClose: () => void })
   });
   return (
     <Modal title={t("profile.deleteAsk")} isOpen onClose={onClose}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.submit({ password });
-        }}
-      >
+      <Form form={form} onSubmit={() => void form.submit({ password })}>
         <WhatGoes />
         <FormError error={form.formError} />
         <input type="email" hidden autoComplete="username" value={email} readOnly />
@@ -87,7 +80,7 @@ function AskPassword({ email, onClose }: { email: string; onClose: () => void })
             {t("profile.deleteFinal")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

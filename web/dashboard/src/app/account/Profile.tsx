@@ -5,6 +5,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { PageSkeleton } from "../../ui/Skeleton";
 import { useTitle } from "../../ui/useTitle";
 import { useCurrentUser, useKeepUser } from "../session";
@@ -40,15 +41,11 @@ function NameForm({ user }: { user: User }) {
     },
   });
   return (
-    <form
-      noValidate
-      ref={form.formRef}
+    <Form
+      form={form}
       className="card form form-card"
       aria-labelledby="profile-name"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void form.submit({ name: name.trim() });
-      }}
+      onSubmit={() => void form.submit({ name: name.trim() })}
     >
       <h2 id="profile-name">{t("profile.nameTitle")}</h2>
       <FormError error={form.formError} />
@@ -78,6 +75,6 @@ function NameForm({ user }: { user: User }) {
           {saved && t("profile.saved")}
         </span>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -3,6 +3,7 @@ import { AuthService, type Session } from "@microtracker/client/auth";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { Paged } from "../../ui/Paged";
@@ -21,7 +22,7 @@ export function Sessions() {
   const query = useInfiniteQuery(
     AuthService.method.listSessions,
     { pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    byPages,
   );
   const revoke = useMutation(AuthService.method.revokeSession, {
     // Also after a failure: whoever was signed out meanwhile is not shown any longer.

@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ago } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { Plus } from "../../ui/icons";
 import { Paged } from "../../ui/Paged";
@@ -26,7 +27,7 @@ export function Tokens() {
   const query = useInfiniteQuery(
     AuthService.method.listTokens,
     { pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    byPages,
   );
   const tokens = query.data?.pages.flatMap((page) => page.tokens);
   const reload = () =>

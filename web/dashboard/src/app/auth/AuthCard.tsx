@@ -9,7 +9,7 @@ export function AuthCard({ title, children, footer }: { title: string; children:
   useTitle(title);
   return (
     <main className="auth" id="content">
-      <p className="brand auth-brand">
+      <p className="brand">
         <Mark />
         <span>{t("app.name")}</span>
       </p>

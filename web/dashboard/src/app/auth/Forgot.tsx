@@ -6,6 +6,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { AuthCard } from "./AuthCard";
 
 /** Asks for a link to choose a new password. Says the same whether or not there is an account. */
@@ -28,15 +29,7 @@ export function Forgot() {
   }
   return (
     <AuthCard title={t("auth.forgotTitle")} footer={footer}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.submit({ email: email.trim() });
-        }}
-      >
+      <Form form={form} onSubmit={() => void form.submit({ email: email.trim() })}>
         <p className="muted">{t("auth.forgotText")}</p>
         <FormError error={form.formError} />
         <TextField
@@ -54,7 +47,7 @@ export function Forgot() {
         <Button type="submit" look="primary" pending={form.pending}>
           {t("auth.forgotSend")}
         </Button>
-      </form>
+      </Form>
     </AuthCard>
   );
 }

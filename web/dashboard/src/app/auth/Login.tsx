@@ -8,6 +8,7 @@ import { Button } from "../../ui/Button";
 import { Choice } from "../../ui/Choice";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { useForgetSession } from "../session";
 import { AuthCard } from "./AuthCard";
 
@@ -35,15 +36,7 @@ export function Login() {
         </>
       }
     >
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.submit({ email: email.trim(), password, remember });
-        }}
-      >
+      <Form form={form} onSubmit={() => void form.submit({ email: email.trim(), password, remember })}>
         {notice && !form.formError && (
           <p className="banner banner-good" role="status">
             {t(notice)}
@@ -81,7 +74,7 @@ export function Login() {
         <Button type="submit" look="primary" pending={form.pending}>
           {t("auth.login")}
         </Button>
-      </form>
+      </Form>
     </AuthCard>
   );
 }

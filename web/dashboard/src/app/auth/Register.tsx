@@ -7,6 +7,7 @@ import { safeNext } from "../../lib/urlstate";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { useForgetSession } from "../session";
 import { AuthCard } from "./AuthCard";
 
@@ -40,15 +41,7 @@ export function Register() {
         </>
       }
     >
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.submit({ ...values, name: values.name.trim(), email: values.email.trim() });
-        }}
-      >
+      <Form form={form} onSubmit={() => void form.submit({ ...values, name: values.name.trim(), email: values.email.trim() })}>
         <FormError error={form.formError} />
         <TextField label={t("auth.name")} autoComplete="name" autoFocus {...field("name")} />
         <TextField label={t("auth.email")} type="email" autoComplete="username" {...field("email")} />
@@ -62,7 +55,7 @@ export function Register() {
         <Button type="submit" look="primary" pending={form.pending}>
           {t("auth.register")}
         </Button>
-      </form>
+      </Form>
     </AuthCard>
   );
 }

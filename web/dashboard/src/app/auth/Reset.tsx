@@ -7,6 +7,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { useLinkToken } from "../linkToken";
 import { useForgetSession } from "../session";
 import { AuthCard } from "./AuthCard";
@@ -40,15 +41,7 @@ export function Reset() {
   }
   return (
     <AuthCard title={t("auth.resetTitle")} footer={footer}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.submit({ token, newPassword: password });
-        }}
-      >
+      <Form form={form} onSubmit={() => void form.submit({ token, newPassword: password })}>
         <p className="muted">{t("auth.resetText")}</p>
         <FormError error={form.formError} />
         <TextField
@@ -67,7 +60,7 @@ export function Reset() {
         <Button type="submit" look="primary" pending={form.pending}>
           {t("auth.resetSave")}
         </Button>
-      </form>
+      </Form>
     </AuthCard>
   );
 }

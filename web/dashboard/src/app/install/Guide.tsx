@@ -23,7 +23,7 @@ export function Guide({ installation }: { installation: GetInstallationResponse 
           <span className="step-number">1</span>
           {t("install.step1")}
         </h2>
-        <Tabs className="guides" selectedKey={guide} onSelectionChange={(key) => setGuide(String(key))}>
+        <Tabs selectedKey={guide} onSelectionChange={(key) => setGuide(String(key))}>
           <TabList className="guide-tabs" aria-label={t("install.guides")}>
             {guideNames.map((name) => (
               <Tab key={name} id={name} className="guide-tab">

@@ -2,9 +2,9 @@ import { createConnectQueryKey, useInfiniteQuery, useMutation } from "@connectrp
 import { BatchState, JobsService } from "@microtracker/client/jobs";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { byPages } from "../../lib/paging";
 
 const { method } = JobsService;
-const paging = { pageParamKey: "pageToken" as const, getNextPageParam: (page: { nextPageToken: string }) => page.nextPageToken || undefined };
 
 /** How often a list is asked for again while what it shows moves, and while it does not; in ms. */
 const lively = 3000;
@@ -21,7 +21,7 @@ export function useJobs(choice: JobChoice) {
   const query = useInfiniteQuery(
     method.listJobs,
     { ...choice, pageSize: 50, pageToken: "" },
-    { ...paging, refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.jobs.length > 0) ? lively : calm) },
+    { ...byPages, refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.jobs.length > 0) ? lively : calm) },
   );
   return { query, jobs: query.data?.pages.flatMap((page) => page.jobs) };
 }
@@ -31,7 +31,7 @@ export function useBatches(projectId: bigint) {
     method.listBatches,
     { projectId, pageSize: 50, pageToken: "" },
     {
-      ...paging,
+      ...byPages,
       refetchInterval: ({ state }) =>
         state.data?.pages.some((page) => page.batches.some((batch) => batch.state === BatchState.RUNNING)) ? lively : calm,
     },
@@ -40,7 +40,7 @@ export function useBatches(projectId: bigint) {
 }
 
 export function useFailedJobs(choice: JobChoice) {
-  const query = useInfiniteQuery(method.listFailedJobs, { ...choice, pageSize: 50, pageToken: "" }, { ...paging, refetchInterval: calm });
+  const query = useInfiniteQuery(method.listFailedJobs, { ...choice, pageSize: 50, pageToken: "" }, { ...byPages, refetchInterval: calm });
   return { query, failedJobs: query.data?.pages.flatMap((page) => page.failedJobs) };
 }
 

@@ -8,6 +8,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { CurrencyField, ownTimeZone, TimeZoneField } from "./PlaceFields";
 import { secretKeyOf } from "./SecretKeyNotice";
 
@@ -37,19 +38,17 @@ export function ProjectForm() {
     },
   });
   return (
-    <form
-      noValidate
-      ref={form.formRef}
+    <Form
+      form={form}
       className="card form form-card"
-      onSubmit={(event) => {
-        event.preventDefault();
+      onSubmit={() =>
         void form.submit({
           name: values.name.trim(),
           websiteUrl: values.website_url.trim(),
           timeZone: values.time_zone,
           currency: values.currency,
-        });
-      }}
+        })
+      }
     >
       <FormError error={form.formError} />
       <TextField label={t("projects.name")} hint={t("projects.nameHint")} autoComplete="off" autoFocus {...field("name")} />
@@ -70,6 +69,6 @@ export function ProjectForm() {
       <Button type="submit" look="primary" pending={form.pending}>
         {t("projects.createNext")}
       </Button>
-    </form>
+    </Form>
   );
 }

@@ -3,13 +3,14 @@ import { createConnectQueryKey, useInfiniteQuery, useQuery } from "@connectrpc/c
 import { type Project, ProjectsService } from "@microtracker/client/projects";
 import { useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { byPages } from "../../lib/paging";
 
 /** The caller's projects by name, a page at a time. */
 export function useProjects() {
   return useInfiniteQuery(
     ProjectsService.method.listProjects,
     { pageSize: 100, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    byPages,
   );
 }
 

@@ -6,6 +6,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Modal } from "../../ui/Modal";
 import { SecretDialog } from "../../ui/SecretDialog";
 import { ScopeField } from "../access/ScopeField";
@@ -54,15 +55,7 @@ export function ApiKeyForm({ projectId, apiKey, onClose, onDone }: Props) {
   };
   return (
     <Modal title={t(apiKey ? "keys.editTitle" : "keys.createTitle")} isOpen wide onClose={onClose}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form form={form} onSubmit={submit}>
         <FormError error={form.formError} />
         <TextField
           label={t("keys.name")}
@@ -91,7 +84,7 @@ export function ApiKeyForm({ projectId, apiKey, onClose, onDone }: Props) {
             {t(apiKey ? "settings.save" : "keys.create")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

@@ -3,6 +3,7 @@ import { type ApiKey, ApiKeysService } from "@microtracker/client/api_keys";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { Plus } from "../../ui/icons";
@@ -22,7 +23,7 @@ export function ApiKeys({ projectId }: { projectId: bigint }) {
   const query = useInfiniteQuery(
     ApiKeysService.method.listApiKeys,
     { projectId, pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    byPages,
   );
   const apiKeys = query.data?.pages.flatMap((page) => page.apiKeys);
   const reload = () =>

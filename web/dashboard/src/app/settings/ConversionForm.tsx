@@ -7,6 +7,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { SelectField, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Modal } from "../../ui/Modal";
 import { useOpenProject } from "../projects/ProjectLayout";
 import { type ConversionValues, newConversion, problemOf, trimmed } from "./conversionRules";
@@ -71,15 +72,7 @@ export function ConversionForm({ conversion, onClose, onDone }: Props) {
   });
   return (
     <Modal title={t(conversion ? "conversions.editTitle" : "conversions.createTitle")} isOpen wide onClose={onClose}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form form={form} onSubmit={submit}>
         <FormError error={form.formError} />
         <TextField label={t("conversions.name")} hint={t("conversions.nameHint")} autoFocus {...field("name", "name")} />
         <div className="form-pair">
@@ -127,7 +120,7 @@ export function ConversionForm({ conversion, onClose, onDone }: Props) {
             {t(conversion ? "settings.save" : "conversions.create")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

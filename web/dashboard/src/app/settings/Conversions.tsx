@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { dash } from "../../lib/format";
 import { locale } from "../../lib/i18n/language";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { More, Plus } from "../../ui/icons";
 import { MenuButton } from "../../ui/MenuButton";
@@ -30,7 +31,7 @@ export function Conversions() {
   const query = useInfiniteQuery(
     ReportingService.method.listConversions,
     { projectId: project.id, pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    byPages,
   );
   const conversions = query.data?.pages.flatMap((page) => page.conversions);
   const close = () => setOpen(undefined);

@@ -8,6 +8,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { useTitle } from "../../ui/useTitle";
 import { useOpenProject } from "../projects/ProjectLayout";
 import { projectPath } from "../projects/useProjects";
@@ -33,15 +34,11 @@ export function Danger() {
   return (
     <>
       <h1>{t("danger.title")}</h1>
-      <form
-        noValidate
-        ref={form.formRef}
+      <Form
+        form={form}
         className="card form form-card danger-card"
         aria-labelledby="danger-delete"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.submit({ projectId: project.id, confirmName: name });
-        }}
+        onSubmit={() => void form.submit({ projectId: project.id, confirmName: name })}
       >
         <h2 id="danger-delete">{t("danger.deleteTitle")}</h2>
         <p>{t("danger.deleteText")}</p>
@@ -74,7 +71,7 @@ export function Danger() {
             {t("danger.delete")}
           </Button>
         </div>
-      </form>
+      </Form>
     </>
   );
 }

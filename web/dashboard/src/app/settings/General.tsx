@@ -6,6 +6,7 @@ import { Button } from "../../ui/Button";
 import { Choice, ChoiceGroup, Switch } from "../../ui/Choice";
 import { FormError } from "../../ui/ErrorState";
 import { TextArea, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { useTitle } from "../../ui/useTitle";
 import { CurrencyField, TimeZoneField } from "../projects/PlaceFields";
 import { useOpenProject } from "../projects/ProjectLayout";
@@ -58,12 +59,10 @@ export function General() {
   return (
     <>
       <h1>{t("settings.generalTitle")}</h1>
-      <form
-        noValidate
-        ref={form.formRef}
+      <Form
+        form={form}
         className="card form form-card"
-        onSubmit={(event) => {
-          event.preventDefault();
+        onSubmit={() => {
           if (changes.length > 0) void form.submit({ projectId: project.id, ...wanted(), updateMask: { paths: changes } });
         }}
       >
@@ -119,7 +118,7 @@ export function General() {
             {changes.length > 0 ? t("settings.unsaved") : done ? t("settings.saved") : ""}
           </span>
         </div>
-      </form>
+      </Form>
     </>
   );
 }

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { OptOutSignal, TrackingService } from "@microtracker/client/tracking";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Paged } from "../../ui/Paged";
 import { Panel } from "../../ui/Panel";
 import { Table } from "../../ui/Table";
@@ -12,7 +13,7 @@ export function OptOuts({ projectId }: { projectId: bigint }) {
   const query = useInfiniteQuery(
     TrackingService.method.listOptOuts,
     { projectId, pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    byPages,
   );
   const counts = query.data?.pages.flatMap((page) => page.optOuts);
   const signal = (one: OptOutSignal) => t(one === OptOutSignal.DO_NOT_TRACK ? "privacy.dntName" : "privacy.gpcName");

@@ -8,6 +8,7 @@ import { Button } from "../../ui/Button";
 import { Switch } from "../../ui/Choice";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Question } from "../../ui/Question";
 import { useTitle } from "../../ui/useTitle";
 import { useOpenProject } from "../projects/ProjectLayout";
@@ -82,15 +83,7 @@ export function Privacy() {
   return (
     <>
       <h1>{t("privacy.title")}</h1>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="card form form-card"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form form={form} className="card form form-card" onSubmit={submit}>
         <FormError error={form.formError} />
         <h2>{t("privacy.wishes")}</h2>
         <Switch
@@ -136,7 +129,7 @@ export function Privacy() {
             {paths.length > 0 ? t("settings.unsaved") : done ? t("settings.saved") : ""}
           </span>
         </div>
-      </form>
+      </Form>
       <OptOuts projectId={project.id} />
       {asking && (
         <Question

@@ -2,6 +2,7 @@ import "../../styles/operator.css";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { ReceiptStatus, type RefusedEvent, TrackingService } from "@microtracker/client/tracking";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Paged } from "../../ui/Paged";
 import { Table } from "../../ui/Table";
 import { useNow } from "../../ui/useNow";
@@ -18,7 +19,7 @@ export function Refused() {
   const query = useInfiniteQuery(
     TrackingService.method.listRefusedEvents,
     { projectId: project.id, pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    byPages,
   );
   const events = query.data?.pages.flatMap((page) => page.refusedEvents);
   return (

@@ -5,6 +5,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { SelectField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Modal } from "../../ui/Modal";
 import { useKeepProject } from "../projects/useProjects";
 
@@ -33,12 +34,9 @@ export function RotateProjectKey({ project, which, onClose, onRotated }: Props) 
   const isPublic = which === ProjectKey.PUBLIC;
   return (
     <Modal title={t(isPublic ? "keys.rotatePublicTitle" : "keys.rotateSecretTitle")} isOpen onClose={onClose}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        form={form}
+        onSubmit={() => {
           const seconds = graces[grace];
           void form.submit({ projectId: project.id, key: which, ...(seconds > 0 && { grace: { seconds: BigInt(seconds) } }) });
         }}
@@ -64,7 +62,7 @@ export function RotateProjectKey({ project, which, onClose, onRotated }: Props) 
             {t("keys.rotateDo")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

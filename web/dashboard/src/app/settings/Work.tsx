@@ -7,6 +7,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Modal } from "../../ui/Modal";
 import { Panel } from "../../ui/Panel";
 import { useNow } from "../../ui/useNow";
@@ -74,15 +75,7 @@ function Rebuild({ onClose, onDone }: { onClose: () => void; onDone: () => void 
   };
   return (
     <Modal title={t("work.rebuildTitle")} isOpen onClose={onClose}>
-      <form
-        noValidate
-        ref={form.formRef}
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form form={form} onSubmit={submit}>
         <FormError error={form.formError} />
         <p>{t("work.rebuildText")}</p>
         <div className="form-pair">
@@ -116,7 +109,7 @@ function Rebuild({ onClose, onDone }: { onClose: () => void; onDone: () => void 
             {t("work.rebuildDo")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

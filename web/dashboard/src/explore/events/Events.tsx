@@ -3,8 +3,8 @@ import { Dimension, Metric, Operator, type QueryRow } from "@microtracker/client
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
 import { addCondition, isValue, toFilter } from "../../lib/filters";
-import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
 import { Button } from "../../ui/Button";
@@ -12,6 +12,7 @@ import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { Paged } from "../../ui/Paged";
 import { Pick } from "../../ui/Pick";
+import { RowList } from "../../ui/RowList";
 import { ForeignText } from "../../ui/Text";
 import { Explained } from "../../ui/Tooltip";
 import { useTitle } from "../../ui/useTitle";
@@ -73,7 +74,7 @@ function EventNames({ type, event, onType, onEvent }: NamesProps) {
       pageSize: 50,
       pageToken: "",
     },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
+    { ...byPages, placeholderData: keepPreviousData },
   );
   const rows = query.data?.pages.flatMap((page) => page.rows);
   const all = query.data?.pages[0]?.totals?.metrics[0]?.value.value ?? 0;
@@ -102,7 +103,7 @@ function EventNames({ type, event, onType, onEvent }: NamesProps) {
         empty={<Empty title={t("happenings.empty")} text={t(type === "custom" ? "happenings.emptyCustom" : "explore.emptyText")} />}
       >
         {(names) => (
-          <CountTable
+          <Counts
             caption={t("happenings.names")}
             what={t("happenings.name")}
             rows={names}
@@ -138,7 +139,7 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
       pageSize: 50,
       pageToken: "",
     },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData, enabled: key !== "" },
+    { ...byPages, placeholderData: keepPreviousData, enabled: key !== "" },
   );
   const rows = key === "" ? undefined : query.data?.pages.flatMap((page) => page.rows);
   const all = query.data?.pages[0]?.totals?.metrics[0]?.value.value ?? 0;
@@ -173,14 +174,12 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
       ) : (
         <Paged query={query} rows={rows} skeleton={{ rows: 6, height: 36 }} empty={<Empty title={t("happenings.noValues")} text={t("explore.emptyText")} />}>
           {(values) => (
-            <CountTable
+            <Counts
               caption={t("happenings.valuesOf", { key })}
               what={t("happenings.value")}
               rows={values}
               all={all}
-              chosen=""
               onChoose={(value) => change({ conditions: addCondition(conditions, { dimension: Dimension.PROPERTY, propertyKey: key, operator: Operator.IS, values: [value] }) })}
-              hint={t("happenings.filterBy")}
             />
           )}
         </Paged>
@@ -190,61 +189,45 @@ function Properties({ event, chosen, onKey }: { event: string; chosen: string; o
   );
 }
 
-interface CountProps {
+const number = (row: QueryRow, at: number) => row.metrics[at]?.value.value ?? 0;
+
+interface CountsProps {
   caption: string;
   what: string;
   rows: QueryRow[];
+  /** How many events there are in all. */
   all: number;
-  chosen: string;
+  /** The name that is chosen; undefined where choosing filters. */
+  chosen?: string;
   onChoose: (name: string) => void;
-  /** What choosing does, where the name alone does not say it. */
-  hint?: string;
 }
 
-const number = (row: QueryRow, at: number) => row.metrics[at]?.value.value ?? 0;
-
-/** Names with how often they came and from how many visitors, over bars. */
-function CountTable({ caption, what, rows, all, chosen, onChoose, hint }: CountProps) {
+/** Names with how often they came and from how many visitors. */
+function Counts({ caption, what, rows, all, chosen, onChoose }: CountsProps) {
   const { t } = useTranslation();
-  const largest = Math.max(1, ...rows.map((row) => number(row, 0)));
   return (
-    <table className="rows counts">
-      <caption className="visually-hidden">{caption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{what}</th>
-          <th scope="col">
-            <Explained text={t("happenings.defines.events")}>{t("happenings.events")}</Explained>
-          </th>
-          <th scope="col">
-            <Explained text={t("happenings.defines.visitors")}>{t("happenings.visitors")}</Explained>
-          </th>
-          <th scope="col">
-            <span className="visually-hidden">{t("happenings.share")}</span>
-            <span aria-hidden="true">%</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => {
-          const name = row.dimensions[0] ?? "";
-          return (
-            <tr key={name}>
-              <th scope="row">
-                <span className="bar" style={{ width: `${(100 * number(row, 0)) / largest}%` }} />
-                <button type="button" className="row-label count-button" aria-pressed={hint ? undefined : name === chosen} title={hint} onClick={() => onChoose(name)}>
-                  <ForeignText text={name || t("happenings.noName")} />
-                  {hint && <span className="visually-hidden">{hint}</span>}
-                </button>
-              </th>
-              <td title={format.count(number(row, 0), "exact")}>{format.count(number(row, 0), "short")}</td>
-              <td title={format.count(number(row, 1), "exact")}>{format.count(number(row, 1), "short")}</td>
-              <td className="share">{all > 0 ? format.ratio(number(row, 0) / all, "short") : ""}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <RowList
+      caption={caption}
+      columns={{
+        label: what,
+        value: <Explained text={t("happenings.defines.events")}>{t("happenings.events")}</Explained>,
+        also: <Explained text={t("happenings.defines.visitors")}>{t("happenings.visitors")}</Explained>,
+        share: t("happenings.share"),
+      }}
+      {...(chosen === undefined && { selectHint: t("happenings.filterBy") })}
+      unknown={t("happenings.noName")}
+      rows={rows.map((row) => {
+        const name = row.dimensions[0] ?? "";
+        return {
+          label: name,
+          value: number(row, 0),
+          also: number(row, 1),
+          share: all > 0 ? number(row, 0) / all : null,
+          ...(chosen !== undefined && { pressed: name !== "" && name === chosen }),
+          onSelect: () => onChoose(name),
+        };
+      })}
+    />
   );
 }
 

@@ -23,7 +23,7 @@ export function FunnelChart({ names, steps, who }: Props & { who: "visitor" | "s
         const left = before ? Number(before.reached - step.reached) : 0;
         const width = 100 * (step.fromFirst ?? 0);
         return (
-          <li key={i} className="funnel-step">
+          <li key={i}>
             {before && (
               <p className="funnel-between">
                 <span className="funnel-left">

@@ -228,7 +228,7 @@ function ScrollDepths({ answer, stale }: { answer: QueryHeatmapResponse | undefi
       explanation={t("heatmaps.defines.depth")}
       stale={stale}
       busy={!answer}
-      className="heat-side"
+     
       foot={answer && t("heatmaps.measured", { measured: format.count(Number(answer.measured), "exact"), views: format.count(Number(answer.pageViews), "exact") })}
     >
       {!answer ? (

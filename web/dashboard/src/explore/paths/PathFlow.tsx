@@ -22,8 +22,8 @@ export function PathFlow({ flow, turned, onOpen }: Props) {
   const [active, setActive] = useState<number>();
   const width = flow.columns * columnWidth;
   return (
-    <div className="scroll-x flow-scroll" tabIndex={0} role="region" aria-label={t("paths.title")}>
-      <div className="flow" style={{ minWidth: flow.columns * 168 }}>
+    <div className="scroll-x" tabIndex={0} role="region" aria-label={t("paths.title")}>
+      <div style={{ minWidth: flow.columns * 168 }}>
         <div className="flow-steps" style={{ gridTemplateColumns: `repeat(${flow.columns}, 1fr)` }} aria-hidden="true">
           {Array.from({ length: flow.columns }, (_, i) => (
             <span key={i}>{stepName(turned ? i - flow.columns + 1 : i) ?? t(turned ? "paths.endStep" : "paths.startStep")}</span>

@@ -10,6 +10,7 @@ import { kindOf } from "../../lib/errors";
 import { dash, duration, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { safeLink } from "../../lib/links";
+import { byPages } from "../../lib/paging";
 import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { Card } from "../../ui/Card";
 import { ErrorState } from "../../ui/ErrorState";
@@ -36,7 +37,7 @@ export function Session() {
   const query = useInfiniteQuery(
     ReportingService.method.getSession,
     { projectId: project.id, sessionId: id ?? 0n, pageSize: 100, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, enabled: id !== undefined },
+    { ...byPages, enabled: id !== undefined },
   );
   const params = { projectId: String(project.id) };
   const back = (
@@ -87,7 +88,7 @@ export function Session() {
         )}
       </div>
       <div className="detail">
-        <Card title={t("visit.timeline")} foot={t("timeline.zone", { zone: project.timeZone })} busy={!session} className="detail-main">
+        <Card title={t("visit.timeline")} foot={t("timeline.zone", { zone: project.timeZone })} busy={!session}>
           {session ? (
             <>
               <SessionTimeline moments={momentsOf(events)} clock={clock} currency={project.currency} />
@@ -167,7 +168,7 @@ function Facts({ answer: { session, visitor } }: { answer: GetSessionResponse })
             <Fact key={key} name={t(`visit.${key}` as "visit.utm.source")} foreign={value} />
           ))}
         </dl>
-        {session.hasMacro && <p className="warning">{t("visit.macro")}</p>}
+        {session.hasMacro && <p className="warn">{t("visit.macro")}</p>}
       </Card>
       <Card title={t("visit.device")}>
         <dl className="fact-list">

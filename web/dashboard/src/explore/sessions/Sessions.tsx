@@ -5,6 +5,7 @@ import { SessionOrder } from "@microtracker/client/visits";
 import { keepPreviousData } from "@tanstack/react-query";
 import { clockIn } from "../../lib/clock";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { CSVButton } from "../../reports/CSVButton";
 import { useReport } from "../../reports/useReport";
 import { Card } from "../../ui/Card";
@@ -38,7 +39,7 @@ export function Sessions() {
   const query = useInfiniteQuery(
     ReportingService.method.listSessions,
     { ...asked, bots: botsOf[bots], order: orderOf[order], pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
+    { ...byPages, placeholderData: keepPreviousData },
   );
   const sessions = query.data?.pages.flatMap((page) => page.sessions);
   const clock = clockIn(project.timeZone);

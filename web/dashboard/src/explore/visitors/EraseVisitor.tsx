@@ -9,6 +9,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { FormError } from "../../ui/ErrorState";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Modal } from "../../ui/Modal";
 
 /** Erases a visitor for good once his number is typed, and then shows the receipt. */
@@ -51,10 +52,8 @@ export function EraseVisitor({ projectId, visitorId, onClose }: { projectId: big
   }
   return (
     <Modal title={t("erase.title")} isOpen onClose={onClose} role="alertdialog">
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        onSubmit={() => {
           erase.mutate({ projectId, visitor: { case: "visitorId", value: visitorId } }, { onSuccess: (answer) => setReceipt(answer.receipt) });
         }}
       >
@@ -78,7 +77,7 @@ export function EraseVisitor({ projectId, visitorId, onClose }: { projectId: big
             {t("erase.action")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

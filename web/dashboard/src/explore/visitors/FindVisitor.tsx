@@ -7,6 +7,7 @@ import { kindOf } from "../../lib/errors";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { useErrorText } from "../../ui/ErrorState";
+import { Form } from "../../ui/Form";
 
 /** Opens the visitor whose stored id somebody names, as for a request to see or to erase what is stored. */
 export function FindVisitor({ projectId }: { projectId: bigint }) {
@@ -38,13 +39,7 @@ export function FindVisitor({ projectId }: { projectId: bigint }) {
   };
 
   return (
-    <form
-      className="lookup"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void find();
-      }}
-    >
+    <Form className="lookup" onSubmit={() => void find()}>
       <label htmlFor={id} className="visually-hidden">
         {t("visitors.find")}
       </label>
@@ -69,6 +64,6 @@ export function FindVisitor({ projectId }: { projectId: bigint }) {
       <span id={`${id}-note`} className="small warn" role="status">
         {problem}
       </span>
-    </form>
+    </Form>
   );
 }

@@ -8,6 +8,7 @@ import { clockIn } from "../../lib/clock";
 import { kindOf } from "../../lib/errors";
 import { dash, duration, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { ErrorState } from "../../ui/ErrorState";
@@ -35,7 +36,7 @@ export function Visitor() {
   const query = useInfiniteQuery(
     ReportingService.method.getVisitor,
     { projectId: project.id, which: { case: "visitorId", value: id ?? 0n }, pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, enabled: id !== undefined },
+    { ...byPages, enabled: id !== undefined },
   );
   const params = { projectId: String(project.id) };
   const back = (
@@ -76,7 +77,7 @@ export function Visitor() {
       </div>
       <Totals answer={first} />
       <div className="detail">
-        <Card title={t("visitor.history")} explanation={t("visitor.defines.history")} busy={!first} foot={t("timeline.zone", { zone: project.timeZone })} className="detail-main">
+        <Card title={t("visitor.history")} explanation={t("visitor.defines.history")} busy={!first} foot={t("timeline.zone", { zone: project.timeZone })}>
           {first ? (
             <>
               <SessionTable

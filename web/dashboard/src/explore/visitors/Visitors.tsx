@@ -7,6 +7,7 @@ import { Link } from "@tanstack/react-router";
 import { type Clock, clockIn } from "../../lib/clock";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
+import { byPages } from "../../lib/paging";
 import { useReport } from "../../reports/useReport";
 import { countryName, valueText } from "../../reports/breakdown/valueText";
 import { CSVButton } from "../../reports/CSVButton";
@@ -34,7 +35,7 @@ export function Visitors() {
   const query = useInfiniteQuery(
     ReportingService.method.listVisitors,
     { ...asked, bots: botsOf[bots], pageSize: 50, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
+    { ...byPages, placeholderData: keepPreviousData },
   );
   const visitors = query.data?.pages.flatMap((page) => page.visitors);
   const clock = clockIn(project.timeZone);

@@ -9,6 +9,7 @@ import { type Condition, dimensionName, toFilter } from "../../lib/filters";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import type { MetricKind } from "../../lib/metrics";
+import { byPages } from "../../lib/paging";
 import { Button } from "../../ui/Button";
 import { ErrorState, FormError } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
@@ -68,7 +69,7 @@ export default function Details({ name, onClose }: { name: ViewName; onClose: ()
   const query = useInfiniteQuery(
     ReportingService.method.query,
     { ...question, pageSize, pageToken: "" },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined, placeholderData: keepPreviousData },
+    { ...byPages, placeholderData: keepPreviousData },
   );
   // A session stands in the row of each page that it saw, also of those that were not looked for.
   const fits = (row: QueryRow) => found?.operator !== Operator.CONTAINS || found.values.some((value) => row.dimensions[0]?.includes(value));

@@ -2,7 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Dimension, Metric } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { type Condition, dimensionName, operatorOf, toFilter, type Verb, verbOf, verbs } from "../../lib/filters";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button";
 import { Choice } from "../../ui/Choice";
 import { ErrorState } from "../../ui/ErrorState";
 import { SelectField, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Plus } from "../../ui/icons";
 import { Modal } from "../../ui/Modal";
 import { ForeignText } from "../../ui/Text";
@@ -54,8 +55,7 @@ export default function FilterDialog({ condition, others, onApply, onClose }: Pr
     setValues(all.slice(0, mostValues));
     setTyped("");
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setTried(true);
     if (missing || missingProperty || tooLong) return;
     onApply({
@@ -68,7 +68,7 @@ export default function FilterDialog({ condition, others, onApply, onClose }: Pr
 
   return (
     <Modal title={t(condition ? "filters.titleEdit" : "filters.titleAdd")} isOpen onClose={onClose}>
-      <form className="filter-form" onSubmit={submit} noValidate>
+      <Form className="filter-form" onSubmit={submit}>
         <div className="form-pair">
           <SelectField
             label={t("filters.what")}
@@ -141,7 +141,7 @@ export default function FilterDialog({ condition, others, onApply, onClose }: Pr
             {t("filters.apply")}
           </Button>
         </div>
-      </form>
+      </Form>
     </Modal>
   );
 }

@@ -7,6 +7,7 @@ import { useTranslation } from "../../lib/i18n/useTranslation";
 import { type MetricName, metricNames } from "../../lib/metrics";
 import { bucketEnd, type Days, type Interval, intervalsOf } from "../../lib/range";
 import { Button } from "../../ui/Button";
+import { Card } from "../../ui/Card";
 import { ErrorState } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
 import { Toggle, ViewToggle } from "../../ui/Toggle";
@@ -58,13 +59,14 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
   };
 
   return (
-    <section className="card timeline" aria-labelledby="timeline-title">
-      <header className="timeline-head">
-        <div>
-          <h2 id="timeline-title">{t(`metrics.${metric}.name`)}</h2>
-          <p className="muted small definition">{t(`metrics.${metric}.definition`)}</p>
-        </div>
-        <div className="timeline-tools">
+    <Card
+      flush
+      title={t(`metrics.${metric}.name`)}
+      hint={t(`metrics.${metric}.definition`)}
+      stale={stale}
+      busy={!timeline}
+      tools={
+        <>
           {offered.length > 1 && (
             <Toggle
               label={t("controls.interval")}
@@ -78,9 +80,21 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
             <Download />
             {t("timeline.csv")}
           </Button>
-        </div>
-      </header>
-      <div className={stale ? "timeline-body stale" : "timeline-body"} aria-busy={stale || !timeline}>
+        </>
+      }
+      foot={
+        <>
+          {timeline?.compared && (
+            <span className="timeline-legend">
+              <i /> {t("timeline.now")} <i className="legend-before" /> {beforeText(timeline.compared)}
+            </span>
+          )}
+          {timeline ? t("timeline.zone", { zone: timeline.timeZone }) : "\u00a0"}
+          {notWhole && ` · ${t("timeline.running")}`}
+        </>
+      }
+    >
+      <div className="timeline-body">
         {!timeline && error ? (
           <ErrorState error={error} onRetry={onRetry} />
         ) : !timeline ? (
@@ -93,15 +107,6 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
           </Suspense>
         )}
       </div>
-      <p className="panel-foot timeline-foot">
-        {timeline?.compared && (
-          <span className="timeline-legend">
-            <i className="legend-now" /> {t("timeline.now")} <i className="legend-before" /> {beforeText(timeline.compared)}
-          </span>
-        )}
-        {timeline ? t("timeline.zone", { zone: timeline.timeZone }) : "\u00a0"}
-        {notWhole && ` · ${t("timeline.running")}`}
-      </p>
-    </section>
+    </Card>
   );
 }
