@@ -15,7 +15,7 @@ import { TextField } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { Pick } from "../../ui/Pick";
 import { LinesSkeleton } from "../../ui/Skeleton";
-import { Scroll } from "../../ui/Table";
+import { Scroll, Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { AdsControls } from "../Controls";
 import { lookbacks, modelNames, models, readLookback } from "../models";
@@ -133,23 +133,25 @@ function Way({ event }: { event: string }) {
             <Empty title={t("ads.explain.untouched")} text={t("ads.explain.untouchedText", { count: data.lookbackDays })} />
           ) : (
             <Scroll className="ads-scroll" label={t("ads.explain.way")}>
-              <table className="table ads-table explain-table">
-                <thead>
-                  <tr>
-                    <th scope="col">{t("ads.explain.touch")}</th>
-                    {modelNames.map((name) => (
-                      <th key={name} scope="col" title={t(`ads.models.${name}.text`)}>
-                        {t(`ads.models.${name}.name`)}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {data.touches.map((touch, i) => (
-                    <TouchRow key={String(touch.sessionId)} touch={touch} number={i + 1} own={touch.sessionId === data.sessionId} currency={data.currency} clock={clock} />
-                  ))}
-                </tbody>
-              </table>
+              <Table
+                className="ads-table explain-table"
+                rows={data.touches}
+                rowKey={({ sessionId }) => String(sessionId)}
+                columns={[
+                  {
+                    id: "touch",
+                    head: t("ads.explain.touch"),
+                    cell: (touch, i) => <TouchName touch={touch} number={i + 1} own={touch.sessionId === data.sessionId} clock={clock} />,
+                  },
+                  ...modelNames.map((model) => ({
+                    id: model,
+                    head: t(`ads.models.${model}.name`),
+                    title: t(`ads.models.${model}.text`),
+                    className: "attribution-cell",
+                    cell: (touch: Touch) => <Share share={touch.shares.find((one) => one.model === models[model])} currency={data.currency} />,
+                  })),
+                ]}
+              />
             </Scroll>
           )}
         </>
@@ -163,44 +165,40 @@ interface TouchProps {
   number: number;
   /** The conversion happened in this session. */
   own: boolean;
-  currency: string;
   clock: Clock;
 }
 
-function TouchRow({ touch, number, own, currency, clock }: TouchProps) {
+function TouchName({ touch, number, own, clock }: TouchProps) {
   const { t } = useTranslation();
   const name = keyName(touch.ad) || keyName(touch.adset) || keyName(touch.campaign) || touch.source || t("ads.none.campaign");
   const path = [platformName(touch.platform) || touch.source, keyName(touch.campaign), keyName(touch.adset), touch.placement].filter((part) => part && part !== name);
   return (
-    <tr>
-      <th scope="row">
-        <div className="touch">
-          <span className="step-number">{number}</span>
-          <div className="ads-name-text">
-            <ForeignText text={name} />
-            {path.length > 0 && (
-              <span className="sub">
-                <ForeignText text={path.join(" › ")} />
-              </span>
-            )}
-            <span className="sub">
-              {touch.startTime && <span>{clock.moment(touch.startTime)}</span>}
-              {own && <span className="tag">{t("ads.explain.own")}</span>}
-            </span>
-          </div>
-        </div>
-      </th>
-      {modelNames.map((model) => {
-        const share = touch.shares.find((one) => one.model === models[model]);
-        return (
-          <td key={model} className="attribution-cell">
-            {weightText(share?.weight ?? 0)}
-            <span className="ads-compared muted">{money.money(share?.revenue ?? "0", currency)}</span>
-            <span className="attribution-bar" aria-hidden="true" style={{ width: `calc((100% - 24px) * ${share?.weight ?? 0})` }} />
-          </td>
-        );
-      })}
-    </tr>
+    <div className="touch">
+      <span className="step-number">{number}</span>
+      <div className="ads-name-text">
+        <ForeignText text={name} />
+        {path.length > 0 && (
+          <span className="sub">
+            <ForeignText text={path.join(" › ")} />
+          </span>
+        )}
+        <span className="sub">
+          {touch.startTime && <span>{clock.moment(touch.startTime)}</span>}
+          {own && <span className="tag">{t("ads.explain.own")}</span>}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+/** Which part of the conversion a model gives to a touch. */
+function Share({ share, currency }: { share: Touch["shares"][number] | undefined; currency: string }) {
+  return (
+    <>
+      {weightText(share?.weight ?? 0)}
+      <span className="ads-compared muted">{money.money(share?.revenue ?? "0", currency)}</span>
+      <span className="attribution-bar" aria-hidden="true" style={{ width: `calc((100% - 24px) * ${share?.weight ?? 0})` }} />
+    </>
   );
 }
 

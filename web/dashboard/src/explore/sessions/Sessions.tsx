@@ -1,5 +1,4 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
-import { Bots } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { SessionOrder } from "@microtracker/client/visits";
 import { keepPreviousData } from "@tanstack/react-query";
@@ -15,6 +14,7 @@ import { Pick } from "../../ui/Pick";
 import { useTitle } from "../../ui/useTitle";
 import { ExplorePage } from "../parts";
 import { oneOf, useOwnSearch } from "../search";
+import { BotsPick, useBots } from "./Bots";
 import { sessionCells, SessionTable } from "./SessionTable";
 
 const orders = ["newest", "oldest", "longest", "pages"] as const;
@@ -25,9 +25,6 @@ const orderOf = {
   pages: SessionOrder.MOST_PAGEVIEWS,
 };
 
-export const botChoices = ["people", "all", "bots"] as const;
-export const botsOf = { people: Bots.EXCLUDED, all: Bots.INCLUDED, bots: Bots.ONLY };
-
 /** The sessions that started in the range, a page at a time. */
 export function Sessions() {
   const { t } = useTranslation();
@@ -35,10 +32,10 @@ export function Sessions() {
   useTitle(project.name, t("visits.title"));
   const [own, change] = useOwnSearch();
   const order = oneOf(orders, own.order);
-  const bots = oneOf(botChoices, own.bots);
+  const bots = useBots();
   const query = useInfiniteQuery(
     ReportingService.method.listSessions,
-    { ...asked, bots: botsOf[bots], order: orderOf[order], pageSize: 50, pageToken: "" },
+    { ...asked, bots, order: orderOf[order], pageSize: 50, pageToken: "" },
     { ...byPages, placeholderData: keepPreviousData },
   );
   const sessions = query.data?.pages.flatMap((page) => page.sessions);
@@ -62,12 +59,7 @@ export function Sessions() {
               options={orders.map((id) => ({ id, text: t(`visits.orders.${id}`) }))}
               onChange={(id) => change({ order: id === "newest" ? undefined : id })}
             />
-            <Pick
-              label={t("explore.bots.label")}
-              chosen={bots}
-              options={botChoices.map((id) => ({ id, text: t(`explore.bots.${id}`) }))}
-              onChange={(id) => change({ bots: id === "people" ? undefined : id })}
-            />
+            <BotsPick />
             <CSVButton name={t("visits.title")} days={days} table={sessions && (() => sessionCells(sessions))} />
           </>
         }

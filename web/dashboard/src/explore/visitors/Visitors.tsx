@@ -14,14 +14,12 @@ import { CSVButton } from "../../reports/CSVButton";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/Empty";
 import { Paged } from "../../ui/Paged";
-import { Pick } from "../../ui/Pick";
 import { Table } from "../../ui/Table";
 import { ForeignText } from "../../ui/Text";
 import { useTitle } from "../../ui/useTitle";
 import { ExplorePage } from "../parts";
-import { botChoices, botsOf } from "../sessions/Sessions";
+import { BotsPick, useBots } from "../sessions/Bots";
 import { TwoLines } from "../sessions/SessionTable";
-import { oneOf, useOwnSearch } from "../search";
 import { instant, joined, orDash } from "../words";
 import { FindVisitor } from "./FindVisitor";
 
@@ -30,11 +28,10 @@ export function Visitors() {
   const { t } = useTranslation();
   const { project, days, asked } = useReport();
   useTitle(project.name, t("visitors.title"));
-  const [own, change] = useOwnSearch();
-  const bots = oneOf(botChoices, own.bots);
+  const bots = useBots();
   const query = useInfiniteQuery(
     ReportingService.method.listVisitors,
-    { ...asked, bots: botsOf[bots], pageSize: 50, pageToken: "" },
+    { ...asked, bots, pageSize: 50, pageToken: "" },
     { ...byPages, placeholderData: keepPreviousData },
   );
   const visitors = query.data?.pages.flatMap((page) => page.visitors);
@@ -53,12 +50,7 @@ export function Visitors() {
         tools={
           <>
             <FindVisitor projectId={project.id} />
-            <Pick
-              label={t("explore.bots.label")}
-              chosen={bots}
-              options={botChoices.map((id) => ({ id, text: t(`explore.bots.${id}`) }))}
-              onChange={(id) => change({ bots: id === "people" ? undefined : id })}
-            />
+            <BotsPick />
             <CSVButton name={t("visitors.title")} days={days} table={visitors && (() => cells(visitors))} />
           </>
         }

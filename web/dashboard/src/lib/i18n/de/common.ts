@@ -64,7 +64,6 @@ const de: Translation<typeof en> = {
     emptyTitle: "Erstelle dein erstes Projekt",
     emptyText: "Ein Projekt ist eine Website oder App, deren Besucher zusammen gezählt werden. Danach bekommst du eine Zeile Code, die du dort einfügst.",
     newTitle: "Neues Projekt",
-    create: "Projekt erstellen",
     createNext: "Erstellen und weiter zum Snippet",
     name: "Name",
     nameHint: "Zum Beispiel der Name der Website.",

@@ -15,7 +15,6 @@ const de: Translation<typeof en> = {
     descriptionHint: "Für dich und alle, die mit dir daran arbeiten.",
     zoneChange: "Vergangene Tage werden neu gezählt: Sie beginnen um Mitternacht in der neuen Zeitzone.",
     currencyChange: "Beträge werden nicht umgerechnet. Nur der Name der Währung ändert sich.",
-    collecting: "Ereignisse",
     active: "Ereignisse annehmen",
     activeHint: "Ausgeschaltet nimmt das Projekt keine Ereignisse an. Was schon da ist, bleibt.",
     hosts: "Erlaubte Hostnamen",

@@ -61,7 +61,6 @@ const en = {
     emptyTitle: "Create your first project",
     emptyText: "A project is one website or app whose visitors are counted together. Next you get one line of code to paste into it.",
     newTitle: "New project",
-    create: "Create project",
     createNext: "Create and get the snippet",
     name: "Name",
     nameHint: "For example the name of the website.",

@@ -12,7 +12,6 @@ const en = {
     descriptionHint: "For you and whoever works on this with you.",
     zoneChange: "Past days are counted anew: they begin at midnight in the new zone.",
     currencyChange: "Amounts are not converted. Only the name of the currency changes.",
-    collecting: "Events",
     active: "Take events",
     activeHint: "When off, the project takes no events. What is there already stays.",
     hosts: "Allowed hostnames",
