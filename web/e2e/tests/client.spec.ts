@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { call, expect, test } from "../support/product.ts";
+import { call, expect, logIn, makeProject, test } from "../support/product.ts";
 
 const repository = join(import.meta.dirname, "../../..");
 
@@ -18,17 +18,13 @@ function install(folder: string): string {
   return client;
 }
 
-test("the packed client has all that it needs, and its example asks a running product", async ({ request, product }) => {
+test("the packed client has all that it needs, and its example asks a running product", async ({ page, request, product }) => {
   const folder = mkdtempSync(join(tmpdir(), "microtracker-client-"));
   try {
     const client = install(folder);
-    const session = await request.post(`${product.url}/microtracker.v1.AuthService/Login`, {
-      data: { email: product.email, password: product.password },
-    });
-    expect(session.ok(), await session.text()).toBe(true);
-    const { projects } = await call<{ projects: { id: string }[] }>(request, product, "ProjectsService/ListProjects", {});
-    const projectId = projects[0]!.id;
-    const { secret } = await call<{ secret: string }>(request, product, "ApiKeysService/CreateApiKey", {
+    await logIn(page, product);
+    const { id: projectId } = await makeProject(page, product, { name: "Client" });
+    const { secret } = await call<{ secret: string }>(page.request, product, "ApiKeysService/CreateApiKey", {
       projectId, name: "example", scope: ["SCOPE_REPORTS_READ", "SCOPE_TRACK_WRITE"],
     });
     const event = { eventType: "EVENT_TYPE_PAGE_VIEW", url: "https://shop.example.com/?utm_source=client-example", client: { visitorKey: "a visitor" } };
