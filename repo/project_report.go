@@ -14,14 +14,14 @@ import (
 func (p *Project) Report(ctx context.Context, q report.Query, compared *report.Query) (*report.Answer, error) {
 	var answer *report.Answer
 	err := p.store.inSnapshot(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
-		answer, err = report.Assemble(q, compared, func(q report.Query) ([]report.Row, error) { return p.reportRows(ctx, tx, q) })
+		answer, err = report.Assemble(q, compared, func(q report.Query) ([]report.Row, error) { return reportRows(ctx, tx, p.ID, q) })
 		return err
 	})
 	return answer, classify("report", err)
 }
 
-func (p *Project) reportRows(ctx context.Context, tx bun.Tx, q report.Query) ([]report.Row, error) {
-	statement, err := report.Compile(p.ID, q)
+func reportRows(ctx context.Context, tx bun.Tx, projectID int64, q report.Query) ([]report.Row, error) {
+	statement, err := report.Compile(projectID, q)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/microtracker/microtracker/repo/report"
 )
 
 // RollupBreakdown is what a stretch of time counts by one dimension, or session by session: a row of rollup_breakdowns.
@@ -69,6 +71,11 @@ func (p *Project) ViewBreakdowns(ctx context.Context, work func(ctx context.Cont
 		return work(ctx, &BreakdownView{tx: tx, projectID: p.ID})
 	})
 	return classify("read the breakdowns", err)
+}
+
+// Report returns the rows of a question from the raw data of the same moment, as Project.Report puts answers together from.
+func (v *BreakdownView) Report(ctx context.Context, q report.Query) ([]report.Row, error) {
+	return reportRows(ctx, v.tx, v.projectID, q)
 }
 
 // Each gives those by these dimensions of the days from since (included) to until (excluded), but for whole months, by day and

@@ -32,37 +32,49 @@ func NewAnswers(r *Refresher) *Answers {
 var errUncounted = errors.New("the range is not counted")
 
 // Answer answers a question, and the same over the range compared with, nil: none, as Project.Report does. What was committed
-// before the call is in the answer. False: it cannot be answered from days, and Project.Report has to be asked.
+// before the call is in the answer. A range compared with that is not of whole days is answered from the raw data. False: the question
+// cannot be answered from days, and Project.Report has to be asked.
 func (a *Answers) Answer(ctx context.Context, project *repo.Project, q report.Query, compared *report.Query) (*report.Answer, bool, error) {
-	questions := []report.Query{q}
-	if compared != nil {
-		questions = append(questions, *compared)
-	}
-	suits := func(is func(q report.Query, timeZone string) bool) bool {
-		return !slices.ContainsFunc(questions, func(q report.Query) bool { return !is(q, project.TimeZone) })
-	}
-	var rowsFrom func(view *view) func(q report.Query) ([]report.Row, error)
-	switch {
-	case suits(breakdownQuestion):
-		rowsFrom = a.rowsFromBreakdowns
-	case suits(blockQuestion):
-		rowsFrom = a.rowsFromBlocks
-	default:
+	if !isOfDays(q, project) {
 		return nil, false, nil
 	}
+	questions, raw := []report.Query{q}, report.Query{}
+	switch {
+	case compared == nil:
+	case isOfDays(*compared, project):
+		questions = append(questions, *compared)
+	default:
+		raw = *compared
+	}
 	frozenBefore, ok, err := a.freshener.freshen(ctx, project, questions)
-	if err != nil || !ok {
+	if err != nil || !ok || !raw.Since.IsZero() && raw.Since.Before(frozenBefore) {
 		return nil, false, err
 	}
 	var answer *report.Answer
-	err = project.ViewBreakdowns(ctx, func(ctx context.Context, v *repo.BreakdownView) (err error) {
-		answer, err = report.Assemble(q, compared, rowsFrom(&view{ctx, v, project, frozenBefore}))
+	err = project.ViewBreakdowns(ctx, func(ctx context.Context, breakdowns *repo.BreakdownView) (err error) {
+		v := &view{ctx, breakdowns, project, frozenBefore}
+		fromBreakdowns := a.rowsFromBreakdowns(v)
+		answer, err = report.Assemble(q, compared, func(asked report.Query) ([]report.Row, error) {
+			switch {
+			case asked.Since.Equal(raw.Since) && asked.Until.Equal(raw.Until):
+				return breakdowns.Report(ctx, asked)
+			case breakdownQuestion(asked, project.TimeZone):
+				return fromBreakdowns(asked)
+			default:
+				return a.rowsFromBlocks(v, asked)
+			}
+		})
 		return err
 	})
 	if errors.Is(err, errUncounted) {
 		return nil, false, nil
 	}
 	return answer, err == nil, err
+}
+
+// isOfDays reports whether days answer the question.
+func isOfDays(q report.Query, project *repo.Project) bool {
+	return breakdownQuestion(q, project.TimeZone) || blockQuestion(q, project.TimeZone)
 }
 
 // view is what a question is answered from.
@@ -146,18 +158,16 @@ func (a *Answers) read(v *view, q report.Query) (*stretches, error) {
 }
 
 // rowsFromBlocks answers from blocks, one after the other: those of a long range have no room together.
-func (a *Answers) rowsFromBlocks(v *view) func(q report.Query) ([]report.Row, error) {
-	return func(q report.Query) ([]report.Row, error) {
-		s := newScan(q)
-		err := a.eachBlock(v, q, func(day time.Time, b *block) error {
-			s.add(day, b)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		return rowsOf(q, s.finish())
+func (a *Answers) rowsFromBlocks(v *view, q report.Query) ([]report.Row, error) {
+	s := newScan(q)
+	err := a.eachBlock(v, q, func(day time.Time, b *block) error {
+		s.add(day, b)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	return rowsOf(q, s.finish())
 }
 
 // eachBlock goes through the blocks of the question's range in the order of time. errUncounted.

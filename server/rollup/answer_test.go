@@ -88,6 +88,9 @@ func (w *world) randomQuestion(random *rand.Rand) (q report.Query, compared *rep
 	if random.IntN(2) == 0 {
 		other := q
 		other.Since, other.Until = w.midnight(day.AddDate(0, 0, -3)), q.Since
+		if random.IntN(4) == 0 { // as far as today is
+			other.Until = other.Since.Add(time.Duration(1+random.IntN(47)) * 30 * time.Minute)
+		}
 		compared = &other
 	}
 	return q, compared
