@@ -76,7 +76,7 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
           </Button>
         </div>
       </header>
-      <div className={stale ? "timeline-body stale" : "timeline-body"} aria-busy={stale || !timeline}>
+      <div className={stale ? "timeline-body stale" : "timeline-body"} aria-busy={stale || (!timeline && !error)}>
         {!timeline && error ? (
           <ErrorState error={error} onRetry={onRetry} />
         ) : !timeline ? (
