@@ -92,9 +92,12 @@ function Report() {
         <BreakdownPanel name="technology" />
         <BreakdownPanel name="events" />
         <LivePanel />
-        <Suspense fallback={null}>
-          <AdsPanel />
-        </Suspense>
+        {/* What stands last asks last. */}
+        {(timeline || query.isError) && (
+          <Suspense fallback={null}>
+            <AdsPanel />
+          </Suspense>
+        )}
       </div>
       {details && (
         <Suspense fallback={null}>
