@@ -74,9 +74,11 @@ test("an operator looks through failed jobs page by page", async ({ page, produc
     second: { failedJobs: [failed(50), failed(49)] },
   };
   const asked: string[] = [];
+  let failing = true;
   await page.route("**/ListFailedJobs**", (route) => {
     const { pageToken = "" } = route.request().postDataJSON() as { pageToken?: string };
     asked.push(pageToken);
+    if (failing && pageToken) return route.fulfill({ status: 500, contentType: "application/json", body: `{"code":"internal"}` });
     return route.fulfill({ contentType: "application/json", body: JSON.stringify(pages[pageToken]) });
   });
   await logIn(page, product);
@@ -84,7 +86,12 @@ test("an operator looks through failed jobs page by page", async ({ page, produc
   const rows = page.getByRole("row", { name: /rollups\.rebuild_days/ });
   await expect(rows).toHaveCount(50);
   await page.getByRole("button", { name: "Show more" }).click();
+  await expect(page.getByRole("alert")).toContainText("The server made a mistake");
+  await expect(rows).toHaveCount(50);
+  failing = false;
+  await page.getByRole("button", { name: "Show more" }).click();
   await expect(rows).toHaveCount(52);
+  await expect(page.getByRole("alert")).toHaveCount(0);
   await expect(rows.last()).toContainText("number 49");
   await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
   expect(asked.slice(0, 2)).toEqual(["", "second"]);

@@ -180,6 +180,7 @@ function ImportList() {
       )}
       {query.hasNextPage && (
         <div className="ads-more">
+          {query.isFetchNextPageError && <FormError error={query.error} />}
           <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
             {t("ads.more")}
           </Button>

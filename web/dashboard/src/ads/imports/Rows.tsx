@@ -10,7 +10,7 @@ import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
-import { ErrorState } from "../../ui/ErrorState";
+import { ErrorState, FormError } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
 import { LinesSkeleton } from "../../ui/Skeleton";
 import { ForeignText } from "../../ui/Text";
@@ -118,6 +118,7 @@ export function Rows({ spendImport }: { spendImport: SpendImport }) {
       )}
       {query.hasNextPage && (
         <div className="ads-more">
+          {query.isFetchNextPageError && <FormError error={query.error} />}
           <Button pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
             {t("ads.more")}
           </Button>

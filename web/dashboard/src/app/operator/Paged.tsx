@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { Button } from "../../ui/Button";
-import { ErrorState } from "../../ui/ErrorState";
+import { ErrorState, FormError } from "../../ui/ErrorState";
 
 /** What a list needs to know of the query that fills it. */
 export interface PagedQuery {
@@ -10,6 +10,7 @@ export interface PagedQuery {
   error: unknown;
   hasNextPage?: boolean;
   isFetchingNextPage?: boolean;
+  isFetchNextPageError?: boolean;
   refetch: () => unknown;
   fetchNextPage?: () => unknown;
 }
@@ -39,6 +40,7 @@ export function Paged<T>({ query, rows, empty, children }: Props<T>) {
       )}
       {query.hasNextPage && (
         <div className="paged-more">
+          {query.isFetchNextPageError && <FormError error={query.error} />}
           <Button pending={query.isFetchingNextPage ?? false} onClick={() => void query.fetchNextPage?.()}>
             {t("work.more")}
           </Button>
