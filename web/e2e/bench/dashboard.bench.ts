@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { type Browser, type BrowserContext, chromium, expect, type Page, type Request, type Route, test } from "@playwright/test";
-import { probe, type Seen } from "./probe.ts";
+import { type Browser, type BrowserContext, chromium, expect, type Page, type Request, test } from "@playwright/test";
+import { answerFiltered, probe, type Seen } from "./probe.ts";
 
 /** How long the API takes in the measurement of filters, in ms. */
 const apiTakes = 100;
@@ -22,7 +22,6 @@ interface Result {
   /** From a click that filters until figures and chart are drawn, and until all that is in sight is. */
   filtered: number[];
   filteredWhole: number[];
-  filteredAPI: number[];
   /** Bytes of JavaScript that opening it loads, compressed with gzip: without what draws the chart and the map, and with it. */
   script: number;
   scriptWithCharts: number;
@@ -36,7 +35,7 @@ test("the overview of a year", async ({ playwright }) => {
   expect(login.ok(), await login.text()).toBe(true);
   const session = await request.storageState();
   const result: Result = {
-    opened: [], openedWhole: [], openedAPI: [], blocked: [], filtered: [], filteredWhole: [], filteredAPI: [], script: 0, scriptWithCharts: 0, scriptSent: 0,
+    opened: [], openedWhole: [], openedAPI: [], blocked: [], filtered: [], filteredWhole: [], script: 0, scriptWithCharts: 0, scriptSent: 0,
   };
   /** A browser that was never there before, as far as its caches know. */
   const withBrowser = async (measure: (context: BrowserContext) => Promise<void>) => {
@@ -79,40 +78,13 @@ async function load(context: BrowserContext, result: Result) {
 
 async function filter(context: BrowserContext, result: Result) {
   const page = await context.newPage();
-  await page.route(/microtracker\.v1\.\w+\/(?!WatchLive)/, stub());
-  const answers = answersOfFigures(page);
+  await page.addInitScript(answerFiltered, apiTakes);
   await page.goto(overview);
   await drawn(page);
   await page.getByRole("button", { name: "Google", exact: true }).click();
   const { clickedAt, drawnAt, allDrawnAt } = await drawn(page);
   result.filtered.push(drawnAt - clickedAt);
   result.filteredWhole.push(allDrawnAt - clickedAt);
-  result.filteredAPI.push(answers.at(-1)!);
-}
-
-/**
- * Answers in the server's place, after as long as the API takes here. What is asked without a filter is answered by the server;
- * what is asked with one, as if half of every second row were left.
- */
-function stub() {
-  const answers = new Map<string, string>();
-  return async (route: Route) => {
-    // Nothing else keeps the processors busy: as if there were no ads.
-    if (route.request().url().endsWith("/QueryAdPerformance")) return route.fulfill({ contentType: "application/json", body: "{}" });
-    const asked = route.request().postDataJSON() as { filter?: object; metrics?: string[]; dimensions?: string[]; pageSize?: number };
-    const key = JSON.stringify([asked.metrics, asked.dimensions, asked.pageSize]);
-    const isQuery = route.request().url().endsWith("/Query");
-    const known = isQuery && route.request().frame().url().includes("f=") ? answers.get(key) : undefined;
-    if (!known) {
-      const response = await route.fetch();
-      if (isQuery) answers.set(key, await response.text());
-      await route.fulfill({ response });
-      return;
-    }
-    const answer = JSON.parse(known, (name, value: unknown) => (name === "number" ? Math.ceil(Number(value) / 2) : value)) as { rows?: object[] };
-    if (asked.pageSize! < 1000) answer.rows = answer.rows?.filter((_, i) => i % 2 === 0) ?? [];
-    setTimeout(() => void route.fulfill({ contentType: "application/json", body: JSON.stringify(answer) }), apiTakes);
-  };
 }
 
 /** Waits until the page has drawn all that is in sight. */

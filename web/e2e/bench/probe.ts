@@ -65,3 +65,29 @@ export function probe() {
     if (seen.drawnAt > 0 && seen.allDrawnAt === 0 && allDrawn()) seen.allDrawnAt = performance.now();
   };
 }
+
+/**
+ * Runs in the page, before anything else. Answers questions with a filter in the server's place and after exactly so many ms, as if
+ * half of every second row of the answer without a filter were left.
+ */
+export function answerFiltered(ms: number) {
+  type Question = { metrics: string[]; dimensions: string[]; pageSize: number };
+  const real = window.fetch;
+  const filtered = new Map<string, string>();
+  window.fetch = async (asked, init) => {
+    if (!String(asked).endsWith("/ReportingService/Query")) return real(asked, init);
+    const { metrics, dimensions, pageSize } = JSON.parse(new TextDecoder().decode(init!.body as Uint8Array)) as Question;
+    const key = JSON.stringify([metrics, dimensions, pageSize]);
+    const known = location.search.includes("f=") ? filtered.get(key) : undefined;
+    if (known !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return new Response(known, { headers: { "Content-Type": "application/json" } });
+    }
+    const response = await real(asked, init);
+    const answer = (await response.clone().json()) as { rows?: object[] };
+    // The figures keep all their buckets.
+    if (pageSize < 1000) answer.rows = answer.rows?.filter((_, i) => i % 2 === 0) ?? [];
+    filtered.set(key, JSON.stringify(answer, (name, value: unknown) => (name === "number" ? Math.ceil(Number(value) / 2) : value)));
+    return response;
+  };
+}
