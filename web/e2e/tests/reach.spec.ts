@@ -20,20 +20,21 @@ async function makeShop(page: Page, request: APIRequestContext, product: Product
 /** Presses Tab until the element has the focus. Whatever has it on the way has to show it. */
 async function tabTo(page: Page, element: Locator, key: "Tab" | "Shift+Tab" = "Tab") {
   await expect(element).toBeVisible();
+  const wanted = await element.elementHandle();
   const passed: string[] = [];
   for (let presses = 0; presses < 150; presses++) {
     await page.keyboard.press(key);
-    const { text, shown } = await page.evaluate(() => {
+    const { text, shown, reached } = await page.evaluate((wanted) => {
       const focused = document.activeElement!;
       // Where a whole row is pressed, the row shows it; a field's frame does for what is hidden inside.
       const shown = focused.matches("body, input") || ["", "::before", "::after"].some((part) => {
         const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(focused, part);
         return (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
       });
-      return { text: focused.outerHTML.slice(0, 120), shown };
-    });
+      return { text: focused.outerHTML.slice(0, 120), shown, reached: focused === wanted };
+    }, wanted);
     expect(shown, `the focus shows on ${text}`).toBe(true);
-    if (await element.evaluate((wanted) => wanted === document.activeElement)) return;
+    if (reached) return;
     passed.push(text);
   }
   throw new Error(`Tab does not reach ${element}, but\n${passed.join("\n")}`);
