@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	microtrackerv1 "github.com/microtracker/microtracker/gen/microtracker/v1"
+	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/repo/repotest"
 )
 
@@ -53,23 +54,30 @@ func TestThePlanSaysWhereNumbersAreFromAndWhatIsMissing(t *testing.T) {
 		}
 		return res.GetPlan()
 	}
-	days, filter := dayRange(monday, 7), when(byPath, "/a")
+	days, byDays, filter := dayRange(monday, 7), when(byPath, "/a"), when(microtrackerv1.Dimension_DIMENSION_HOSTNAME, "shop.example.com")
 	if plan := ask(&microtrackerv1.QueryRequest{Range: days}); plan.GetSource() != fromRollups || plan.GetMissingBefore() != nil {
 		t.Errorf("whole days: %v", plan)
 	}
+	if plan := ask(&microtrackerv1.QueryRequest{Range: days, Filter: byDays}); plan.GetSource() != fromRollups || plan.GetMissingBefore() != nil {
+		t.Errorf("a filter by what days know: %v", plan)
+	}
 	if plan := ask(&microtrackerv1.QueryRequest{Range: days, Filter: filter}); plan.GetSource() != fromRaw || plan.GetMissingBefore() != nil {
-		t.Errorf("a filter: %v", plan)
+		t.Errorf("a filter by what they do not know: %v", plan)
 	}
 	if plan := ask(&microtrackerv1.QueryRequest{Range: days, Segments: []*microtrackerv1.Segment{{Name: "a", Filter: filter}}}); plan.GetSource() != fromRaw {
 		t.Errorf("a segment: %v", plan)
 	}
 	deleted := monday.AddDate(0, 0, 2)
 	repotest.Exec(t, w.databaseURL, fmt.Sprintf("UPDATE projects SET events_deleted_before = '%s'", deleted.Format(time.RFC3339)))
+	repotest.Exec(t, w.databaseURL, fmt.Sprintf("DELETE FROM rollup_breakdowns WHERE dimension = %d AND day < '%s'", repo.BySession, deleted.Format(time.DateOnly)))
 	if plan := ask(&microtrackerv1.QueryRequest{Range: days, PageSize: 5}); plan.GetSource() != fromRollups || plan.GetMissingBefore() != nil {
 		t.Errorf("whole days that are kept: %v", plan)
 	}
-	if plan := ask(&microtrackerv1.QueryRequest{Range: days, Filter: filter, PageSize: 5}); !plan.GetMissingBefore().AsTime().Equal(deleted) {
-		t.Errorf("a filter over deleted days: %v", plan)
+	for _, filter := range []*microtrackerv1.Filter{filter, byDays} {
+		plan := ask(&microtrackerv1.QueryRequest{Range: days, Filter: filter, PageSize: 5})
+		if plan.GetSource() != fromRaw || !plan.GetMissingBefore().AsTime().Equal(deleted) {
+			t.Errorf("a filter over deleted days: %v", plan)
+		}
 	}
 	if plan := ask(&microtrackerv1.QueryRequest{Range: dayRange(deleted, 3), Filter: filter}); plan.GetMissingBefore() != nil {
 		t.Errorf("a filter over days that are there: %v", plan)

@@ -375,5 +375,14 @@ func TestTheMostVisitedAreFoundAmongMany(t *testing.T) {
 		if !w.expectSame(t, answers, q, &compared) {
 			t.Error("days did not answer")
 		}
+		// Days on which something happened keep their figures, whichever page they are on.
+		q.Since = w.midnight(dayIn(noon, w.zone).AddDate(0, 0, -3))
+		q.Dimensions, q.Filter = []report.Dimension{report.Day}, &report.Filter{Condition: &report.Condition{Dimension: report.Path, Operator: report.OperatorPresent}}
+		for _, descending := range []bool{false, true} {
+			q.OrderBy = []report.Order{{Metric: report.Pageviews, Descending: descending}}
+			if !w.expectSame(t, answers, q, nil) {
+				t.Error("days did not answer by day")
+			}
+		}
 	}
 }

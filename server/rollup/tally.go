@@ -75,8 +75,12 @@ func newAnswering(s *stretches, q report.Query) *answering {
 // rowsOf are those of the statement that report.Compile makes of the question, of tallies whose visitors are counted.
 func rowsOf(q report.Query, tallies []*tally) ([]report.Row, error) {
 	a := newAnswering(nil, q)
+	byTimeAlone := len(q.Dimensions) == 1 && q.Buckets() != nil // the empty ones are still to be added
 	if len(q.Dimensions) > 0 {
-		tallies = a.narrow(a.present(tallies))
+		tallies = a.present(tallies)
+	}
+	if !byTimeAlone && len(q.Dimensions) > 0 {
+		tallies = a.narrow(tallies)
 	}
 	rows := make([]report.Row, 0, len(tallies))
 	for _, t := range tallies {
@@ -86,8 +90,8 @@ func rowsOf(q report.Query, tallies []*tally) ([]report.Row, error) {
 		}
 		rows = append(rows, row)
 	}
-	if len(q.Dimensions) == 1 && q.Buckets() != nil {
-		return rows, nil // the empty ones are still to be added
+	if byTimeAlone {
+		return rows, nil
 	}
 	return a.cut(rows), nil
 }
