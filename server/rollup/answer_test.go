@@ -363,6 +363,11 @@ func TestTheMostVisitedAreFoundAmongMany(t *testing.T) {
 		}
 		w.send(t, visitor(fmt.Sprint("visitor ", i), chrome), events...)
 	}
+	for days := range 4 { // no two days have as much
+		for range days {
+			w.send(t, visitor("one more", chrome), view("/more", noon.AddDate(0, 0, -days)))
+		}
+	}
 	w.refresh(t)
 	answers := rollup.NewAnswers(w.refresher)
 	for limit := range 8 {
