@@ -58,6 +58,7 @@ func scenarios() []scenario {
 		{"ads", ads},
 		{"spend", spend},
 		{"reports", reports},
+		{"dashboard", dashboard},
 	}
 }
 

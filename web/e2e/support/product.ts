@@ -17,9 +17,9 @@ export interface Product {
 }
 
 /** Starts the product on an empty folder and stops it with its database; fails if anything is left running. */
-async function start(): Promise<{ product: Product; stop: () => Promise<void> }> {
+async function start(flags: string[]): Promise<{ product: Product; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "microtracker-e2e-"));
-  const server = spawn(binary, ["serve", "--demo", "--data-dir", folder, "--listen", "127.0.0.1:0"], {
+  const server = spawn(binary, ["serve", "--demo", "--data-dir", folder, "--listen", "127.0.0.1:0", ...flags], {
     env: { ...process.env, DATABASE_URL: undefined },
   });
   let output = "";
@@ -48,10 +48,12 @@ async function start(): Promise<{ product: Product; stop: () => Promise<void> }>
   };
 }
 
-export const test = base.extend<{ product: Product }, { running: Product }>({
+export const test = base.extend<{ product: Product }, { flags: string[]; running: Product }>({
+  /** What the product is started with beside the rest. Tests with other flags have a product of their own. */
+  flags: [[], { option: true, scope: "worker" }],
   running: [
-    async ({}, use) => {
-      const { product, stop } = await start();
+    async ({ flags }, use) => {
+      const { product, stop } = await start(flags);
       await use(product);
       await stop();
     },
@@ -69,6 +71,11 @@ export async function logIn(page: Page, product: Product): Promise<void> {
   await page.getByLabel("Password", { exact: true }).fill(product.password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.waitForURL(/\/p\/\d+|\/projects/);
+}
+
+/** Opens another page of the dashboard as its links do, without loading all of it anew. */
+export async function follow(page: Page, address: string): Promise<void> {
+  await page.evaluate((to) => history.pushState(null, "", to), address);
 }
 
 /** Waits for a mail to the address with a link to the path, and returns the newest one's link. */

@@ -105,7 +105,7 @@ export function Attribution() {
           <ErrorState error={query.error} onRetry={() => void query.refetch()} />
         ) : !data ? (
           <LinesSkeleton rows={8} height={52} />
-        ) : data.rows.length === 0 ? (
+        ) : data.rows.every((row) => row.shares.every((share) => share.conversions === 0)) ? (
           <Empty title={t("ads.attribution.empty")} text={t("ads.attribution.emptyText")} />
         ) : (
           <>

@@ -83,7 +83,7 @@ function EventNames({ type, event, onType, onEvent }: NamesProps) {
       title={t("happenings.names")}
       explanation={t("happenings.defines.events")}
       stale={query.isPlaceholderData}
-      busy={!rows}
+      busy={!rows && !query.isError}
       tools={
         <>
           <Pick

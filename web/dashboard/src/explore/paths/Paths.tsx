@@ -62,7 +62,7 @@ export function Paths() {
         title={path ? t(direction === "next" ? "paths.after" : "paths.before") : t(direction === "next" ? "paths.fromStart" : "paths.toEnd")}
         explanation={t("paths.defines.node")}
         stale={query.isPlaceholderData}
-        busy={!answer}
+        busy={!answer && !query.isError}
         tools={
           <>
             <Toggle

@@ -55,7 +55,7 @@ export function Retention() {
         title={t("retention.cohorts")}
         explanation={t("retention.defines.cohort")}
         stale={query.isPlaceholderData}
-        busy={!cohorts}
+        busy={!cohorts && !query.isError}
         tools={
           <>
             <Toggle

@@ -50,7 +50,7 @@ export function Sessions() {
         title={t("visits.list")}
         explanation={t("visits.defines.session")}
         stale={query.isPlaceholderData}
-        busy={!sessions}
+        busy={!sessions && !query.isError}
         tools={
           <>
             <Pick

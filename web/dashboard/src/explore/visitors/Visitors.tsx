@@ -46,7 +46,7 @@ export function Visitors() {
         title={t("visitors.list")}
         explanation={t("visitors.defines.list")}
         stale={query.isPlaceholderData}
-        busy={!visitors}
+        busy={!visitors && !query.isError}
         tools={
           <>
             <FindVisitor projectId={project.id} />

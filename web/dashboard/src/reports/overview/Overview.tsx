@@ -11,6 +11,7 @@ import { withTexts } from "../../lib/i18n";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { ErrorState } from "../../ui/ErrorState";
 import { PageSkeleton } from "../../ui/Skeleton";
+import { useInView } from "../../ui/useInView";
 import { useTitle } from "../../ui/useTitle";
 import { BreakdownPanel } from "../breakdown/BreakdownPanel";
 import { useLive } from "../live/live";
@@ -59,6 +60,9 @@ function Report() {
   const navigate = useNavigate();
   const { details } = useSearch({ from: "/member/p/$projectId/" });
   useFollowLive(days.until > today);
+  // The last panel asks once it comes into sight, as the others do; where there are no ads it has no place of its own.
+  const end = useRef<HTMLDivElement>(null);
+  const atEnd = useInView(end);
 
   return (
     <>
@@ -92,10 +96,13 @@ function Report() {
         <BreakdownPanel name="technology" />
         <BreakdownPanel name="events" />
         <LivePanel />
-        <Suspense fallback={null}>
-          <AdsPanel />
-        </Suspense>
+        {atEnd && (
+          <Suspense fallback={null}>
+            <AdsPanel />
+          </Suspense>
+        )}
       </div>
+      <div ref={end} />
       {details && (
         <Suspense fallback={null}>
           <Details name={details} onClose={() => void navigate({ to: ".", search: ({ details: _, ...kept }: OverviewSearch) => kept, resetScroll: false } as never)} />

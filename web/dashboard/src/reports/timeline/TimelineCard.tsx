@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { clockIn } from "../../lib/clock";
 import { download, toCSV } from "../../lib/csv";
 import { addDays } from "../../lib/days";
@@ -14,7 +14,8 @@ import { Toggle, ViewToggle } from "../../ui/Toggle";
 import { TimelineTable } from "./TimelineTable";
 import type { Timeline } from "./useTimeline";
 
-const TimelineChart = lazy(() => import("./TimelineChart"));
+const loadChart = () => import("./TimelineChart");
+const TimelineChart = lazy(loadChart);
 
 interface Props {
   timeline: Timeline | undefined;
@@ -32,6 +33,8 @@ interface Props {
 export function TimelineCard({ timeline, metric, days, fileName, stale, error, onInterval, onZoom, onRetry }: Props) {
   const { t } = useTranslation();
   const [view, setView] = useState<"chart" | "table">("chart");
+  // The chart comes while the server thinks, not after it.
+  useEffect(() => void loadChart().catch(() => undefined), []);
   const notWhole = timeline?.points.some((p) => p.state === "running" || p.state === "partial");
 
   const csv = () => {
@@ -64,7 +67,7 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
       title={t(`metrics.${metric}.name`)}
       hint={t(`metrics.${metric}.definition`)}
       stale={stale}
-      busy={!timeline}
+      busy={!timeline && !error}
       tools={
         <>
           {offered.length > 1 && (
