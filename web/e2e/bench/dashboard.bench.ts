@@ -53,9 +53,7 @@ test("the overview of a year", async ({ playwright }) => {
 
 async function load(context: BrowserContext, result: Result) {
   const page = await context.newPage();
-  const open = new Set<Request>();
-  page.on("request", (request) => !request.url().endsWith("/WatchLive") && open.add(request));
-  page.on("requestfinished", (request) => open.delete(request));
+  const answered = openRequests(page);
   const sizes = await scriptSizes(page);
   const answers = answersOfFigures(page);
   await page.goto(overview);
@@ -64,27 +62,39 @@ async function load(context: BrowserContext, result: Result) {
   result.openedWhole.push(allDrawnAt);
   result.blocked.push(blocked);
   result.openedAPI.push(answers[0]!);
-  // The server is at rest again for the next one.
-  await expect.poll(() => open.size, { timeout: 60_000 }).toBe(0);
+  await answered();
   const names = [...sizes.keys()];
   const compressed = async (names: string[]) => {
     const bodies = await Promise.all(names.map(async (name) => (await page.request.get(name)).body()));
     return bodies.reduce((bytes, body) => bytes + gzipSync(body).length, 0);
   };
-  result.script = await compressed(names.filter((name) => !/echarts|TimelineChart|WorldMap/.test(name)));
+  result.script = await compressed(names.filter((name) => !/echarts|TimelineChart|LineChart|useChart|WorldMap/.test(name)));
   result.scriptWithCharts = await compressed(names);
   result.scriptSent = [...sizes.values()].reduce((bytes, size) => bytes + size, 0);
 }
 
 async function filter(context: BrowserContext, result: Result) {
   const page = await context.newPage();
+  const answered = openRequests(page);
   await page.addInitScript(answerFiltered, apiTakes);
   await page.goto(overview);
   await drawn(page);
-  await page.getByRole("button", { name: "Google", exact: true }).click();
+  const source = page.getByRole("button", { name: "Google", exact: true });
+  await source.scrollIntoViewIfNeeded();
+  await answered();
+  await source.click();
   const { clickedAt, drawnAt, allDrawnAt } = await drawn(page);
   result.filtered.push(drawnAt - clickedAt);
   result.filteredWhole.push(allDrawnAt - clickedAt);
+}
+
+/** Returns a function that waits until all has been answered, and the server is at rest. The live stream goes on. */
+function openRequests(page: Page): () => Promise<void> {
+  const open = new Set<Request>();
+  page.on("request", (request) => !request.url().endsWith("/WatchLive") && open.add(request));
+  page.on("requestfinished", (request) => open.delete(request));
+  page.on("requestfailed", (request) => open.delete(request));
+  return () => expect.poll(() => [...open].map((request) => request.url()), { timeout: 60_000 }).toEqual([]);
 }
 
 /** Waits until the page has drawn all that is in sight. */

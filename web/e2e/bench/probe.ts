@@ -42,7 +42,7 @@ export function probe() {
   /** What is drawn is of before the click until it has been marked as old, and the mark is gone again. */
   const figuresDrawn = () => {
     const values = [...document.querySelectorAll(".figure-value")];
-    const old = document.querySelector(".figures.stale, .timeline-body[aria-busy=true]") !== null;
+    const old = document.querySelector(".figures.stale, [aria-busy=true] .timeline-body") !== null;
     if (old || values.length === 0 || values.some((value) => value.querySelector(".bone"))) {
       waited = performance.now();
       return false;
@@ -78,10 +78,9 @@ export function answerFiltered(ms: number) {
     if (!String(asked).endsWith("/ReportingService/Query")) return real(asked, init);
     const { metrics, dimensions, pageSize } = JSON.parse(new TextDecoder().decode(init!.body as Uint8Array)) as Question;
     const key = JSON.stringify([metrics, dimensions, pageSize]);
-    const known = location.search.includes("f=") ? filtered.get(key) : undefined;
-    if (known !== undefined) {
+    if (location.search.includes("f=")) {
       await new Promise((resolve) => setTimeout(resolve, ms));
-      return new Response(known, { headers: { "Content-Type": "application/json" } });
+      return new Response(filtered.get(key) ?? "{}", { headers: { "Content-Type": "application/json" } });
     }
     const response = await real(asked, init);
     const answer = (await response.clone().json()) as { rows?: object[] };

@@ -26,11 +26,12 @@ async function tabTo(page: Page, element: Locator, key: "Tab" | "Shift+Tab" = "T
     await page.keyboard.press(key);
     const { text, shown, reached } = await page.evaluate((wanted) => {
       const focused = document.activeElement!;
-      // Where a whole row is pressed, the row shows it; a field's frame does for what is hidden inside.
-      const shown = focused.matches("body, input") || ["", "::before", "::after"].some((part) => {
-        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(focused, part);
+      const marked = (element: Element, part?: string) => {
+        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element, part);
         return (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
-      });
+      };
+      // Where a whole row is pressed, the row shows it; a field's frame does for what is inside.
+      const shown = focused.matches("body, input") || ["", "::before", "::after"].some((part) => marked(focused, part)) || marked(focused.parentElement!);
       return { text: focused.outerHTML.slice(0, 120), shown, reached: focused === wanted };
     }, wanted);
     expect(shown, `the focus shows on ${text}`).toBe(true);
