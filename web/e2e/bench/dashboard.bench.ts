@@ -76,7 +76,7 @@ async function load(context: BrowserContext, result: Result) {
 async function filter(context: BrowserContext, result: Result) {
   const page = await context.newPage();
   const answered = openRequests(page);
-  await page.addInitScript(answerFiltered, apiTakes);
+  await page.addInitScript(answerFiltered, { value: "Google", ms: apiTakes });
   await page.goto(overview);
   await drawn(page);
   const source = page.getByRole("button", { name: "Google", exact: true });
@@ -94,7 +94,7 @@ function openRequests(page: Page): () => Promise<void> {
   page.on("request", (request) => !request.url().endsWith("/WatchLive") && open.add(request));
   page.on("requestfinished", (request) => open.delete(request));
   page.on("requestfailed", (request) => open.delete(request));
-  return () => expect.poll(() => [...open].map((request) => request.url()), { timeout: 60_000 }).toEqual([]);
+  return () => expect.poll(() => [...open].map((request) => request.url()), { timeout: 120_000 }).toEqual([]);
 }
 
 /** Waits until the page has drawn all that is in sight. */
