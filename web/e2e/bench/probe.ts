@@ -75,7 +75,7 @@ export function answerFiltered({ value, ms }: { value: string; ms: number }) {
   const real = window.fetch;
   const filtered = new Map<string, string>();
   window.fetch = async (asked, init) => {
-    if (!String(asked).endsWith("/ReportingService/Query")) return real(asked, init);
+    if (!String(asked).endsWith("ReportingService/Query")) return real(asked, init);
     const { metrics, dimensions, pageSize, filter } = JSON.parse(new TextDecoder().decode(init!.body as Uint8Array)) as Question;
     const key = JSON.stringify([metrics, dimensions, pageSize]);
     if (JSON.stringify(filter ?? {}).includes(value)) {
