@@ -6,8 +6,6 @@ export interface Seen {
   drawnAt: number;
   /** When all else that is in sight was, too. */
   allDrawnAt: number;
-  /** How long the page has been blocked by tasks of more than 50 ms, as a sum of what is above them. */
-  blocked: number;
 }
 
 declare global {
@@ -18,7 +16,7 @@ declare global {
 
 /** Runs in the page, before anything else. Looks after each frame whether all is drawn, and costs next to nothing. */
 export function probe() {
-  const seen: Seen = (window.seen = { clickedAt: 0, drawnAt: 0, allDrawnAt: 0, blocked: 0 });
+  const seen: Seen = (window.seen = { clickedAt: 0, drawnAt: 0, allDrawnAt: 0 });
   let stroked = 0;
   let waited = 0;
   // Nothing but the chart draws on a canvas.
@@ -35,10 +33,6 @@ export function probe() {
     },
     true,
   );
-  new PerformanceObserver((list) => {
-    for (const task of list.getEntries()) seen.blocked += task.duration - 50;
-  }).observe({ type: "longtask", buffered: true });
-
   /** What is drawn is of before the click until it has been marked as old, and the mark is gone again. */
   const figuresDrawn = () => {
     const values = [...document.querySelectorAll(".figure-value")];
