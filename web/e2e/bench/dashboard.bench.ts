@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { type Browser, type BrowserContext, chromium, expect, type Page, type Request, test } from "@playwright/test";
+import { type Browser, type BrowserContext, type CDPSession, chromium, expect, type Page, type Request, test } from "@playwright/test";
 import { answerFiltered, probe, type Seen } from "./probe.ts";
 
 /** How long the API takes in the measurement of filters, in ms. */
@@ -18,7 +18,8 @@ interface Result {
   openedWhole: number[];
   /** What of the time the API took until it had answered for the figures. */
   openedAPI: number[];
-  blocked: number[];
+  /** What of it the page's main thread worked. */
+  openedWork: number[];
   /** From a click that filters until figures and chart are drawn, and until all that is in sight is. */
   filtered: number[];
   filteredWhole: number[];
@@ -35,7 +36,7 @@ test("the overview of a year", async ({ playwright }) => {
   expect(login.ok(), await login.text()).toBe(true);
   const session = await request.storageState();
   const result: Result = {
-    opened: [], openedWhole: [], openedAPI: [], blocked: [], filtered: [], filteredWhole: [], script: 0, scriptWithCharts: 0, scriptSent: 0,
+    opened: [], openedWhole: [], openedAPI: [], openedWork: [], filtered: [], filteredWhole: [], script: 0, scriptWithCharts: 0, scriptSent: 0,
   };
   /** A browser that was never there before, as far as its caches know. */
   const withBrowser = async (measure: (context: BrowserContext) => Promise<void>) => {
@@ -54,13 +55,16 @@ test("the overview of a year", async ({ playwright }) => {
 async function load(context: BrowserContext, result: Result) {
   const page = await context.newPage();
   const answered = openRequests(page);
-  const sizes = await scriptSizes(page);
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  const sizes = await scriptSizes(devtools);
   const answers = answersOfFigures(page);
   await page.goto(overview);
-  const { drawnAt, allDrawnAt, blocked } = await drawn(page);
+  const { drawnAt, allDrawnAt } = await drawn(page);
+  const { metrics } = await devtools.send("Performance.getMetrics");
   result.opened.push(drawnAt);
   result.openedWhole.push(allDrawnAt);
-  result.blocked.push(blocked);
+  result.openedWork.push(1000 * metrics.find(({ name }) => name === "TaskDuration")!.value);
   result.openedAPI.push(answers[0]!);
   await answered();
   const names = [...sizes.keys()];
@@ -76,7 +80,7 @@ async function load(context: BrowserContext, result: Result) {
 async function filter(context: BrowserContext, result: Result) {
   const page = await context.newPage();
   const answered = openRequests(page);
-  await page.addInitScript(answerFiltered, apiTakes);
+  await page.addInitScript(answerFiltered, { value: "Google", ms: apiTakes });
   await page.goto(overview);
   await drawn(page);
   const source = page.getByRole("button", { name: "Google", exact: true });
@@ -94,7 +98,7 @@ function openRequests(page: Page): () => Promise<void> {
   page.on("request", (request) => !request.url().endsWith("/WatchLive") && open.add(request));
   page.on("requestfinished", (request) => open.delete(request));
   page.on("requestfailed", (request) => open.delete(request));
-  return () => expect.poll(() => [...open].map((request) => request.url()), { timeout: 60_000 }).toEqual([]);
+  return () => expect.poll(() => [...open].map((request) => request.url()), { timeout: 120_000 }).toEqual([]);
 }
 
 /** Waits until the page has drawn all that is in sight. */
@@ -115,10 +119,9 @@ function answersOfFigures(page: Page): number[] {
 }
 
 /** The bytes that each script was sent with, by its address. */
-async function scriptSizes(page: Page): Promise<Map<string, number>> {
+async function scriptSizes(devtools: CDPSession): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   const names = new Map<string, string>();
-  const devtools = await page.context().newCDPSession(page);
   await devtools.send("Network.enable");
   devtools.on("Network.responseReceived", ({ requestId, response, type }) => {
     if (type === "Script") names.set(requestId, response.url);

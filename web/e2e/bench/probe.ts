@@ -6,8 +6,6 @@ export interface Seen {
   drawnAt: number;
   /** When all else that is in sight was, too. */
   allDrawnAt: number;
-  /** How long the page has been blocked by tasks of more than 50 ms, as a sum of what is above them. */
-  blocked: number;
 }
 
 declare global {
@@ -18,7 +16,7 @@ declare global {
 
 /** Runs in the page, before anything else. Looks after each frame whether all is drawn, and costs next to nothing. */
 export function probe() {
-  const seen: Seen = (window.seen = { clickedAt: 0, drawnAt: 0, allDrawnAt: 0, blocked: 0 });
+  const seen: Seen = (window.seen = { clickedAt: 0, drawnAt: 0, allDrawnAt: 0 });
   let stroked = 0;
   let waited = 0;
   // Nothing but the chart draws on a canvas.
@@ -35,10 +33,6 @@ export function probe() {
     },
     true,
   );
-  new PerformanceObserver((list) => {
-    for (const task of list.getEntries()) seen.blocked += task.duration - 50;
-  }).observe({ type: "longtask", buffered: true });
-
   /** What is drawn is of before the click until it has been marked as old, and the mark is gone again. */
   const figuresDrawn = () => {
     const values = [...document.querySelectorAll(".figure-value")];
@@ -67,18 +61,18 @@ export function probe() {
 }
 
 /**
- * Runs in the page, before anything else. Answers questions with a filter in the server's place and after exactly so many ms, as if
- * half of every second row of the answer without a filter were left.
+ * Runs in the page, before anything else. Answers questions with a filter for the value in the server's place and after exactly so many
+ * ms, as if half of every second row of the answer without the filter were left.
  */
-export function answerFiltered(ms: number) {
-  type Question = { metrics: string[]; dimensions: string[]; pageSize: number };
+export function answerFiltered({ value, ms }: { value: string; ms: number }) {
+  type Question = { metrics: string[]; dimensions: string[]; pageSize: number; filter?: object };
   const real = window.fetch;
   const filtered = new Map<string, string>();
   window.fetch = async (asked, init) => {
-    if (!String(asked).endsWith("/ReportingService/Query")) return real(asked, init);
-    const { metrics, dimensions, pageSize } = JSON.parse(new TextDecoder().decode(init!.body as Uint8Array)) as Question;
+    if (!String(asked).endsWith("ReportingService/Query")) return real(asked, init);
+    const { metrics, dimensions, pageSize, filter } = JSON.parse(new TextDecoder().decode(init!.body as Uint8Array)) as Question;
     const key = JSON.stringify([metrics, dimensions, pageSize]);
-    if (location.search.includes("f=")) {
+    if (JSON.stringify(filter ?? {}).includes(value)) {
       await new Promise((resolve) => setTimeout(resolve, ms));
       return new Response(filtered.get(key) ?? "{}", { headers: { "Content-Type": "application/json" } });
     }
@@ -86,7 +80,7 @@ export function answerFiltered(ms: number) {
     const answer = (await response.clone().json()) as { rows?: object[] };
     // The figures keep all their buckets.
     if (pageSize < 1000) answer.rows = answer.rows?.filter((_, i) => i % 2 === 0) ?? [];
-    filtered.set(key, JSON.stringify(answer, (name, value: unknown) => (name === "number" ? Math.ceil(Number(value) / 2) : value)));
+    filtered.set(key, JSON.stringify(answer, (name, part: unknown) => (name === "number" ? Math.ceil(Number(part) / 2) : part)));
     return response;
   };
 }

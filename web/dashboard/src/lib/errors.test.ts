@@ -31,6 +31,7 @@ test("the reason decides, not the code", () => {
 
 test("without a reason that is known, the code decides", () => {
   expect(kindOf(failure(Code.Unavailable))).toBe("UNREACHABLE");
+  expect(kindOf(failure(Code.DeadlineExceeded))).toBe("CANCELED");
   expect(kindOf(failure(Code.NotFound, "ERROR_REASON_OF_TOMORROW"))).toBe("NOT_FOUND");
   expect(kindOf(ConnectError.from(new TypeError("Failed to fetch")))).toBe("UNREACHABLE");
   expect(kindOf(new Error("x"))).toBe("UNKNOWN");
@@ -39,6 +40,7 @@ test("without a reason that is known, the code decides", () => {
 test("only what may pass by itself is tried again", () => {
   expect(isTransient("DATABASE_UNAVAILABLE")).toBe(true);
   expect(isTransient("NOT_FOUND")).toBe(false);
+  expect(isTransient(kindOf(failure(Code.DeadlineExceeded)))).toBe(false);
 });
 
 test("the request id comes from the metadata", () => {

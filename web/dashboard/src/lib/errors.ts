@@ -89,13 +89,14 @@ export function kindOf(error: unknown): ErrorKind {
   if (name && name !== "UNSPECIFIED" && Object.hasOwn(ErrorReason, name) && !/^\d/.test(name)) return name as ErrorKind;
   switch (error.code) {
     case Code.Unavailable:
-    case Code.DeadlineExceeded:
       return "UNREACHABLE";
     case Code.Unauthenticated:
       return "UNAUTHENTICATED";
     case Code.NotFound:
       return "NOT_FOUND";
     case Code.Canceled:
+    // Asked again by itself, what took too long would only keep the server from the rest.
+    case Code.DeadlineExceeded:
       return "CANCELED";
     case Code.ResourceExhausted:
       return "OVERLOADED";
