@@ -59,15 +59,10 @@ func ads(ctx context.Context, b *bench) ([]row, error) {
 		{"the same by ad and day / one scan", plainAds, repo.AdQuery{Dimensions: append(byAd, repo.AdDay), Metrics: ofSessions, Limit: 1000}, 1.5},
 		{"with forms and conversions / a scan of both", plainAds + ";" + plainAdEvents, repo.AdQuery{Dimensions: byAd, Metrics: ofEvents}, 3},
 	}
-	begun := time.Now()
-	refresher := rollup.New(rollup.Config{Store: s.store})
-	if err := s.store.MarkRollup(ctx, s.project.ID, repo.RollupMark{Since: since.AddDate(0, 0, -1), Until: until.AddDate(0, 0, 1)}); err != nil {
+	refresher, err := s.countDays(ctx, since.AddDate(0, 0, -1), until.AddDate(0, 0, 1))
+	if err != nil {
 		return nil, err
 	}
-	if err := refresher.Refresh(ctx, s.project.ID, nil); err != nil {
-		return nil, err
-	}
-	fmt.Printf("   counted the days in %v\n", time.Since(begun).Round(time.Millisecond))
 	answers := rollup.NewAnswers(refresher)
 	ratios, details := make([][]float64, len(cases)), make([]string, len(cases))
 	for range max(5, b.rounds) {

@@ -14,7 +14,6 @@ import (
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/server"
 	"github.com/microtracker/microtracker/server/identity"
-	"github.com/microtracker/microtracker/server/rollup"
 )
 
 // What a person waits for at most.
@@ -37,11 +36,8 @@ func dashboard(ctx context.Context, b *bench) ([]row, error) {
 	if err := s.fillMonth(ctx, since); err != nil {
 		return nil, err
 	}
-	if err := s.store.MarkRollup(ctx, s.project.ID, repo.RollupMark{Since: since, Until: until}); err != nil {
-		return nil, err
-	}
-	refresher := rollup.New(rollup.Config{Store: s.store})
-	if err := refresher.Refresh(ctx, s.project.ID, nil); err != nil {
+	refresher, err := s.countDays(ctx, since, until)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.copyMonths(ctx); err != nil {

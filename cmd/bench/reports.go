@@ -43,15 +43,10 @@ func reports(ctx context.Context, b *bench) ([]row, error) {
 	if err := s.fillMonth(ctx, since); err != nil {
 		return nil, err
 	}
-	begun := time.Now()
-	refresher := rollup.New(rollup.Config{Store: s.store})
-	if err := s.store.MarkRollup(ctx, s.project.ID, repo.RollupMark{Since: since, Until: until}); err != nil {
+	refresher, err := s.countDays(ctx, since, until)
+	if err != nil {
 		return nil, err
 	}
-	if err := refresher.Refresh(ctx, s.project.ID, nil); err != nil {
-		return nil, err
-	}
-	fmt.Printf("   counted %d days in %v\n", reportDays, time.Since(begun).Round(time.Millisecond))
 	rows, err := s.overviews(ctx, b, refresher, since, until)
 	if err != nil {
 		return nil, err
@@ -65,6 +60,20 @@ func reports(ctx context.Context, b *bench) ([]row, error) {
 	}
 	live, err := s.dashboards(ctx)
 	return slices.Concat(rows, filtered, live), err
+}
+
+// countDays counts the days of the project, and returns what counted them.
+func (s *site) countDays(ctx context.Context, since, until time.Time) (*rollup.Refresher, error) {
+	begun := time.Now()
+	refresher := rollup.New(rollup.Config{Store: s.store})
+	if err := s.store.MarkRollup(ctx, s.project.ID, repo.RollupMark{Since: since, Until: until}); err != nil {
+		return nil, err
+	}
+	if err := refresher.Refresh(ctx, s.project.ID, nil); err != nil {
+		return nil, err
+	}
+	fmt.Printf("   counted the days in %v\n", time.Since(begun).Round(time.Millisecond))
+	return refresher, nil
 }
 
 // overview asks what a dashboard shows first, and returns how long all of it took together.
