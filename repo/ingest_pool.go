@@ -94,18 +94,22 @@ func isRefusedSetting(err error) bool {
 	return false
 }
 
-// AnalyzeIngest lets PostgreSQL look at the tables that ingest looks rows up in, where it has last seen less than this many
-// rows. Of a table that it takes for empty any index seems as good as the right one; until autovacuum comes by, that is a
-// minute of reading whole projects.
-func (s *Store) AnalyzeIngest(ctx context.Context, rows int64) error {
+// AnalyzeIngest lets PostgreSQL look at the tables that ingest looks rows up in, where they have three times the pages that it
+// has last seen. Of a table that it takes for empty any index seems as good as the right one; until autovacuum comes by, that
+// is a minute of reading whole projects.
+func (s *Store) AnalyzeIngest(ctx context.Context) error {
 	var tables []string
-	err := s.db.NewRaw(`SELECT relname FROM pg_class WHERE relname IN ('visitors', 'tracking_sessions', 'ads_dim') AND relkind = 'r'
-		AND relnamespace = current_schema()::regnamespace AND reltuples < ? ORDER BY relname`, rows).Scan(ctx, &tables)
+	err := s.db.NewRaw(`
+		SELECT c.relname FROM pg_class AS c LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid
+		WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+			AND (c.relname IN ('visitors', 'tracking_sessions', 'ads_dim') OR i.inhparent = to_regclass('events'))
+			AND pg_relation_size(c.oid) > 3 * current_setting('block_size')::bigint * c.relpages
+		ORDER BY c.relname`).Scan(ctx, &tables)
 	if err != nil {
 		return classify("look at the tables' statistics", err)
 	}
 	for _, table := range tables {
-		if _, err := s.db.ExecContext(ctx, "ANALYZE "+table); err != nil { // the names are ours, from the list above
+		if _, err := s.db.ExecContext(ctx, "ANALYZE "+table); err != nil { // the names are ours, from the catalog
 			return classify("analyze "+table, err)
 		}
 	}

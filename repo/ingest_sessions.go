@@ -132,18 +132,23 @@ func (t *IngestTx) Sessions(ctx context.Context, refs []SessionRef) (map[Session
 	return found, batch.send(ctx, "read the sessions")
 }
 
-// SessionEvents reads the events of these sessions that happened from since to until, both included, in no order; of each
-// only what decides about sessions. At most limit.
-func (t *IngestTx) SessionEvents(ctx context.Context, refs []SessionRef, since, until time.Time, limit int) ([]Event, error) {
+// SessionEvents reads the events of these sessions, of which ids and times count, in no order; of each event only what decides
+// about sessions. At most limit.
+func (t *IngestTx) SessionEvents(ctx context.Context, sessions []TrackingSession, limit int) ([]Event, error) {
 	var events []Event
-	projects, ids := splitRefs(refs)
+	projects, ids := make([]int64, len(sessions)), make([]int64, len(sessions))
+	since, until := make([]time.Time, len(sessions)), make([]time.Time, len(sessions))
+	for i := range sessions {
+		s := &sessions[i]
+		projects[i], ids[i], since[i], until[i] = s.ProjectID, s.ID, s.StartedAt, s.LastActivityAt
+	}
 	batch := t.batch()
 	batch.query(`
 		SELECT e.project_id, e.id, e.session_id, e.visitor_id, e.event_type, coalesce(e.url, ''), coalesce(e.path, ''),
 			coalesce(e.referrer, ''), e.scroll_pct::float8, e.created_at, e.event_id, e.page_view_id, e.engaged_ms::bigint
-		FROM unnest($1::bigint[], $2::bigint[]) AS asked (project_id, session_id)
+		FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS asked (project_id, session_id, since, until)
 		JOIN events AS e USING (project_id, session_id)
-		WHERE e.created_at BETWEEN $3 AND $4
+		WHERE e.created_at BETWEEN asked.since AND asked.until
 		LIMIT $5`, func(row pgx.Rows) error {
 		var e Event
 		err := row.Scan(&e.ProjectID, &e.ID, &e.SessionID, &e.VisitorID, &e.EventType, &e.URL, &e.Path, &e.Referrer,

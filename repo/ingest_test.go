@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/repo/repotest"
@@ -209,5 +210,47 @@ func fillEveryTenantTable(t *testing.T, store *repo.Store, project *repo.Project
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// planned returns how many rows PostgreSQL plans with for the table, -1 if it has never looked.
+func planned(t *testing.T, conn *pgx.Conn, table string) (rows float64) {
+	t.Helper()
+	if err := conn.QueryRow(t.Context(), "SELECT reltuples FROM pg_class WHERE oid = $1::regclass", table).Scan(&rows); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func TestTablesThatHaveGrownAreAnalyzed(t *testing.T) {
+	t.Parallel()
+	url := repotest.DatabaseURL(t)
+	db := repotest.Open(t, url)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	inbox := openInbox(t, db, repotest.Project(t, db))
+	if _, err := db.EnsureEventPartitions(t.Context(), now, now.AddDate(0, 1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	month, next := now.Format("events_2006_01"), now.AddDate(0, 1, 0).Format("events_2006_01")
+	for _, look := range []struct {
+		visitor string
+		want    float64
+	}{{"v1", 1}, {"v2", 1}} { // the second event stays on the page that has been looked at
+		record(t, db, inbox, look.visitor, event("page_view", 0, "/"))
+		if err := db.AnalyzeIngest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{"visitors", "tracking_sessions", month} {
+			if rows := planned(t, conn, table); rows != look.want {
+				t.Errorf("after %s, PostgreSQL plans with %v rows of %s, want %v", look.visitor, rows, table, look.want)
+			}
+		}
+	}
+	if rows := planned(t, conn, next); rows != -1 {
+		t.Errorf("PostgreSQL has looked at %s, which is empty: %v rows", next, rows)
 	}
 }

@@ -17,106 +17,175 @@ const (
 	maxWidenings = 200
 )
 
-// refold cuts anew the sessions around a person's new events, from all of their events: what place cannot do. left are
-// those of the events that place has left.
-func (w *writing) refold(ctx context.Context, p *person, left []*hit) error {
-	near, stored, err := w.around(ctx, p)
-	if errors.Is(err, errTooMany) {
-		placeLoosely(p, left)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	late := slices.DeleteFunc(slices.Clone(p.hits), func(h *hit) bool { return h.sessionKey != "" })
-	all := slices.Concat(stored, late)
-	slices.SortFunc(all, func(a, b *hit) int { return a.compare(b.moment) })
-	whole, err := w.tx.Sessions(ctx, refsOf(near))
-	if err != nil {
-		return err
-	}
-	cut := cutAll(all, p.visitorOf)
-	p.timeline.sessions = make([]*session, len(cut))
-	for i, s := range cut {
-		p.timeline.sessions[i] = s.session
-	}
-	return w.assignRows(ctx, p, cut, whole)
-}
+// latecomer is a person with new events that place has left.
+type latecomer struct {
+	*person
 
-// around reads the sessions around a person's new events, and their events. errTooMany.
-func (w *writing) around(ctx context.Context, p *person) ([]repo.TrackingSession, []*hit, error) {
-	near, err := w.cluster(ctx, p)
-	if err != nil {
-		return nil, nil, err
-	}
-	stored, err := w.storedHits(ctx, p, near)
-	return near, stored, err
+	left []*hit
+	// since and until are how far around the events has been looked, near are the sessions found there, oldest first.
+	since, until time.Time
+	near         []repo.TrackingSession
 }
 
 // errTooMany is returned where more would have to be read than may.
 var errTooMany = errors.New("too many events around a late one")
 
-// cluster returns the person's sessions that are joined to his new events by gaps of a session's length at most, whether
-// or not an ad cut them. errTooMany.
-func (w *writing) cluster(ctx context.Context, p *person) ([]repo.TrackingSession, error) {
-	since, until := p.span()
-	if p.timeline.unreadable {
-		until = later(until, w.now.Add(SessionIdle)) // to his latest session, which is read anew, too
+// refold cuts anew the sessions around these people's new events, from all of their events: what place cannot do. What is
+// stored of them is read of all at once.
+func (w *writing) refold(ctx context.Context, late []*latecomer) error {
+	endless, err := w.lookAround(ctx, late)
+	if err != nil {
+		return err
 	}
+	late = slices.DeleteFunc(late, func(l *latecomer) bool { return slices.Contains(endless, l) })
+	for _, l := range endless {
+		placeLoosely(l.person, l.left)
+	}
+	return w.cutAnew(ctx, late)
+}
+
+// lookAround finds each person's sessions that are joined to his new events by gaps of a session's length at most, whether
+// or not an ad cut them. It returns those people of whom there is no end of them.
+func (w *writing) lookAround(ctx context.Context, late []*latecomer) (endless []*latecomer, err error) {
+	owners := map[int64]*latecomer{}
+	for _, l := range late {
+		l.since, l.until = l.span()
+		if l.timeline.unreadable {
+			l.until = later(l.until, w.now.Add(SessionIdle)) // to his latest session, which is read anew, too
+		}
+		for _, v := range l.visitors {
+			owners[v.ID] = l
+		}
+	}
+	open := slices.Clone(late)
 	for range maxWidenings {
-		sightings := make([]repo.Sighting, 0, len(p.keys))
-		for _, key := range p.keys {
-			sightings = append(sightings, repo.Sighting{VisitorKey: key, Since: since, Until: until})
+		var sightings []repo.Sighting
+		for _, l := range open {
+			l.near = nil
+			for _, key := range l.keys {
+				sightings = append(sightings, repo.Sighting{VisitorKey: key, Since: l.since, Until: l.until})
+			}
+		}
+		if len(sightings) == 0 {
+			return nil, nil
 		}
 		near, err := w.tx.SessionsNear(ctx, sightings, SessionIdle)
 		if err != nil {
 			return nil, err
 		}
-		wider := false
 		for i := range near {
-			if near[i].StartedAt.Before(since) {
-				since, wider = near[i].StartedAt, true
+			l := owners[near[i].VisitorID]
+			if l == nil {
+				return nil, repo.ErrTryAgain // a visitor of the person's other day has come meanwhile
 			}
-			if near[i].LastActivityAt.After(until) {
-				until, wider = near[i].LastActivityAt, true
-			}
+			l.near = append(l.near, near[i])
 		}
-		if !wider {
-			return near, nil
-		}
+		open = slices.DeleteFunc(open, func(l *latecomer) bool { return !l.widen() })
 	}
-	return nil, errTooMany
+	return open, nil
 }
 
-// storedHits reads the sessions' events. errTooMany.
-func (w *writing) storedHits(ctx context.Context, p *person, near []repo.TrackingSession) ([]*hit, error) {
-	if len(near) == 0 {
-		return nil, nil
+// widen takes in the times of the sessions found, and reports whether there may be more.
+func (l *latecomer) widen() bool {
+	wider := false
+	for i := range l.near {
+		if l.near[i].StartedAt.Before(l.since) {
+			l.since, wider = l.near[i].StartedAt, true
+		}
+		if l.near[i].LastActivityAt.After(l.until) {
+			l.until, wider = l.near[i].LastActivityAt, true
+		}
 	}
-	since, until := near[0].StartedAt, near[0].LastActivityAt
-	for i := range near {
-		since, until = earlier(since, near[i].StartedAt), later(until, near[i].LastActivityAt)
+	return wider
+}
+
+// cutAnew cuts the sessions near these people's new events, in halves where they are too many to be read at once.
+func (w *writing) cutAnew(ctx context.Context, late []*latecomer) error {
+	var near []repo.TrackingSession
+	for _, l := range late {
+		near = append(near, l.near...)
 	}
-	events, err := w.tx.SessionEvents(ctx, refsOf(near), since, until, maxRefold+1)
+	events, err := w.storedEvents(ctx, near)
+	switch {
+	case errors.Is(err, errTooMany) && len(late) == 1:
+		placeLoosely(late[0].person, late[0].left)
+		return nil
+	case errors.Is(err, errTooMany):
+		half := len(late) / 2
+		if err := w.cutAnew(ctx, late[:half]); err != nil {
+			return err
+		}
+		return w.cutAnew(ctx, late[half:])
+	case err != nil:
+		return err
+	}
+	whole, err := w.tx.Sessions(ctx, refsOf(near))
+	if err != nil {
+		return err
+	}
+	for _, l := range late {
+		if err := w.cut(ctx, l, events, whole); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cut cuts one person's sessions anew, of events and rows that are those of others, too.
+func (w *writing) cut(ctx context.Context, l *latecomer, events map[repo.SessionRef][]repo.Event, whole map[repo.SessionRef]*repo.TrackingSession) error {
+	all := slices.DeleteFunc(slices.Clone(l.hits), func(h *hit) bool { return h.sessionKey != "" })
+	rows := make(map[repo.SessionRef]*repo.TrackingSession, len(l.near))
+	for _, ref := range refsOf(l.near) {
+		if row := whole[ref]; row != nil {
+			rows[ref] = row
+		}
+		all = append(all, l.storedHits(events[ref])...)
+	}
+	slices.SortFunc(all, func(a, b *hit) int { return a.compare(b.moment) })
+	cut := cutAll(all, l.visitorOf)
+	l.timeline.sessions = make([]*session, len(cut))
+	for i, s := range cut {
+		l.timeline.sessions[i] = s.session
+	}
+	return w.assignRows(ctx, l.person, cut, rows)
+}
+
+// storedEvents reads the events of these sessions. errTooMany.
+func (w *writing) storedEvents(ctx context.Context, sessions []repo.TrackingSession) (map[repo.SessionRef][]repo.Event, error) {
+	events := make(map[repo.SessionRef][]repo.Event, len(sessions))
+	if len(sessions) == 0 {
+		return events, nil
+	}
+	read, err := w.tx.SessionEvents(ctx, sessions, maxRefold+1)
 	if err != nil {
 		return nil, err
 	}
-	if len(events) > maxRefold {
+	if len(read) > maxRefold {
 		return nil, errTooMany
 	}
+	for i := range read {
+		ref := repo.SessionRef{ProjectID: read[i].ProjectID, ID: read[i].SessionID}
+		events[ref] = append(events[ref], read[i])
+	}
+	return events, nil
+}
+
+// storedHits are stored events of the person as new ones are seen.
+func (p *person) storedHits(events []repo.Event) []*hit {
 	hits := make([]*hit, len(events))
 	for i := range events {
 		hits[i] = storedHit(&events[i], p.websiteURL)
 	}
-	return hits, nil
+	return hits
 }
 
 // foldAnew adds up the events of a keyed session that another version has written.
 func (w *writing) foldAnew(ctx context.Context, p *person, row *repo.TrackingSession) (*fold, error) {
-	stored, err := w.storedHits(ctx, p, []repo.TrackingSession{*row})
+	events, err := w.storedEvents(ctx, []repo.TrackingSession{*row})
 	if err != nil {
 		return nil, err
 	}
+	stored := p.storedHits(events[repo.SessionRef{ProjectID: row.ProjectID, ID: row.ID}])
 	if len(stored) == 0 {
 		return nil, errFold
 	}

@@ -205,10 +205,18 @@ func (w *writing) place(ctx context.Context, seen *repo.Seen) error {
 	if err := w.loadTimelines(ctx, seen); err != nil {
 		return err
 	}
+	var late []*latecomer
 	for _, p := range w.order {
-		if err := w.placePerson(ctx, p); err != nil {
+		left, err := w.placePerson(ctx, p)
+		if err != nil {
 			return err
 		}
+		if len(left) > 0 {
+			late = append(late, &latecomer{person: p, left: left})
+		}
+	}
+	if err := w.refold(ctx, late); err != nil {
+		return err
 	}
 	if err := w.readWhole(ctx); err != nil {
 		return err
@@ -279,25 +287,22 @@ func (w *writing) refuseForeignKeys(owners map[repo.SessionKey]*person) error {
 	return nil
 }
 
-// placePerson puts one person's new events into sessions, in their order where that will do.
-func (w *writing) placePerson(ctx context.Context, p *person) error {
-	var left []*hit
+// placePerson puts one person's new events into sessions, in their order where that will do, and returns those that it
+// could not place.
+func (w *writing) placePerson(ctx context.Context, p *person) (left []*hit, err error) {
 	for _, h := range p.hits {
 		if h.sessionKey == "" && (len(left) > 0 || p.timeline.unreadable) {
 			left = append(left, h)
 			continue
 		}
 		if err := w.reopen(ctx, p, h); err != nil {
-			return err
+			return nil, err
 		}
 		if !p.timeline.place(h) {
 			left = append(left, h)
 		}
 	}
-	if len(left) == 0 {
-		return nil
-	}
-	return w.refold(ctx, p, left)
+	return left, nil
 }
 
 // reopen reads from the database what was reported of a page view that a session no longer keeps one by one.
