@@ -28,6 +28,9 @@ type bench struct {
 }
 
 func newBench(o options) (*bench, error) {
+	if o.keep && o.dir == "" {
+		return nil, errors.New("-keep needs -dir: name the folder to keep")
+	}
 	if o.dir != "" {
 		return &bench{options: o}, nil
 	}
@@ -39,7 +42,11 @@ func newBench(o options) (*bench, error) {
 	return &bench{options: o}, os.Chmod(dir, 0o711) //nolint:gosec // PostgreSQL may run as another user
 }
 
-func (b *bench) close() { _ = os.RemoveAll(b.dir) }
+func (b *bench) close() {
+	if !b.keep {
+		_ = os.RemoveAll(b.dir)
+	}
+}
 
 // database is a PostgreSQL of its own, as durable as one that is used.
 type database struct {

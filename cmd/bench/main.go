@@ -39,6 +39,8 @@ type options struct {
 	duration time.Duration
 	rounds   int
 	events   int64
+	// keep leaves the databases in dir.
+	keep bool
 }
 
 // scenario measures something and returns its rows.
@@ -76,6 +78,7 @@ func main() {
 	out := flag.String("out", "bench.json", "where the rows are written")
 	flag.StringVar(&o.binary, "binary", "bin/microtracker", "the server to measure")
 	flag.StringVar(&o.dir, "dir", "", "folder for the databases; a new one in the temporary folder by default")
+	flag.BoolVar(&o.keep, "keep", false, "leave the databases in -dir; the dashboard is measured on what an earlier run left there")
 	flag.DurationVar(&o.duration, "duration", 10*time.Second, "how long each rate is measured")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each pair is measured")
 	flag.Int64Var(&o.events, "events", 20_000_000, "how many events the big table has")
