@@ -12,7 +12,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { I18nProvider } from "react-aria-components/I18nProvider";
 import { createQueryClient } from "./app/queries";
-import { createAppRouter } from "./app/router";
+import { createAppRouter, startPage } from "./app/router";
 import { forgetUser } from "./app/session";
 import { initI18n } from "./lib/i18n";
 import { locale } from "./lib/i18n/language";
@@ -28,6 +28,7 @@ const transport = createTransport(() => {
   void router.navigate({ to: "/login", search: { next: pathname + search } }).then(() => queryClient.clear());
 });
 const router = createAppRouter({ queryClient, transport });
+startPage(router, { queryClient, transport });
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

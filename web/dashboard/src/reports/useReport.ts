@@ -1,15 +1,10 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { QueryRequestSchema } from "@microtracker/client/query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { useOpenProject } from "../app/projects/ProjectLayout";
 import { dayIn } from "../lib/days";
-import { toFilter } from "../lib/filters";
-import { resolveRange } from "../lib/range";
 import { readReport, type ReportState, writeReport } from "../lib/urlstate";
 import { useNow } from "../ui/useNow";
-
-type Asked = MessageInitShape<typeof QueryRequestSchema>;
+import { reportQuestion } from "./question";
 
 /** What the address asks about, ready for a question to the server, and a way to change it. */
 export function useReport() {
@@ -21,14 +16,7 @@ export function useReport() {
   const address = JSON.stringify(search);
   const state = useMemo(() => readReport(JSON.parse(address) as Record<string, unknown>), [address]);
   const today = dayIn(project.timeZone, now);
-  const { since, until } = resolveRange(state.range, today);
-  const days = useMemo(() => ({ since, until }), [since, until]);
-  const { conditions } = state;
-  /** Range, filter and project: the part that all questions share. */
-  const asked = useMemo(
-    () => ({ projectId: project.id, range: { case: "days" as const, value: days }, filter: toFilter(conditions) }) satisfies Asked,
-    [project.id, days, conditions],
-  );
+  const { days, asked } = useMemo(() => reportQuestion(project, state, today), [project, state, today]);
   const change = useCallback(
     (changed: Partial<ReportState>) => {
       void navigate({

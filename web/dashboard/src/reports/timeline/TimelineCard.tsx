@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useState } from "react";
 import { clockIn } from "../../lib/clock";
 import { download, toCSV } from "../../lib/csv";
 import { addDays } from "../../lib/days";
@@ -11,11 +11,11 @@ import { Card } from "../../ui/Card";
 import { ErrorState } from "../../ui/ErrorState";
 import { Download } from "../../ui/icons";
 import { Toggle, ViewToggle } from "../../ui/Toggle";
+import { useLoaded } from "../../ui/useLoaded";
 import { TimelineTable } from "./TimelineTable";
 import type { Timeline } from "./useTimeline";
 
 const loadChart = () => import("./TimelineChart");
-const TimelineChart = lazy(loadChart);
 
 interface Props {
   timeline: Timeline | undefined;
@@ -34,7 +34,7 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
   const { t } = useTranslation();
   const [view, setView] = useState<"chart" | "table">("chart");
   // The chart comes while the server thinks, not after it.
-  useEffect(() => void loadChart().catch(() => undefined), []);
+  const TimelineChart = useLoaded(loadChart)?.default;
   const notWhole = timeline?.points.some((p) => p.state === "running" || p.state === "partial");
 
   const csv = () => {
@@ -104,10 +104,10 @@ export function TimelineCard({ timeline, metric, days, fileName, stale, error, o
           <div className="chart-skeleton" />
         ) : view === "table" ? (
           <TimelineTable timeline={timeline} />
+        ) : TimelineChart ? (
+          <TimelineChart timeline={timeline} metric={metric} onZoom={zoom} />
         ) : (
-          <Suspense fallback={<div className="chart-skeleton" />}>
-            <TimelineChart timeline={timeline} metric={metric} onZoom={zoom} />
-          </Suspense>
+          <div className="chart-skeleton" />
         )}
       </div>
     </Card>

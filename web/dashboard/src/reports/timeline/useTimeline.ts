@@ -1,14 +1,13 @@
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@connectrpc/connect-query";
 import type { Project } from "@microtracker/client/projects";
-import { Dimension, type MetricValue, type QueryResponse, type TimeRange } from "@microtracker/client/query";
+import type { MetricValue, QueryResponse, TimeRange } from "@microtracker/client/query";
 import { ReportingService } from "@microtracker/client/reporting";
 import { keepPreviousData } from "@tanstack/react-query";
 import { addDays, type Day, dayIn, startOfDay } from "../../lib/days";
-import { metricNames, metrics } from "../../lib/metrics";
+import { metricNames } from "../../lib/metrics";
 import { type Days, type Interval, intervalOf } from "../../lib/range";
-import type { useReport } from "../useReport";
-import { comparisonOf, partOfToday } from "../comparison";
+import { type TimelineAsked, timelineQuestion } from "../question";
 import { type Point, toPoints } from "./points";
 
 /** One value per metric, in the order of metricNames; null where the definition divides by zero. */
@@ -27,31 +26,12 @@ export interface Timeline {
   compared: { since: Day; until: Timestamp | undefined } | undefined;
 }
 
-const dimensions: Record<Interval, Dimension> = {
-  hour: Dimension.HOUR,
-  day: Dimension.DAY,
-  week: Dimension.WEEK,
-  month: Dimension.MONTH,
-};
-
-/** All metrics over the range in one question: the totals for the key figures, the buckets for the chart, and both before. */
-export function useTimeline({ project, asked, compare, today, days, interval: wanted, now }: ReturnType<typeof useReport>) {
-  const interval = intervalOf(days, wanted);
-  const part = partOfToday(days, today, project.timeZone, now);
-  const query = useQuery(
-    ReportingService.method.query,
-    {
-      ...asked,
-      metrics: metricNames.map((name) => metrics[name].metric),
-      dimensions: [dimensions[interval]],
-      comparison: comparisonOf(compare, days, part, project.timeZone),
-      // Five years of days: every bucket in one page.
-      pageSize: 2000,
-    },
-    { placeholderData: keepPreviousData },
-  );
+/** The key figures and the buckets of the chart. The overview's route has asked for them before the page is drawn. */
+export function useTimeline(report: TimelineAsked) {
+  const { project, days, now } = report;
+  const query = useQuery(ReportingService.method.query, timelineQuestion(report), { placeholderData: keepPreviousData });
   // While an older answer stays visible, its own question says what its buckets are.
-  const answered = query.isPlaceholderData ? undefined : interval;
+  const answered = query.isPlaceholderData ? undefined : intervalOf(days, report.interval);
   return { query, timeline: query.data && toTimeline(query.data, project, days, now, answered) };
 }
 
