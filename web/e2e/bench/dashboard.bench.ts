@@ -72,7 +72,7 @@ async function load(context: BrowserContext, result: Result) {
     const bodies = await Promise.all(names.map(async (name) => (await page.request.get(name)).body()));
     return bodies.reduce((bytes, body) => bytes + gzipSync(body).length, 0);
   };
-  result.script = await compressed(names.filter((name) => !/echarts|TimelineChart|LineChart|useChart|WorldMap/.test(name)));
+  result.script = await compressed(names.filter((name) => !/TimelineChart|LineChart|WorldMap/.test(name)));
   result.scriptWithCharts = await compressed(names);
   result.scriptSent = [...sizes.values()].reduce((bytes, size) => bytes + size, 0);
 }

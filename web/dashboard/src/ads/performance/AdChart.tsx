@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { LineChart } from "../../ui/chart/LineChart";
-import type { LinePoint, Scale } from "../../ui/chart/options";
+import type { LinePoint, Scale } from "../../ui/chart/lines";
 import { axisText, type Kind } from "../values";
 import type { Interval } from "./buckets";
 
@@ -20,8 +20,8 @@ interface Props {
   name: string;
 }
 
-/** One metric over time, what it is compared with dashed. Loaded on its own: ECharts is larger than the rest. */
-export default function AdChart({ points, interval, kind, currency, name }: Props) {
+/** One metric over time, what it is compared with dashed. */
+export function AdChart({ points, interval, kind, currency, name }: Props) {
   const { t } = useTranslation();
   const scale = useMemo<Scale>(
     () => ({

@@ -3,7 +3,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { AdDimension, AdValueSchema } from "@microtracker/client/ad_reports";
 import { AdsService } from "@microtracker/client/ads";
 import { keepPreviousData } from "@tanstack/react-query";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { CSVButton } from "../../reports/CSVButton";
@@ -17,9 +17,8 @@ import { ViewToggle } from "../../ui/Toggle";
 import { about, adMetricNames, type AdMetricName, adMetrics, allMetrics, figureNames, indexOf } from "../metrics";
 import { useAds } from "../useAds";
 import { cellText, exactText, figureText, fileValue, roughly } from "../values";
+import { AdChart } from "./AdChart";
 import { bucketsOf, type Interval, intervalFor, runningBucket } from "./buckets";
-
-const AdChart = lazy(() => import("./AdChart"));
 
 const dimensions = { day: AdDimension.DAY, week: AdDimension.WEEK, month: AdDimension.MONTH } satisfies Record<Interval, AdDimension>;
 
@@ -121,9 +120,7 @@ export function OverTime({ shown }: { shown: AdMetricName }) {
           ) : !drawn || !points ? (
             <div className="chart-skeleton" />
           ) : view === "chart" ? (
-            <Suspense fallback={<div className="chart-skeleton" />}>
-              <AdChart points={drawn} interval={points[0]?.interval ?? interval} kind={kind} currency={currency} name={name} />
-            </Suspense>
+            <AdChart points={drawn} interval={points[0]?.interval ?? interval} kind={kind} currency={currency} name={name} />
           ) : (
             <Scroll className="table-scroll" label={t("timeline.table")}>
               <Table

@@ -3,7 +3,7 @@ import { dash, format } from "../../lib/format";
 import { useTranslation } from "../../lib/i18n/useTranslation";
 import { type MetricName, metricNames, metrics } from "../../lib/metrics";
 import { LineChart } from "../../ui/chart/LineChart";
-import type { LinePoint, Scale } from "../../ui/chart/options";
+import type { LinePoint, Scale } from "../../ui/chart/lines";
 import { drawn, type Point } from "./points";
 import type { Timeline } from "./useTimeline";
 
@@ -14,7 +14,7 @@ interface Props {
   onZoom: (from: string, to: string) => void;
 }
 
-/** Loaded on its own: ECharts is larger than the rest of the page. */
+/** Loaded on its own, while the server thinks. */
 export default function TimelineChart({ timeline, metric, onZoom }: Props) {
   const { t } = useTranslation();
   const index = metricNames.indexOf(metric);

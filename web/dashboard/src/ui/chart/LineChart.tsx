@@ -1,5 +1,5 @@
-import { type KeyboardEvent, type ReactNode, useCallback, useState } from "react";
-import { type LinePoint, lineOptions, type Palette, type Scale } from "./options";
+import { type KeyboardEvent, type ReactNode, useMemo, useState } from "react";
+import type { LinePoint, Scale } from "./lines";
 import { useChart } from "./useChart";
 
 /** A point in words. */
@@ -28,8 +28,7 @@ interface Props {
 
 /** One number over time, what it is compared with dashed. Pointed at, or moved along with the arrow keys, it says its values. */
 export function LineChart({ label, points, scale, tell, readable = points.length, empty, onZoom }: Props) {
-  const draw = useCallback((palette: Palette, width: number) => lineOptions(points, scale, palette, width), [points, scale]);
-  const chart = useChart(draw);
+  const chart = useChart(useMemo(() => ({ points, scale }), [points, scale]));
   const [active, setActive] = useState<number>();
   /** Where a stretch that is being marked began. */
   const [from, setFrom] = useState<number>();
@@ -41,10 +40,7 @@ export function LineChart({ label, points, scale, tell, readable = points.length
     setFrom(undefined);
     if (from !== undefined && active !== undefined && from !== active) onZoom?.(Math.min(from, active), Math.max(from, active));
   };
-  const pointAt = (event: React.PointerEvent) => {
-    const index = chart.at(event);
-    return index === undefined ? undefined : clamp(index);
-  };
+  const pointAt = (event: React.PointerEvent) => clamp(chart.at(event));
   const step = (event: KeyboardEvent) => {
     const here = active ?? last;
     if (onZoom && event.key === "Enter") {
@@ -97,7 +93,7 @@ export function LineChart({ label, points, scale, tell, readable = points.length
         setFrom(undefined);
       }}
     >
-      <div ref={chart.canvas} className="chart-canvas" />
+      <canvas ref={chart.canvas} className="chart-canvas" />
       {empty && <div className="chart-empty">{empty}</div>}
       {point && spoken && x !== undefined && (
         <>

@@ -1,53 +1,43 @@
-import type { EChartsCoreOption, EChartsType } from "echarts/core";
-import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTheme } from "../theme";
-import { init } from "./echarts";
-import type { Palette } from "./options";
+import { draw, type Drawing, type Palette, plotOf } from "./draw";
 
-/** A drawing as wide as its place, in the colours of the theme. It is drawn anew when draw is another function. */
-export function useChart(draw: (palette: Palette, width: number) => EChartsCoreOption) {
+/** A drawing as large as its canvas, in the colours of the theme. It is drawn anew when it is another object. */
+export function useChart(drawing: Drawing) {
   const theme = useTheme();
-  const canvas = useRef<HTMLDivElement>(null);
-  const chart = useRef<EChartsType>(undefined);
-  const [width, setWidth] = useState(0);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
 
   useEffect(() => {
     const element = canvas.current;
     if (!element) return;
-    const made = init(element);
-    chart.current = made;
-    const observer = new ResizeObserver(() => {
-      made.resize();
-      setWidth(element.clientWidth);
-    });
+    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
     observer.observe(element);
-    return () => {
-      observer.disconnect();
-      made.dispose();
-      chart.current = undefined;
-    };
+    return () => observer.disconnect();
   }, []);
 
   useEffect(() => {
-    if (canvas.current && width > 0) chart.current?.setOption(draw(paletteOf(canvas.current), width), { notMerge: true });
-  }, [draw, theme, width]);
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context || size.width === 0) return;
+    const { devicePixelRatio: ratio } = window;
+    // Being given a size, even the same, empties it.
+    Object.assign(element, { width: Math.round(size.width * ratio), height: Math.round(size.height * ratio) });
+    context.scale(ratio, ratio);
+    draw(context, drawing, size, paletteOf(element));
+  }, [drawing, theme, size]);
 
+  const plot = useMemo(() => plotOf(drawing, size), [drawing, size]);
   return {
     canvas,
-    width,
-    /** Where a point or a value stands, in pixels; undefined before there is a drawing. */
-    x: (index: number | undefined) => (index === undefined ? undefined : pixel(chart.current?.convertToPixel({ xAxisIndex: 0 }, index))),
-    y: (value: number | null) => (value === null ? undefined : pixel(chart.current?.convertToPixel({ yAxisIndex: 0 }, value))),
-    /** The point under the pointer. */
-    at: (event: PointerEvent): number | undefined => {
-      const left = canvas.current?.getBoundingClientRect().left ?? 0;
-      const x = chart.current?.convertFromPixel({ xAxisIndex: 0 }, event.clientX - left);
-      return typeof x === "number" ? Math.round(x) : undefined;
-    },
+    width: size.width,
+    /** Where a point or a value stands, in pixels; undefined where there is none. */
+    x: (index: number | undefined) => (index === undefined ? undefined : plot.x(index)),
+    y: (value: number | null) => (value === null ? undefined : plot.y(value)),
+    /** The point under the pointer, one that does not exist beside them. */
+    at: (event: PointerEvent): number => plot.at(event.clientX - (canvas.current?.getBoundingClientRect().left ?? 0)),
   };
 }
-
-const pixel = (place: unknown) => (typeof place === "number" ? place : undefined);
 
 function paletteOf(element: Element): Palette {
   const style = getComputedStyle(element);
