@@ -8,9 +8,11 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,7 +45,7 @@ func Handler(opts Options) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /t.js", tracker(files))
-	mux.Handle("GET /assets/", immutable(http.FileServerFS(files)))
+	mux.Handle("GET /assets/", assets(files))
 	mux.Handle("/", dashboard(files))
 	if opts.DemoKey != nil {
 		shop := demo.Handler(opts.DemoKey)
@@ -77,16 +79,44 @@ func tracker(files fs.FS) http.Handler {
 	})
 }
 
-// immutable marks files whose names carry their hash.
-func immutable(next http.Handler) http.Handler {
+// assets serves the files whose names carry their hash, as the build compressed them to whoever takes that.
+func assets(files fs.FS) http.Handler {
+	plain := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/") {
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if strings.HasSuffix(name, "/") {
 			http.NotFound(w, r)
 			return
 		}
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		next.ServeHTTP(w, r)
+		packed, err := files.Open(name + ".gz")
+		if err != nil {
+			plain.ServeHTTP(w, r)
+			return
+		}
+		defer packed.Close() //nolint:errcheck // it was only read
+		w.Header().Set("Vary", "Accept-Encoding")
+		content, ok := packed.(io.ReadSeeker)
+		if !ok || !takesGzip(r) {
+			plain.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		http.ServeContent(w, r, name, time.Time{}, content)
 	})
+}
+
+// takesGzip says whether the client reads answers that are compressed so.
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, weighted := strings.Cut(coding, ";")
+		if strings.TrimSpace(name) != "gzip" {
+			continue
+		}
+		value, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
+		return !weighted || err == nil && value > 0
+	}
+	return false
 }
 
 func dashboard(files fs.FS) http.Handler {

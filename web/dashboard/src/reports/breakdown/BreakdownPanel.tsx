@@ -17,12 +17,19 @@ const Conversions = lazy(() => import("./Conversions"));
 
 export const rowsShown = 9;
 
+interface Props {
+  name: PanelName;
+  searched?: boolean;
+  /** Asks nothing yet: what stands above it comes first. */
+  waits: boolean;
+}
+
 /** One panel of the overview, with its views. Asks once it comes into sight, and fails on its own. */
-export function BreakdownPanel({ name, searched }: { name: PanelName; searched?: boolean }) {
+export function BreakdownPanel({ name, searched, waits }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const panel = useRef<HTMLElement>(null);
-  const seen = useInView(panel);
+  const asks = useInView(panel) && !waits;
   const [chosen, setChosen] = useState<(typeof panels)[PanelName][number]>(panels[name][0]);
   const details = chosen === "map" ? "countries" : chosen;
   return (
@@ -52,27 +59,29 @@ export function BreakdownPanel({ name, searched }: { name: PanelName; searched?:
         )
       }
     >
-      {chosen === "map" ? (
+      {!asks ? (
+        <RowListSkeleton rows={rowsShown} />
+      ) : chosen === "map" ? (
         <Suspense fallback={<RowListSkeleton rows={rowsShown} />}>
-          <WorldMap enabled={seen} />
+          <WorldMap />
         </Suspense>
       ) : chosen === "conversions" ? (
         <Suspense fallback={<RowListSkeleton rows={rowsShown} />}>
           <Conversions />
         </Suspense>
       ) : (
-        <Rows key={chosen} name={chosen} enabled={seen} />
+        <Rows key={chosen} name={chosen} />
       )}
     </Panel>
   );
 }
 
-function Rows({ name, enabled }: { name: ViewName; enabled: boolean }) {
+function Rows({ name }: { name: ViewName }) {
   const { t } = useTranslation();
   const view: View = views[name];
   const filterBy = useFilterBy();
   // The map and the list of countries are one question.
-  const { query, rows } = useBreakdown(view, name === "countries" ? 250 : rowsShown, enabled);
+  const { query, rows } = useBreakdown(view, name === "countries" ? 250 : rowsShown);
   if (!rows && query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   if (!rows) return <RowListSkeleton rows={rowsShown} />;
   if (rows.length === 0) return <p className="empty">{t(`breakdown.empty.${view.counts}`)}</p>;

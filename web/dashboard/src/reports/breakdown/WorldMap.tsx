@@ -11,10 +11,10 @@ import { views } from "./views";
 const shades = 5;
 
 /** Visitors by country, the more the darker. For the mouse and the eye: the list beside it has the same numbers in words. */
-export default function WorldMap({ enabled }: { enabled: boolean }) {
+export default function WorldMap() {
   const { t } = useTranslation();
   const filterBy = useFilterBy();
-  const { query, rows } = useBreakdown(views.countries, 250, enabled);
+  const { query, rows } = useBreakdown(views.countries, 250);
   const [over, setOver] = useState<{ code: string; x: number; y: number }>();
   const visitors = useMemo(() => new Map(rows?.map((row) => [row.label, row.value])), [rows]);
   const known = rows?.filter((row) => row.label !== "") ?? [];

@@ -6,7 +6,7 @@ import { useReport } from "../useReport";
 import type { View } from "./views";
 
 /** The largest values of a view, with the whole that they are a share of. */
-export function useBreakdown(view: View, pageSize: number, enabled: boolean) {
+export function useBreakdown(view: View, pageSize: number) {
   const { asked, conditions } = useReport();
   const query = useQuery(
     ReportingService.method.query,
@@ -17,7 +17,7 @@ export function useBreakdown(view: View, pageSize: number, enabled: boolean) {
       dimensions: [view.dimension],
       pageSize,
     },
-    { placeholderData: keepPreviousData, enabled },
+    { placeholderData: keepPreviousData },
   );
   const all = query.data?.totals?.metrics[0]?.value.value ?? 0;
   const rows = query.data?.rows.map((row) => {

@@ -62,6 +62,8 @@ function Report() {
   useFollowLive(days.until > today);
   // The last panel asks once it comes into sight, as the others do; where there are no ads it has no place of its own.
   const end = useRef<HTMLDivElement>(null);
+  // Figures and chart are what is waited for; what the panels ask would be counted beside them and keep them.
+  const waits = !timeline && !query.isError;
   const atEnd = useInView(end);
 
   return (
@@ -90,13 +92,13 @@ function Report() {
         onRetry={() => void query.refetch()}
       />
       <div className="panels">
-        <BreakdownPanel name="pages" searched />
-        <BreakdownPanel name="origin" />
-        <BreakdownPanel name="places" />
-        <BreakdownPanel name="technology" />
-        <BreakdownPanel name="events" />
+        <BreakdownPanel name="pages" searched waits={waits} />
+        <BreakdownPanel name="origin" waits={waits} />
+        <BreakdownPanel name="places" waits={waits} />
+        <BreakdownPanel name="technology" waits={waits} />
+        <BreakdownPanel name="events" waits={waits} />
         <LivePanel />
-        {atEnd && (
+        {atEnd && !waits && (
           <Suspense fallback={null}>
             <AdsPanel />
           </Suspense>
