@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { worldMap } from "./build/world.ts";
-import { ariaLanguages, cleanAssets, dropRules, firstLoadBudget, packedAssets, plainDescriptors, slimValidateDescriptor, themeBootstrap } from "./build/plugins.ts";
+import { ariaLanguages, cleanAssets, dropRules, fetchedEarly, firstLoadBudget, packedAssets, plainDescriptors, slimValidateDescriptor, themeBootstrap } from "./build/plugins.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const everyPage = /node_modules\/(react|react-dom|scheduler|@tanstack|@bufbuild\/protobuf|@connectrpc|use-sync-external-store)\//;
@@ -19,6 +19,7 @@ export default defineConfig({
     worldMap(),
     cleanAssets(outDir),
     packedAssets(),
+    fetchedEarly("overview"),
     firstLoadBudget({
       limit: 200 * 1024,
       page: ["lib/i18n/en/common.ts", "app/projects/ProjectLayout.tsx", "reports/overview/Overview.tsx", "lib/i18n/en/reports.ts"],

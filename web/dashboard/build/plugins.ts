@@ -30,6 +30,25 @@ export function themeBootstrap(file: string): Plugin {
   };
 }
 
+/**
+ * Names a chunk in the page's head that every page but those of guests needs, and guests need next: it is fetched while the scripts
+ * before it are read, not after them.
+ */
+export function fetchedEarly(chunkName: string): Plugin {
+  return {
+    name: "fetched-early",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, { bundle }) {
+        const chunk = Object.values(bundle ?? {}).find((o) => o.type === "chunk" && o.name === chunkName);
+        if (!chunk) throw new Error(`there is no chunk ${chunkName}`);
+        return [{ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `/${chunk.fileName}` }, injectTo: "head" }];
+      },
+    },
+  };
+}
+
 /** Empties only assets/ of the output folder: the tracker's t.js and .gitkeep live beside it. */
 export function cleanAssets(outDir: string): Plugin {
   return {
