@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { worldMap } from "./build/world.ts";
-import { ariaLanguages, cleanAssets, dropRules, fetchedEarly, firstLoadBudget, packedAssets, plainDescriptors, slimValidateDescriptor, themeBootstrap } from "./build/plugins.ts";
+import { ariaLanguages, cleanAssets, dropRules, fetchedEarly, firstLoadBudget, headScript, packedAssets, plainDescriptors, slimValidateDescriptor } from "./build/plugins.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const everyPage = /node_modules\/(react|react-dom|scheduler|@tanstack|@bufbuild\/protobuf|@connectrpc|use-sync-external-store)\//;
@@ -11,7 +11,7 @@ const outDir = here("../../server/ui/dist");
 export default defineConfig({
   plugins: [
     react(),
-    themeBootstrap(here("./src/theme-bootstrap.js")),
+    headScript(here("./src/head.ts")),
     slimValidateDescriptor(),
     dropRules(["ad_reports", "jobs", "journeys", "live", "query", "reporting", "tracking", "visits"]),
     plainDescriptors(),

@@ -4,27 +4,25 @@ import { gzipSync } from "node:zlib";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { type DescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { buildSync } from "esbuild";
 import type { Plugin, Rolldown } from "vite";
 
-/** Emits the theme bootstrap as a hashed, render-blocking script of its own and names it in the page's head. */
-export function themeBootstrap(file: string): Plugin {
-  let reference: string | undefined;
+/** Emits a script with all it imports as a hashed, render-blocking file of its own and names it in the page's head. */
+export function headScript(file: string): Plugin {
   return {
-    name: "theme-bootstrap",
+    name: "head-script",
     buildStart() {
       if (this.environment.mode !== "build") return;
-      reference = this.emitFile({ type: "asset", name: "theme.js", source: readFileSync(file) });
+      const { outputFiles } = buildSync({ entryPoints: [file], bundle: true, minify: true, format: "iife", target: "es2022", write: false });
+      this.emitFile({ type: "asset", name: "head.js", source: outputFiles[0]!.contents });
     },
     transformIndexHtml: {
       order: "post",
-      handler(_html, context) {
-        let src = "/src/theme-bootstrap.js";
-        if (context.bundle) {
-          const asset = Object.values(context.bundle).find((o) => o.type === "asset" && o.names.includes("theme.js"));
-          if (!asset || !reference) throw new Error("theme.js was not emitted");
-          src = `/${asset.fileName}`;
-        }
-        return [{ tag: "script", attrs: { src }, injectTo: "head-prepend" }];
+      handler(_html, { bundle }) {
+        if (!bundle) return [{ tag: "script", attrs: { type: "module", src: "/src/head.ts" }, injectTo: "head-prepend" }];
+        const asset = Object.values(bundle).find((o) => o.type === "asset" && o.names.includes("head.js"));
+        if (!asset) throw new Error("head.js was not emitted");
+        return [{ tag: "script", attrs: { src: `/${asset.fileName}` }, injectTo: "head-prepend" }];
       },
     },
   };

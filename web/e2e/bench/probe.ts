@@ -70,7 +70,7 @@ export function answerFiltered({ value, ms }: { value: string; ms: number }) {
   const filtered = new Map<string, string>();
   window.fetch = async (asked, init) => {
     if (!String(asked).endsWith("ReportingService/Query")) return real(asked, init);
-    const { metrics, dimensions, pageSize, filter } = JSON.parse(new TextDecoder().decode(init!.body as Uint8Array)) as Question;
+    const { metrics, dimensions, pageSize, filter } = JSON.parse(await new Response(init!.body).text()) as Question;
     const key = JSON.stringify([metrics, dimensions, pageSize]);
     if (JSON.stringify(filter ?? {}).includes(value)) {
       await new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,5 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
+import { fetchOnce } from "./early";
 import { kindOf } from "./errors";
 
 /**
@@ -20,5 +21,6 @@ export function createTransport(onUnauthenticated: () => void) {
     baseUrl: window.location.origin,
     defaultTimeoutMs: 30_000,
     interceptors: [watchSession],
+    fetch: fetchOnce,
   });
 }

@@ -19,7 +19,7 @@ function choice(): ThemeChoice {
   return theme === "light" || theme === "dark" ? theme : "system";
 }
 
-/** Keeps the choice for this browser; theme-bootstrap.js applies it before the next first paint. */
+/** Keeps the choice for this browser; head.ts applies it before the next first paint. */
 export function setTheme(theme: ThemeChoice) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
