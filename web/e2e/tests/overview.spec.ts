@@ -37,9 +37,14 @@ const figure = (page: Page, name: RegExp) => page.getByRole("group", { name: "Ke
 test("a click on anything filters everything, and the address says what is shown", async ({ page, request, product }) => {
   const { path } = await makeShop(page, request, product, "Overview shop");
   page.on("dialog", (dialog) => expect(dialog.message(), "no script of a visitor runs").toBe(""));
+  const asked: string[] = [];
+  page.on("request", (sent) => asked.push(`${sent.url()} ${sent.postData() ?? ""}`));
   await page.goto(path);
   await expect(figure(page, /^Visitors/)).toContainText("3");
   await expect(figure(page, /^Page views/)).toContainText("5");
+  const twice = asked.filter((question, i) => asked.indexOf(question) !== i);
+  expect(twice, "what the script in the head asked is not asked again").toEqual([]);
+  expect(asked.filter((question) => question.includes('"pageSize":2000'))).toHaveLength(1);
   await expect(page.locator(".panel:not(#live)").getByRole("row", { name: "/pricing" })).toBeVisible();
   await page.getByRole("button", { name: "Campaigns" }).click();
   await expect(page.getByRole("row", { name: attack })).toBeVisible();
