@@ -2,12 +2,11 @@ package repo
 
 import (
 	"context"
-	"fmt"
-	"strings"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // SpendBlockRows is how many rows of a file are kept together.
@@ -127,50 +126,57 @@ func (b *spendBlock) rows() []SpendRow {
 	return rows
 }
 
-// compareSpend finds out of the rows that are taken whether each is new, changed or the same, in a transaction.
-func (p *Project) compareSpend(ctx context.Context, tx bun.Tx, rows []SpendRow) error {
-	var platforms, dates, campaigns, adsets, ads []string
-	var places []int
-	for i := range rows {
-		if rows[i].Outcome > SpendSame {
-			continue
+// SpendRows lists the rows of an import by their lines: page.After is the line of the last one seen. outcome nil: whatever they bring.
+func (p *Project) SpendRows(ctx context.Context, id int64, outcome *SpendOutcome, page Page[int]) ([]SpendRow, error) {
+	var rows []SpendRow
+	for after := page.After; len(rows) < page.Limit; {
+		query := p.store.db.NewSelect().Model((*spendBlock)(nil)).Where("project_id = ? AND import_id = ? AND last_line > ?", p.ID, id, after).
+			Order("first_line").Limit(1)
+		if outcome != nil {
+			query = query.Where("counts[?] > 0", int(*outcome)+1)
 		}
-		key := rows[i].Spend.Key()
-		rows[i].Outcome, rows[i].Old = SpendNew, AdSpend{}
-		platforms, dates, campaigns = append(platforms, key.Platform), append(dates, key.Date), append(campaigns, key.CampaignID)
-		adsets, ads, places = append(adsets, key.AdsetID), append(ads, key.AdID), append(places, i)
-	}
-	if len(places) == 0 {
-		return nil
-	}
-	var found []struct {
-		N           int
-		Impressions int
-		Clicks      int
-		Spend       string
-	}
-	// By the unique index, a look for each row: a join would read the whole table for each block.
-	if _, err := tx.ExecContext(ctx, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"); err != nil {
-		return err
-	}
-	err := tx.NewRaw(`SELECT r.n, f.impressions, f.clicks, f.spend
-		FROM unnest(?::text[], ?::date[], ?::text[], ?::text[], ?::text[]) WITH ORDINALITY AS r (platform, date, campaign_id, adset_id, ad_id, n)
-		JOIN ad_spend_fact AS f ON f.project_id = ? AND f.platform = r.platform AND f.date = r.date AND f.campaign_id = r.campaign_id
-			AND f.adset_id = r.adset_id AND f.ad_id = r.ad_id`,
-		pgdialect.Array(platforms), pgdialect.Array(dates), pgdialect.Array(campaigns), pgdialect.Array(adsets), pgdialect.Array(ads), p.ID).Scan(ctx, &found)
-	if err != nil {
-		return err
-	}
-	for _, old := range found {
-		row := &rows[places[old.N-1]]
-		row.Outcome = SpendChanged
-		row.Old = AdSpend{Impressions: old.Impressions, Clicks: old.Clicks, Spend: old.Spend}
-		if old.Impressions == row.Spend.Impressions && old.Clicks == row.Spend.Clicks && old.Spend == row.Spend.Spend {
-			row.Outcome = SpendSame
+		block := new(spendBlock)
+		err := query.Scan(ctx, block)
+		if errors.Is(err, sql.ErrNoRows) {
+			return rows, nil
 		}
+		if err != nil {
+			return nil, classify("list the rows of the import", err)
+		}
+		for _, row := range block.rows() {
+			if row.Line > after && (outcome == nil || row.Outcome == *outcome) && len(rows) < page.Limit {
+				rows = append(rows, row)
+			}
+		}
+		after = block.LastLine
 	}
-	return nil
+	return rows, nil
 }
+
+// eachSpendBlock calls work with the import's blocks in their order.
+func (p *Project) eachSpendBlock(ctx context.Context, tx bun.Tx, id int64, columns []string, work func(b *spendBlock) error) error {
+	for after := -1; ; {
+		block := new(spendBlock)
+		query := tx.NewSelect().Model(block).Where("project_id = ? AND import_id = ? AND first_line > ?", p.ID, id, after).Order("first_line").Limit(1)
+		if len(columns) > 0 {
+			query = query.Column(columns...)
+		}
+		err := query.Scan(ctx)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := work(block); err != nil {
+			return err
+		}
+		after = block.FirstLine
+	}
+}
+
+// countColumns are those of a block without its rows.
+func countColumns() []string { return []string{"project_id", "import_id", "first_line", "counts"} }
 
 // unnested are the rows of blocks that a condition keeps, in SQL.
 func unnested(columns, where string) string {
@@ -181,63 +187,5 @@ func unnested(columns, where string) string {
 		WHERE b.project_id = ? AND ` + where
 }
 
-// writeSpendBlock stores what is new and changed in a block.
-func writeSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.Time) error {
-	if b.Counts[SpendNew] > 0 {
-		_, err := tx.NewRaw(`INSERT INTO ad_spend_fact (project_id, platform, date, campaign_id, adset_id, ad_id, impressions, clicks, spend, created_at, updated_at) `+
-			unnested("b.project_id, r.platform, r.date, r.campaign_id, r.adset_id, r.ad_id, r.impressions, r.clicks, r.spend, ?, ?", "b.import_id = ? AND b.first_line = ? AND r.outcome = 0"),
-			now, now, b.ProjectID, b.ImportID, b.FirstLine).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	if b.Counts[SpendChanged] == 0 {
-		return nil
-	}
-	_, err := tx.NewRaw(`UPDATE ad_spend_fact AS f SET impressions = r.impressions, clicks = r.clicks, spend = r.spend, updated_at = ?
-		FROM (`+unnested("r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 1")+`) AS r WHERE `+sameSpend,
-		now, b.ProjectID, b.ImportID, b.FirstLine, b.ProjectID).Exec(ctx)
-	return err
-}
-
 // sameSpend joins ad_spend_fact AS f with rows r.
 const sameSpend = `f.project_id = ? AND f.platform = r.platform AND f.date = r.date AND f.campaign_id = r.campaign_id AND f.adset_id = r.adset_id AND f.ad_id = r.ad_id`
-
-// unwriteSpendBlock puts back what was there before a block was stored.
-func unwriteSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.Time) error {
-	if b.Counts[SpendNew] > 0 {
-		_, err := tx.NewRaw(`DELETE FROM ad_spend_fact AS f USING (`+unnested("r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 0")+`) AS r WHERE `+sameSpend,
-			b.ProjectID, b.ImportID, b.FirstLine, b.ProjectID).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	if b.Counts[SpendChanged] == 0 {
-		return nil
-	}
-	_, err := tx.NewRaw(`UPDATE ad_spend_fact AS f SET impressions = r.old_impressions, clicks = r.old_clicks, spend = r.old_spend, updated_at = ?
-		FROM (`+unnested("r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 1")+`) AS r WHERE `+sameSpend,
-		now, b.ProjectID, b.ImportID, b.FirstLine, b.ProjectID).Exec(ctx)
-	return err
-}
-
-// nameSpentAds brings the ads that an import tells of up to date. Names are those of an ad's latest day; they replace others unless a
-// session came from the ad after that day.
-func nameSpentAds(ctx context.Context, tx bun.Tx, projectID, importID int64, now time.Time) error {
-	const newer = "EXCLUDED.last_seen_at + interval '1 day' >= ad.last_seen_at"
-	var sets strings.Builder
-	for _, column := range []string{"campaign_id", "campaign_name", "adset_id", "adset_name", "ad_name"} {
-		fmt.Fprintf(&sets, "%[1]s = CASE WHEN %[2]s THEN coalesce(EXCLUDED.%[1]s, ad.%[1]s) ELSE coalesce(ad.%[1]s, EXCLUDED.%[1]s) END, ", column, newer)
-	}
-	_, err := tx.NewRaw(`INSERT INTO ads_dim AS ad (project_id, ad_id, platform, campaign_id, campaign_name, adset_id, adset_name, ad_name,
-			first_seen_at, last_seen_at, created_at, updated_at)
-		SELECT DISTINCT ON (s.ad_id COLLATE "C") ?, s.ad_id, s.platform, s.campaign_id, nullif(s.campaign_name, ''), s.adset_id, nullif(s.adset_name, ''),
-			nullif(s.ad_name, ''), min(s.date) OVER w, max(s.date) OVER w, ?::timestamptz, ?::timestamptz
-		FROM (`+unnested("r.*", "b.import_id = ? AND r.outcome < 3")+`) AS s WINDOW w AS (PARTITION BY s.ad_id COLLATE "C") ORDER BY s.ad_id COLLATE "C", s.date DESC
-		ON CONFLICT (project_id, ad_id) DO UPDATE SET platform = EXCLUDED.platform, `+sets.String()+`
-			former_names = CASE WHEN `+newer+` THEN `+formerNames+` ELSE ad.former_names END,
-			first_seen_at = least(ad.first_seen_at, EXCLUDED.first_seen_at), last_seen_at = greatest(ad.last_seen_at, EXCLUDED.last_seen_at),
-			updated_at = EXCLUDED.updated_at`,
-		projectID, now, now, projectID, importID).Exec(ctx)
-	return err
-}
