@@ -17,7 +17,7 @@ func (p *Project) ApplySpendImport(ctx context.Context, i *SpendImport, now time
 		if err := p.lockSpend(ctx, tx); err != nil {
 			return err
 		}
-		if err := p.recompareSpend(ctx, tx, i); err != nil {
+		if err := p.recompareSpend(ctx, tx, i, done); err != nil {
 			return err
 		}
 		var rows int64
@@ -54,8 +54,9 @@ func (p *Project) endSpendImport(ctx context.Context, tx bun.Tx, i *SpendImport,
 	return p.moveSpend(ctx, tx, i, SpendImported)
 }
 
-// recompareSpend compares the rows anew where something was imported or undone since they were.
-func (p *Project) recompareSpend(ctx context.Context, tx bun.Tx, i *SpendImport) error {
+// recompareSpend compares the rows anew where something was imported or undone since they were. done hears of each block that none is
+// imported yet.
+func (p *Project) recompareSpend(ctx context.Context, tx bun.Tx, i *SpendImport, done func(rows int64) error) error {
 	revision, err := p.spendRevision(ctx, tx)
 	if err != nil || revision == i.CheckedRevision {
 		return err
@@ -66,7 +67,10 @@ func (p *Project) recompareSpend(ctx context.Context, tx bun.Tx, i *SpendImport)
 		if _, err := tx.NewDelete().Model(b).WherePK().Exec(ctx); err != nil {
 			return err
 		}
-		return p.saveSpendRows(ctx, tx, i, rows)
+		if err := p.saveSpendRows(ctx, tx, i, rows); err != nil {
+			return err
+		}
+		return done(0)
 	})
 }
 
@@ -123,9 +127,17 @@ func writeSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.Tim
 	if b.Counts[SpendChanged] == 0 {
 		return nil
 	}
-	_, err := tx.NewRaw(`UPDATE ad_spend_fact AS f SET impressions = r.impressions, clicks = r.clicks, spend = r.spend, updated_at = ?
-		FROM (`+unnested("r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 1")+`) AS r WHERE `+sameSpend,
-		now, b.ProjectID, b.ImportID, b.FirstLine, b.ProjectID).Exec(ctx)
+	return replaceSpend(ctx, tx, b, "r.impressions, r.clicks, r.spend", now)
+}
+
+// replaceSpend stores these figures of the rows that a block changes. By the unique key alone: of a join the planner makes what is worst
+// for a table that was just filled.
+func replaceSpend(ctx context.Context, tx bun.Tx, b *spendBlock, figures string, now time.Time) error {
+	_, err := tx.NewRaw(`INSERT INTO ad_spend_fact (project_id, platform, date, campaign_id, adset_id, ad_id, impressions, clicks, spend, created_at, updated_at) `+
+		unnested("b.project_id, r.platform, r.date, r.campaign_id, r.adset_id, r.ad_id, "+figures+", ?, ?", "b.import_id = ? AND b.first_line = ? AND r.outcome = 1")+`
+		ON CONFLICT (project_id, platform, date, campaign_id, adset_id, ad_id) DO UPDATE
+		SET impressions = EXCLUDED.impressions, clicks = EXCLUDED.clicks, spend = EXCLUDED.spend, updated_at = EXCLUDED.updated_at`,
+		now, now, b.ProjectID, b.ImportID, b.FirstLine).Exec(ctx)
 	return err
 }
 

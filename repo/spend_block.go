@@ -154,10 +154,10 @@ func (p *Project) SpendRows(ctx context.Context, id int64, outcome *SpendOutcome
 }
 
 // eachSpendBlock calls work with the import's blocks in their order.
-func (p *Project) eachSpendBlock(ctx context.Context, tx bun.Tx, id int64, columns []string, work func(b *spendBlock) error) error {
+func (p *Project) eachSpendBlock(ctx context.Context, db bun.IDB, id int64, columns []string, work func(b *spendBlock) error) error {
 	for after := -1; ; {
 		block := new(spendBlock)
-		query := tx.NewSelect().Model(block).Where("project_id = ? AND import_id = ? AND first_line > ?", p.ID, id, after).Order("first_line").Limit(1)
+		query := db.NewSelect().Model(block).Where("project_id = ? AND import_id = ? AND first_line > ?", p.ID, id, after).Order("first_line").Limit(1)
 		if len(columns) > 0 {
 			query = query.Column(columns...)
 		}
@@ -186,6 +186,3 @@ func unnested(columns, where string) string {
 			old_impressions, old_clicks, old_spend)
 		WHERE b.project_id = ? AND ` + where
 }
-
-// sameSpend joins ad_spend_fact AS f with rows r.
-const sameSpend = `f.project_id = ? AND f.platform = r.platform AND f.date = r.date AND f.campaign_id = r.campaign_id AND f.adset_id = r.adset_id AND f.ad_id = r.ad_id`

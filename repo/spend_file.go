@@ -39,12 +39,16 @@ func (p *Project) AppendSpendChunk(ctx context.Context, id, position int64, data
 	return length, classify("store a piece of the file", err)
 }
 
-// SpendFile reads the file, piece by piece. What Read returns besides io.EOF is classified.
-func (p *Project) SpendFile(ctx context.Context, id int64) io.Reader {
+// SpendFile reads the file from one of its bytes on, piece by piece. What Read returns besides io.EOF is classified.
+func (p *Project) SpendFile(ctx context.Context, id, from int64) io.Reader {
+	const pieces = "SELECT position, data FROM spend_import_chunks WHERE project_id = ? AND import_id = ? AND position "
 	return &spendFile{read: func(after int64) (position int64, data []byte, err error) {
-		err = p.store.db.NewRaw(`SELECT position, data FROM spend_import_chunks WHERE project_id = ? AND import_id = ? AND position > ?
-			ORDER BY position LIMIT 1`, p.ID, id, after).Scan(ctx, &position, &data)
-		return position, data, err
+		if after >= 0 {
+			err = p.store.db.NewRaw(pieces+"> ? ORDER BY position LIMIT 1", p.ID, id, after).Scan(ctx, &position, &data)
+			return position, data, err
+		}
+		err = p.store.db.NewRaw(pieces+"<= ? ORDER BY position DESC LIMIT 1", p.ID, id, from).Scan(ctx, &position, &data)
+		return position, data[min(from-position, int64(len(data))):], err
 	}, last: -1}
 }
 

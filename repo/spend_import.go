@@ -26,6 +26,8 @@ var (
 	ErrTooManySpendImports = fmt.Errorf("%d imports are under way already", MaxOpenSpendImports)
 	// ErrSpendState: the import is in a state in which that cannot be done.
 	ErrSpendState = errors.New("the import is in another state")
+	// ErrSpendElsewhere: somebody else has gone on with the work.
+	ErrSpendElsewhere = errors.New("another worker has gone on with the import")
 	// ErrSpendOffset: the piece does not begin where the last one ended.
 	ErrSpendOffset = errors.New("the piece does not follow the last one")
 	// ErrSpendTooLarge: the file would have more than MaxSpendFile.
@@ -71,8 +73,10 @@ type SpendImport struct {
 	State     SpendState
 	BatchID   string `bun:",nullzero"`
 	// Layout says how the file is read, Preview what its beginning looks like: both are whoever's who reads files.
-	Layout          json.RawMessage `bun:"type:jsonb,nullzero"`
-	Preview         json.RawMessage `bun:"type:jsonb,nullzero"`
+	Layout  json.RawMessage `bun:"type:jsonb,nullzero"`
+	Preview json.RawMessage `bun:"type:jsonb,nullzero"`
+	// Checkpoint is where the look at the file is to go on, also in words of whoever reads it: none before its first rows are kept.
+	Checkpoint      json.RawMessage `bun:"type:jsonb,nullzero"`
 	ContentHash     string          `bun:",nullzero"`
 	ByteCount       int64
 	DoneBytes       int64

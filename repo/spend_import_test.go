@@ -161,7 +161,7 @@ func TestRowsAreComparedAnewWhereSomethingWasImportedSince(t *testing.T) {
 	for _, step := range []func() error{
 		func() error { return project.BeginSpendCheck(t.Context(), checked) },
 		func() error {
-			return project.SaveSpendRows(t.Context(), checked, []repo.SpendRow{spent(2, 1, "a", "5.00"), spent(3, 1, "b", "5.00")})
+			return project.SaveSpendRows(t.Context(), checked, []repo.SpendRow{spent(2, 1, "a", "5.00"), spent(3, 1, "b", "5.00")}, 10, []byte("{}"))
 		},
 		func() error { return project.EndSpendCheck(t.Context(), checked, "hash", now) },
 	} {

@@ -75,8 +75,12 @@ func (p *Project) UndoSpendImport(ctx context.Context, i *SpendImport, now time.
 // unwriteSpendBlock puts back what was there before a block was stored.
 func unwriteSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.Time) error {
 	if b.Counts[SpendNew] > 0 {
-		_, err := tx.NewRaw(`DELETE FROM ad_spend_fact AS f USING (`+unnested("r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 0")+`) AS r WHERE `+sameSpend,
-			b.ProjectID, b.ImportID, b.FirstLine, b.ProjectID).Exec(ctx)
+		// Looked up row by row, for the same reason as in replaceSpend.
+		_, err := tx.NewRaw(`DELETE FROM ad_spend_fact WHERE project_id = ? AND id = ANY (ARRAY(SELECT found.id FROM (`+
+			unnested("r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 0")+`) AS r CROSS JOIN LATERAL (
+				SELECT f.id FROM ad_spend_fact AS f WHERE f.project_id = ? AND f.platform = r.platform AND f.date = r.date AND f.campaign_id = r.campaign_id
+					AND f.adset_id = r.adset_id AND f.ad_id = r.ad_id LIMIT 1) AS found))`,
+			b.ProjectID, b.ProjectID, b.ImportID, b.FirstLine, b.ProjectID).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -84,8 +88,5 @@ func unwriteSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.T
 	if b.Counts[SpendChanged] == 0 {
 		return nil
 	}
-	_, err := tx.NewRaw(`UPDATE ad_spend_fact AS f SET impressions = r.old_impressions, clicks = r.old_clicks, spend = r.old_spend, updated_at = ?
-		FROM (`+unnested("r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 1")+`) AS r WHERE `+sameSpend,
-		now, b.ProjectID, b.ImportID, b.FirstLine, b.ProjectID).Exec(ctx)
-	return err
+	return replaceSpend(ctx, tx, b, "r.old_impressions, r.old_clicks, r.old_spend", now)
 }

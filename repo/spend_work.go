@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 
 	"github.com/uptrace/bun"
@@ -20,18 +21,23 @@ type SpendWork struct {
 	Batch *NewBatch
 }
 
-// BeginSpendWork puts an import into another state and enqueues the jobs that work on it. ErrSpendState, ErrNotFound.
+// BeginSpendWork puts an import into another state and enqueues the jobs that work on it. A look at the file that ended early goes on
+// where it was, if the layout is the same. ErrSpendState, ErrNotFound.
 func (p *Project) BeginSpendWork(ctx context.Context, id int64, work SpendWork) (*SpendImport, error) {
 	found := new(SpendImport)
 	err := p.store.InTx(ctx, func(ctx context.Context, tx *Tx) error {
-		if err := tx.tx.NewSelect().Model(found).Where("project_id = ? AND id = ?", p.ID, id).For("UPDATE").Scan(ctx); err != nil {
+		if err := tx.tx.NewSelect().Model(found).Where("project_id = ? AND id = ?", p.ID, id).For("NO KEY UPDATE").Scan(ctx); err != nil {
 			return err
 		}
 		if !slices.Contains(work.From, found.State) {
 			return ErrSpendState
 		}
-		found.State, found.Error, found.DoneBytes, found.DoneRows = work.To, "", 0, 0
-		if work.Layout != nil {
+		goesOn := found.State == SpendUploaded && found.Checkpoint != nil && isSameJSON(found.Layout, work.Layout)
+		found.State, found.Error = work.To, ""
+		if !goesOn {
+			found.DoneBytes, found.DoneRows, found.Checkpoint = 0, 0, nil
+		}
+		if work.Layout != nil && !goesOn {
 			found.Layout, found.Preview, found.ContentHash = work.Layout, work.Preview, ""
 			found.setCounts(make([]int64, spendOutcomes))
 		}
@@ -48,12 +54,18 @@ func (p *Project) BeginSpendWork(ctx context.Context, id int64, work SpendWork) 
 	return found, classify("begin to work on the import", err)
 }
 
+// isSameJSON reports whether two texts say the same, whatever the order of their keys.
+func isSameJSON(a, b json.RawMessage) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+}
+
 // StopSpendWork puts an import back into the state before the work on it, with why: the work that a batch does, or any if batch is
 // empty. Nothing happens where no such work is done.
 func (p *Project) StopSpendWork(ctx context.Context, id int64, batch, why string) error {
 	err := p.store.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		found := new(SpendImport)
-		if err := tx.NewSelect().Model(found).Where("project_id = ? AND id = ?", p.ID, id).For("UPDATE").Scan(ctx); err != nil {
+		if err := tx.NewSelect().Model(found).Where("project_id = ? AND id = ?", p.ID, id).For("NO KEY UPDATE").Scan(ctx); err != nil {
 			return err
 		}
 		before := found.State.Before()
@@ -66,9 +78,9 @@ func (p *Project) StopSpendWork(ctx context.Context, id int64, batch, why string
 	return classify("stop the work on the import", err)
 }
 
-// NoteSpendWork says how far the work of a batch is. ErrSpendState when it is to end.
-func (p *Project) NoteSpendWork(ctx context.Context, i *SpendImport, doneBytes, doneRows int64) error {
-	result, err := p.store.db.NewUpdate().Model((*SpendImport)(nil)).Set("done_bytes = ?", doneBytes).Set("done_rows = ?", doneRows).
+// NoteSpendWork says with how many rows the work of a batch has dealt. ErrSpendState when it is to end.
+func (p *Project) NoteSpendWork(ctx context.Context, i *SpendImport, doneRows int64) error {
+	result, err := p.store.db.NewUpdate().Model((*SpendImport)(nil)).Set("done_rows = ?", doneRows).
 		Where("project_id = ? AND id = ? AND state = ? AND batch_id = ?", p.ID, i.ID, i.State, i.BatchID).Exec(ctx)
 	if err = expectOne(result, err); errors.Is(err, ErrNotFound) {
 		err = ErrSpendState

@@ -273,6 +273,87 @@ func TestAnImportOfSpendIsCancelledAndGoneOnWith(t *testing.T) {
 	}
 }
 
+// TestACancelledImportOfSpendEndsWithinABlockAndLeavesNothing: in the middle of the look at the file, and in the middle of the import,
+// for which the rows were compared anew.
+func TestACancelledImportOfSpendEndsWithinABlockAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.work(t)
+	who := w.account(t)
+	z := &wizard{t, w.adsOf(t, who), who.project.ID}
+	number := func(query string) int64 { return repotest.Number(t, w.databaseURL, "SELECT count(*) FROM "+query) }
+	cancel := func(id int64, want microtrackerv1.SpendImport_State) {
+		t.Helper()
+		res, err := z.client.CancelSpendImport(t.Context(), &microtrackerv1.CancelSpendImportRequest{ProjectId: z.id, ImportId: id})
+		if err != nil || res.GetImport().GetState() != want {
+			t.Fatalf("%v, %v", res, err)
+		}
+	}
+	ended := func() {
+		t.Helper()
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		for n := int64(1); n > 0; n = number("jobs") + number("pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation WHERE c.relname = 'ad_spend_fact' AND l.mode = 'RowExclusiveLock'") {
+			if ctx.Err() != nil {
+				t.Fatal("the work does not end")
+			}
+		}
+	}
+	var rows []string
+	for i := range 30_000 {
+		rows = append(rows, fmt.Sprintf("2026-10-0%d,1,Brand,2,Exact,%d,,100,5,1.25", 1+i%7, i/7))
+	}
+	file := googleExport(rows...)
+	begin := func(id int64) {
+		t.Helper()
+		if _, err := z.client.CheckSpendImport(t.Context(), &microtrackerv1.CheckSpendImportRequest{ProjectId: z.id, ImportId: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stuck, release := repotest.HoldInserts(t, w.databaseURL, "spend_import_blocks", "(SELECT count(*) FROM spend_import_blocks) = 2")
+	id := z.upload("many.csv", file, 100_000)
+	begin(id)
+	stuck()
+	go release() // the third block, which is being stored, is waited for
+	cancel(id, microtrackerv1.SpendImport_STATE_UPLOADED)
+	ended()
+	if n := number("spend_import_blocks"); n < 2 || n > 4 {
+		t.Errorf("%d blocks", n)
+	}
+	begin(id)
+	if checked := z.until(id); checked.GetCounts().GetNew() != 30_000 || number("spend_import_blocks, unnest(lines)") != 30_000 {
+		t.Fatalf("gone on with: %v", checked)
+	}
+	if _, err := z.client.ImportSpend(t.Context(), &microtrackerv1.ImportSpendRequest{ProjectId: z.id, Rows: []*microtrackerv1.SpendInput{{Spend: &microtrackerv1.AdSpend{
+		Platform: "google", Date: "2026-10-01", CampaignId: "1", AdsetId: "2", AdId: "0", Spend: "7.00",
+	}}}}); err != nil {
+		t.Fatal(err)
+	}
+	repotest.Exec(t, w.databaseURL, "DROP FUNCTION wait_at_insert() CASCADE")
+	stuck, release = repotest.HoldInserts(t, w.databaseURL, "ad_spend_fact", "(SELECT count(*) FROM ad_spend_fact) >= 10000")
+	if _, err := z.client.StartSpendImport(t.Context(), &microtrackerv1.StartSpendImportRequest{ProjectId: z.id, ImportId: id}); err != nil {
+		t.Fatal(err)
+	}
+	stuck()
+	cancel(id, microtrackerv1.SpendImport_STATE_CHECKED)
+	release()
+	ended()
+	if n := repotest.Number(t, w.databaseURL, "SELECT (100 * sum(spend))::bigint FROM ad_spend_fact"); n != 700 {
+		t.Errorf("%d cents", n)
+	}
+	cancel(id, microtrackerv1.SpendImport_STATE_UNSPECIFIED)
+	if n := number("spend_import_blocks WHERE import_id = " + strconv.FormatInt(id, 10)); n != 0 || number("spend_import_chunks") != 0 || number("spend_imports") != 1 {
+		t.Errorf("%d blocks are left, or pieces, or the import", n)
+	}
+	repotest.Exec(t, w.databaseURL, "DROP FUNCTION wait_at_insert() CASCADE")
+	again := z.upload("again.csv", file, 512<<10)
+	z.check(again, nil)
+	z.start(again)
+	if n := repotest.Number(t, w.databaseURL, "SELECT (100 * sum(spend))::bigint FROM ad_spend_fact"); n != 30_000*125 {
+		t.Errorf("%d cents", n)
+	}
+}
+
 func TestRowsOfSpendAreImportedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := start(t)

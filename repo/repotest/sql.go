@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -44,6 +45,35 @@ func Hold(t testing.TB, url, statement string) (release func()) {
 		t.Fatalf("%s: %v", statement, err)
 	}
 	return release
+}
+
+// HoldInserts lets inserts into a table wait, each before its statement, once the condition holds: until release is called or the test
+// ends. stuck returns when one waits.
+func HoldInserts(t testing.TB, url, table, condition string) (stuck, release func()) {
+	t.Helper()
+	Exec(t, url, `CREATE FUNCTION wait_at_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF `+condition+` THEN PERFORM pg_advisory_xact_lock(4711); END IF;
+			RETURN NULL;
+		END $$`)
+	Exec(t, url, "CREATE TRIGGER wait_at_insert BEFORE INSERT ON "+table+" FOR EACH STATEMENT EXECUTE FUNCTION wait_at_insert()")
+	release = Hold(t, url, "SELECT pg_advisory_xact_lock(4711)")
+	stuck = func() {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		again := time.NewTicker(20 * time.Millisecond)
+		defer again.Stop()
+		for Number(t, url, `SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+			WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objid = 4711 AND NOT l.granted`) == 0 {
+			select {
+			case <-again.C:
+			case <-ctx.Done():
+				t.Fatalf("nothing was inserted into %s where %s", table, condition)
+			}
+		}
+	}
+	return stuck, release
 }
 
 // ShutOut takes a database away from everybody, as if it had been stopped, until allow is called or the test ends.

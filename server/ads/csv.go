@@ -21,8 +21,9 @@ var errTooLong = errors.New("the row is longer than 64 KiB or has more than 512 
 type scanner struct {
 	from      *bufio.Reader
 	delimiter byte
-	line      int // of the row that was read last: where it begins
-	next      int // of the next
+	line      int   // of the row that was read last: where it begins
+	next      int   // of the next
+	taken     int64 // bytes of the text until there
 	text      []byte
 	ends      []int
 	fields    []string
@@ -51,6 +52,7 @@ func (s *scanner) read() ([]string, error) {
 		if err != nil && (!errors.Is(err, io.EOF) || len(part) == 0 && size == 0) {
 			return nil, err
 		}
+		s.taken += int64(len(part))
 		isEnd := err != nil
 		hasBreak := bytes.HasSuffix(part, []byte("\n"))
 		if hasBreak {
@@ -105,7 +107,8 @@ func (s *scanner) read() ([]string, error) {
 // skip goes to the end of a line that is too long.
 func (s *scanner) skip(atEnd bool) error {
 	for !atEnd {
-		_, err := s.from.ReadSlice('\n')
+		part, err := s.from.ReadSlice('\n')
+		s.taken += int64(len(part))
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 		case err == nil:

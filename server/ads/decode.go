@@ -57,10 +57,31 @@ type decoder struct {
 	out      []byte
 	begun    bool
 	err      error
+	// rawAt and textAt are how many bytes of the file have become text, and of how many bytes this text is.
+	rawAt, textAt int64
+	joints        []joint
 }
 
-func newDecoder(from io.Reader, encoding Encoding) io.Reader {
-	return &decoder{from: from, encoding: encoding}
+// joint is a place from where on a file can be decoded anew: in its bytes and in its text.
+type joint struct{ raw, text int64 }
+
+// newDecoder decodes a file from one of its bytes on, at which a character begins.
+func newDecoder(from io.Reader, encoding Encoding, at int64) *decoder {
+	return &decoder{from: from, encoding: encoding, begun: at > 0, rawAt: at}
+}
+
+// jointBefore returns the last joint that is not behind a place in the text, and forgets those before it.
+func (d *decoder) jointBefore(text int64) joint {
+	last := 0
+	for i, j := range d.joints {
+		if j.text <= text {
+			last = i
+		}
+	}
+	if d.joints = d.joints[last:]; len(d.joints) == 0 {
+		return joint{raw: d.rawAt}
+	}
+	return d.joints[0]
 }
 
 // Read never returns nothing without an error: it reads on until there is something.
@@ -72,10 +93,14 @@ func (d *decoder) Read(p []byte) (int, error) {
 		n, err := d.from.Read(d.raw[d.held:])
 		n += d.held
 		d.err = err
+		if d.begun || d.rawAt == 0 {
+			d.joints = append(d.joints, joint{d.rawAt, d.textAt})
+		}
 		d.held = d.decode(d.raw[:n], err != nil)
 		if !d.begun && len(d.out) >= 3 {
 			d.out, d.begun = bytes.TrimPrefix(d.out, []byte("\ufeff")), true
 		}
+		d.rawAt, d.textAt = d.rawAt+int64(n-d.held), d.textAt+int64(len(d.out))
 	}
 	n := copy(p, d.out)
 	d.out = d.out[n:]

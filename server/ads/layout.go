@@ -62,7 +62,7 @@ func Detect(sample []byte) (*Found, error) {
 	var titles []string
 	layout := Layout{Encoding: encoding}
 	for _, delimiter := range []string{",", ";", "\t", "|"} {
-		rows := newScanner(newDecoder(bytes.NewReader(sample), encoding), delimiter[0])
+		rows := newScanner(newDecoder(bytes.NewReader(sample), encoding, 0), delimiter[0])
 		for range maxPreamble {
 			cells, err := rows.read()
 			if errors.Is(err, io.EOF) {
@@ -127,7 +127,7 @@ func Look(sample []byte, layout Layout) (*Found, error) {
 
 // each calls row with the first rows below the titles, which it keeps.
 func (f *Found) each(sample []byte, limit int, row func(cells []string)) error {
-	rows := newScanner(newDecoder(bytes.NewReader(sample), f.Layout.Encoding), f.Layout.Delimiter[0])
+	rows := newScanner(newDecoder(bytes.NewReader(sample), f.Layout.Encoding, 0), f.Layout.Delimiter[0])
 	f.Titles = nil
 	for limit > 0 {
 		cells, err := rows.read()

@@ -79,6 +79,7 @@ type Limits struct {
 type Reader struct {
 	layout  Layout
 	limits  Limits
+	text    *decoder
 	rows    *scanner
 	keys    *keys
 	columns [fieldCount]int
@@ -89,9 +90,25 @@ type Reader struct {
 // fieldCount is how many fields there are.
 const fieldCount = 13
 
-// NewReader reads what the layout says of a file.
-func NewReader(file io.Reader, layout Layout, limits Limits) *Reader {
-	r := &Reader{layout: layout, limits: limits, rows: newScanner(newDecoder(file, layout.Encoding), layout.Delimiter[0]), keys: newKeys()}
+// Position is a place in a file between two rows. Its zero value is the file's beginning.
+type Position struct {
+	// Bytes is from where on the file has to be read, Text how many bytes of its text in UTF-8 from there on have been dealt with.
+	Bytes int64 `json:"bytes"`
+	Text  int64 `json:"text"`
+	// Lines and Rows are how many were before.
+	Lines int `json:"lines"`
+	Rows  int `json:"rows"`
+}
+
+// NewReader reads what the layout says of a file, of which file is what follows at.Bytes. Behind the beginning it has to be told which
+// rows were taken before: see Seen.
+func NewReader(file io.Reader, layout Layout, limits Limits, at Position) (*Reader, error) {
+	text := newDecoder(file, layout.Encoding, at.Bytes)
+	r := &Reader{layout: layout, limits: limits, text: text, rows: newScanner(text, layout.Delimiter[0]), keys: newKeys(), count: at.Rows}
+	r.rows.next, r.rows.taken = at.Lines+1, at.Text
+	if _, err := io.CopyN(io.Discard, r.rows.from, at.Text); err != nil {
+		return nil, fmt.Errorf("go to line %d of the file: %w", at.Lines+1, err)
+	}
 	for i, field := range Fields() {
 		r.columns[i] = -1
 		if at, ok := layout.Columns[field]; ok {
@@ -99,8 +116,17 @@ func NewReader(file io.Reader, layout Layout, limits Limits) *Reader {
 		}
 	}
 	r.wrong = wrongCurrency(layout, limits.Currency)
-	return r
+	return r, nil
 }
+
+// Position is where the next row begins.
+func (r *Reader) Position() Position {
+	from := r.text.jointBefore(r.rows.taken)
+	return Position{Bytes: from.raw, Text: r.rows.taken - from.text, Lines: r.rows.next - 1, Rows: r.count}
+}
+
+// Seen notes a row that was taken before the reader began: others with its key are refused.
+func (r *Reader) Seen(row *Row) { r.keys.add(row) }
 
 // wrongCurrency says what is wrong with the currency that a layout names; empty: nothing.
 func wrongCurrency(layout Layout, currency string) string {

@@ -32,7 +32,10 @@ func read(t *testing.T, file, currency string) (*ads.Found, []string) {
 func rowsOf(t *testing.T, file string, layout ads.Layout, currency string) []string {
 	t.Helper()
 	var rows []string
-	reader := ads.NewReader(strings.NewReader(file), layout, limits(currency))
+	reader, err := ads.NewReader(strings.NewReader(file), layout, limits(currency), ads.Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for {
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -247,7 +250,10 @@ func FuzzReader(f *testing.F) {
 			if layout.Check() != nil {
 				continue
 			}
-			reader := ads.NewReader(strings.NewReader(string(file)), layout, limits("EUR"))
+			reader, err := ads.NewReader(strings.NewReader(string(file)), layout, limits("EUR"), ads.Position{})
+			if err != nil {
+				t.Fatal(err)
+			}
 			last := 0
 			for {
 				row, err := reader.Read()
