@@ -52,6 +52,24 @@ func spendFile(projectID int64) io.ReadCloser {
 	return reader
 }
 
+// workOnSpend does jobs until stop is called, which may be done twice. Of what it is at when it stops, it waits for nothing.
+func (s *site) workOnSpend(ctx context.Context) (stop func()) {
+	registry := jobs.NewRegistry()
+	tasks.Register(registry, tasks.Config{Store: s.store, Logger: slog.New(slog.DiscardHandler)})
+	working, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		jobs.NewWorker(jobs.Config{
+			Store: s.store, Registry: registry, Logger: slog.New(slog.DiscardHandler), Poll: 100 * time.Millisecond, Grace: time.Nanosecond,
+		}).Run(working)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
 // spend measures how long a file of a million rows takes to be looked at and imported, as a share of COPY of the same rows into the
 // same table, and how much memory that takes.
 func spend(ctx context.Context, b *bench) ([]row, error) {
@@ -67,19 +85,10 @@ func spend(ctx context.Context, b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry := jobs.NewRegistry()
-	tasks.Register(registry, tasks.Config{Store: s.store, Logger: slog.New(slog.DiscardHandler)})
-	working, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		jobs.NewWorker(jobs.Config{Store: s.store, Registry: registry, Logger: slog.New(slog.DiscardHandler), Poll: 100 * time.Millisecond}).Run(working)
-	}()
-	defer func() {
-		stop()
-		<-done
-	}()
+	stop := s.workOnSpend(ctx)
+	defer func() { stop() }()
 	var rates, memories []float64
+	var whole time.Duration
 	detail := ""
 	for range b.rounds {
 		copied, err := s.copySpend(ctx)
@@ -94,18 +103,34 @@ func spend(ctx context.Context, b *bench) ([]row, error) {
 		}
 		rates = append(rates, copied.Seconds()/(checked+imported).Seconds())
 		memories = append(memories, float64(memory)/spendMemory)
+		whole = checked + imported
 		detail = fmt.Sprintf("looked at in %.1f s, imported in %.1f s; COPY %.1f s; %d MB", checked.Seconds(), imported.Seconds(), copied.Seconds(), memory>>20)
 	}
+	stop()
+	interrupted, err := s.interruptSpend(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	stop = s.workOnSpend(ctx)
+	inLook, inImport, forgotten, err := s.cancelSpend(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	cancelled := fmt.Sprintf("in the look %.2f s, in the import %.2f s; forgotten in %.2f s", inLook.Seconds(), inImport.Seconds(), forgotten.Seconds())
 	return []row{
 		{"1 M rows of spend from a CSV file, looked at and imported: rate / COPY of the same rows", median(rates), 0.4, true, detail},
 		{"the same: most memory of the program / 200 MB", median(memories), 1, false, detail},
+		{
+			"the same, both the look and the import interrupted half way and gone on with / without that", interrupted.Seconds() / whole.Seconds(), 1.5, false,
+			fmt.Sprintf("%.1f s", interrupted.Seconds()),
+		},
+		{"the same, cancelled half way: seconds until it has stopped, and nothing of it is left", (max(inLook, inImport) + forgotten).Seconds(), 5, false, cancelled},
 	}, nil
 }
 
 // copySpend stores the rows by COPY, with the table empty before and after.
 func (s *site) copySpend(ctx context.Context) (time.Duration, error) {
-	clean := []string{"TRUNCATE ad_spend_fact", "DELETE FROM spend_imports", "VACUUM ANALYZE spend_import_blocks", "CHECKPOINT"}
-	if _, err := s.exec(ctx, clean...); err != nil {
+	if err := s.forgetSpend(ctx); err != nil {
 		return 0, err
 	}
 	conn, err := pgx.Connect(ctx, s.URL())
@@ -124,15 +149,20 @@ func (s *site) copySpend(ctx context.Context) (time.Duration, error) {
 	if tag.RowsAffected() != spendAds*spendDays {
 		return 0, fmt.Errorf("COPY stored %d rows", tag.RowsAffected())
 	}
-	_, err = s.exec(ctx, clean...)
-	return took, err
+	return took, s.forgetSpend(ctx)
 }
 
-// importSpend uploads the file and has it looked at and imported, as the API does.
-func importSpend(ctx context.Context, project *repo.Project) (checked, imported time.Duration, err error) {
+// forgetSpend empties the tables.
+func (s *site) forgetSpend(ctx context.Context) error {
+	_, err := s.exec(ctx, "TRUNCATE ad_spend_fact", "DELETE FROM spend_imports", "VACUUM ANALYZE spend_import_blocks", "CHECKPOINT")
+	return err
+}
+
+// uploadSpend uploads the file, as the API does.
+func uploadSpend(ctx context.Context, project *repo.Project) (id int64, err error) {
 	made, err := project.CreateSpendImport(ctx, "bench.csv", time.Now())
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	file := spendFile(0)
 	defer file.Close() //nolint:errcheck // it has been read
@@ -141,40 +171,52 @@ func importSpend(ctx context.Context, project *repo.Project) (checked, imported 
 		n, readErr := io.ReadFull(file, piece)
 		if n > 0 {
 			if offset, err = project.AppendSpendChunk(ctx, made.ID, offset, piece[:n]); err != nil {
-				return 0, 0, err
+				return 0, err
 			}
 		}
 		if readErr != nil {
-			break // the end
+			return made.ID, nil // the end
 		}
 	}
-	sample, err := tasks.ReadSample(ctx, project, made.ID)
+}
+
+// spendWork is the work of looking at an import's file, and that of importing it.
+func spendWork(ctx context.Context, project *repo.Project, id int64) (look, apply repo.SpendWork, err error) {
+	sample, err := tasks.ReadSample(ctx, project, id)
 	if err != nil {
-		return 0, 0, err
+		return look, apply, err
 	}
 	found, err := adfiles.Detect(sample)
 	if err != nil {
-		return 0, 0, err
+		return look, apply, err
 	}
-	args := tasks.SpendArgs{ProjectID: project.ID, ImportID: made.ID}
-	check, err := tasks.CheckSpendBatch(args)
+	look = repo.SpendWork{From: []repo.SpendState{repo.SpendUploading, repo.SpendUploaded}, To: repo.SpendChecking, Preview: []byte("{}")}
+	if look.Layout, err = json.Marshal(found.Layout); err != nil {
+		return look, apply, err
+	}
+	args := tasks.SpendArgs{ProjectID: project.ID, ImportID: id}
+	if look.Batch, err = tasks.CheckSpendBatch(args); err != nil {
+		return look, apply, err
+	}
+	apply = repo.SpendWork{From: []repo.SpendState{repo.SpendChecked}, To: repo.SpendImporting}
+	apply.Batch, err = tasks.ImportSpendBatch(args)
+	return look, apply, err
+}
+
+// importSpend uploads the file and has it looked at and imported.
+func importSpend(ctx context.Context, project *repo.Project) (checked, imported time.Duration, err error) {
+	id, err := uploadSpend(ctx, project)
 	if err != nil {
 		return 0, 0, err
 	}
-	layout, err := json.Marshal(found.Layout)
+	look, apply, err := spendWork(ctx, project, id)
 	if err != nil {
 		return 0, 0, err
 	}
-	if checked, err = workOn(ctx, project, made.ID, repo.SpendWork{
-		From: []repo.SpendState{repo.SpendUploading}, To: repo.SpendChecking, Layout: layout, Preview: []byte("{}"), Batch: check,
-	}, repo.SpendChecked); err != nil {
+	if checked, err = workOn(ctx, project, id, look, repo.SpendChecked); err != nil {
 		return 0, 0, err
 	}
-	apply, err := tasks.ImportSpendBatch(args)
-	if err != nil {
-		return 0, 0, err
-	}
-	imported, err = workOn(ctx, project, made.ID, repo.SpendWork{From: []repo.SpendState{repo.SpendChecked}, To: repo.SpendImporting, Batch: apply}, repo.SpendImported)
+	imported, err = workOn(ctx, project, id, apply, repo.SpendImported)
 	return checked, imported, err
 }
 
@@ -184,23 +226,31 @@ func workOn(ctx context.Context, project *repo.Project, id int64, work repo.Spen
 	if _, err := project.BeginSpendWork(ctx, id, work); err != nil {
 		return 0, err
 	}
+	err := waitForSpend(ctx, project, id, func(found *repo.SpendImport) (bool, error) {
+		if found.State != until && found.State != work.To {
+			return false, fmt.Errorf("the import is %s: %s", found.State, found.Error)
+		}
+		return found.State == until, nil
+	})
+	return time.Since(begun), err
+}
+
+// waitForSpend looks at an import until it is as wanted.
+func waitForSpend(ctx context.Context, project *repo.Project, id int64, wanted func(found *repo.SpendImport) (bool, error)) error {
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		case <-again.C:
-		}
 		found, err := project.SpendImport(ctx, id)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if found.State == until {
-			return time.Since(begun), nil
+		if is, err := wanted(found); is || err != nil {
+			return err
 		}
-		if found.State != work.To {
-			return 0, fmt.Errorf("the import is %s: %s", found.State, found.Error)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-again.C:
 		}
 	}
 }
