@@ -118,7 +118,7 @@ func (p *Project) ImportSpendRows(ctx context.Context, i *SpendImport, rows []Sp
 func writeSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.Time) error {
 	if b.Counts[SpendNew] > 0 {
 		_, err := tx.NewRaw(`INSERT INTO ad_spend_fact (project_id, platform, date, campaign_id, adset_id, ad_id, impressions, clicks, spend, created_at, updated_at) `+
-			unnested("b.project_id, r.platform, r.date, r.campaign_id, r.adset_id, r.ad_id, r.impressions, r.clicks, r.spend, ?, ?", "b.import_id = ? AND b.first_line = ? AND r.outcome = 0"),
+			unnested("outcome impressions clicks spend "+spendKey, "b.project_id, r.platform, r.date, r.campaign_id, r.adset_id, r.ad_id, r.impressions, r.clicks, r.spend, ?, ?", "b.import_id = ? AND b.first_line = ? AND r.outcome = 0"),
 			now, now, b.ProjectID, b.ImportID, b.FirstLine).Exec(ctx)
 		if err != nil {
 			return err
@@ -127,14 +127,15 @@ func writeSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.Tim
 	if b.Counts[SpendChanged] == 0 {
 		return nil
 	}
-	return replaceSpend(ctx, tx, b, "r.impressions, r.clicks, r.spend", now)
+	return replaceSpend(ctx, tx, b, "", now)
 }
 
-// replaceSpend stores these figures of the rows that a block changes. By the unique key alone: of a join the planner makes what is worst
+// replaceSpend stores the figures of the rows that a block changes, or with the prefix old_ those of before. By the unique key alone: of a join the planner makes what is worst
 // for a table that was just filled.
-func replaceSpend(ctx context.Context, tx bun.Tx, b *spendBlock, figures string, now time.Time) error {
+func replaceSpend(ctx context.Context, tx bun.Tx, b *spendBlock, prefix string, now time.Time) error {
+	fields := prefix + "impressions " + prefix + "clicks " + prefix + "spend"
 	_, err := tx.NewRaw(`INSERT INTO ad_spend_fact (project_id, platform, date, campaign_id, adset_id, ad_id, impressions, clicks, spend, created_at, updated_at) `+
-		unnested("b.project_id, r.platform, r.date, r.campaign_id, r.adset_id, r.ad_id, "+figures+", ?, ?", "b.import_id = ? AND b.first_line = ? AND r.outcome = 1")+`
+		unnested("outcome "+fields+" "+spendKey, "b.project_id, r.platform, r.date, r.campaign_id, r.adset_id, r.ad_id, r."+strings.Join(strings.Fields(fields), ", r.")+", ?, ?", "b.import_id = ? AND b.first_line = ? AND r.outcome = 1")+`
 		ON CONFLICT (project_id, platform, date, campaign_id, adset_id, ad_id) DO UPDATE
 		SET impressions = EXCLUDED.impressions, clicks = EXCLUDED.clicks, spend = EXCLUDED.spend, updated_at = EXCLUDED.updated_at`,
 		now, now, b.ProjectID, b.ImportID, b.FirstLine).Exec(ctx)
@@ -151,9 +152,12 @@ func nameSpentAds(ctx context.Context, tx bun.Tx, projectID, importID int64, now
 	}
 	_, err := tx.NewRaw(`INSERT INTO ads_dim AS ad (project_id, ad_id, platform, campaign_id, campaign_name, adset_id, adset_name, ad_name,
 			first_seen_at, last_seen_at, created_at, updated_at)
-		SELECT DISTINCT ON (s.ad_id COLLATE "C") ?, s.ad_id, s.platform, s.campaign_id, nullif(s.campaign_name, ''), s.adset_id, nullif(s.adset_name, ''),
-			nullif(s.ad_name, ''), min(s.date) OVER w, max(s.date) OVER w, ?::timestamptz, ?::timestamptz
-		FROM (`+unnested("r.*", "b.import_id = ? AND r.outcome < 3")+`) AS s WINDOW w AS (PARTITION BY s.ad_id COLLATE "C") ORDER BY s.ad_id COLLATE "C", s.date DESC
+		SELECT ?, s.ad_id, s.latest[2], s.latest[3], nullif(s.latest[4], ''), s.latest[5], nullif(s.latest[6], ''), nullif(s.latest[7], ''),
+			s.first_date, s.last_date, ?::timestamptz, ?::timestamptz
+		FROM (SELECT r.ad_id COLLATE "C" AS ad_id, min(r.date) AS first_date, max(r.date) AS last_date, max(ARRAY[to_char(r.date, 'YYYY-MM-DD'), r.platform,
+				r.campaign_id, r.campaign_name, r.adset_id, r.adset_name, r.ad_name] COLLATE "C") AS latest
+			FROM (`+unnested("outcome campaign_name adset_name ad_name "+spendKey, "r.*", "b.import_id = ? AND r.outcome < 3")+`) AS r GROUP BY 1) AS s
+		ORDER BY s.ad_id
 		ON CONFLICT (project_id, ad_id) DO UPDATE SET platform = EXCLUDED.platform, `+sets.String()+`
 			former_names = CASE WHEN `+newer+` THEN `+formerNames+` ELSE ad.former_names END,
 			first_seen_at = least(ad.first_seen_at, EXCLUDED.first_seen_at), last_seen_at = greatest(ad.last_seen_at, EXCLUDED.last_seen_at),

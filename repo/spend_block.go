@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -178,11 +179,19 @@ func (p *Project) eachSpendBlock(ctx context.Context, db bun.IDB, id int64, colu
 // countColumns are those of a block without its rows.
 func countColumns() []string { return []string{"project_id", "import_id", "first_line", "counts"} }
 
-// unnested are the rows of blocks that a condition keeps, in SQL.
-func unnested(columns, where string) string {
-	return `SELECT ` + columns + ` FROM spend_import_blocks AS b, unnest(b.lines, b.outcomes, b.platforms, b.dates, b.campaign_ids, b.campaign_names,
-			b.adset_ids, b.adset_names, b.ad_ids, b.ad_names, b.impressions, b.clicks, b.spend, b.old_impressions, b.old_clicks, b.old_spend)
-		AS r (line, outcome, platform, date, campaign_id, campaign_name, adset_id, adset_name, ad_id, ad_name, impressions, clicks, spend,
-			old_impressions, old_clicks, old_spend)
-		WHERE b.project_id = ? AND ` + where
+// unnested are the rows of blocks that a condition keeps, r, with these fields of theirs, in SQL. Arrays that stand beside each other in a
+// list are read at a third of what it costs in FROM, and those that nobody wants are not read.
+func unnested(fields, columns, where string) string {
+	var list strings.Builder
+	for i, field := range strings.Fields(fields) {
+		array := field
+		if !strings.HasSuffix(field, "s") && !strings.HasSuffix(field, "spend") {
+			array += "s"
+		}
+		list.WriteString(listed(i) + "unnest(b." + array + ") AS " + field)
+	}
+	return "SELECT " + columns + " FROM spend_import_blocks AS b CROSS JOIN LATERAL (SELECT " + list.String() + ") AS r WHERE b.project_id = ? AND " + where
 }
+
+// spendKey are the fields that tell rows apart.
+const spendKey = "platform date campaign_id adset_id ad_id"

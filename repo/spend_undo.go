@@ -26,8 +26,8 @@ func (p *Project) LaterSpendImports(ctx context.Context, i *SpendImport) ([]int6
 
 func (p *Project) laterSpendImports(ctx context.Context, db bun.IDB, i *SpendImport) ([]int64, error) {
 	var later []int64
-	err := db.NewRaw(`SELECT DISTINCT l.import_id FROM (`+unnested("r.*", "b.import_id = ? AND r.outcome < 3")+`) AS r
-		JOIN (`+unnested("b.import_id, r.*", `b.import_id IN (SELECT id FROM spend_imports WHERE project_id = ? AND state IN (?) AND revision > ?)
+	err := db.NewRaw(`SELECT DISTINCT l.import_id FROM (`+unnested("outcome "+spendKey, "r.*", "b.import_id = ? AND r.outcome < 3")+`) AS r
+		JOIN (`+unnested("outcome "+spendKey, "b.import_id, r.*", `b.import_id IN (SELECT id FROM spend_imports WHERE project_id = ? AND state IN (?) AND revision > ?)
 			AND b.max_date >= (SELECT min(min_date) FROM spend_import_blocks WHERE project_id = ? AND import_id = ?) AND r.outcome < 3`)+`) AS l
 			USING (platform, date, campaign_id, adset_id, ad_id)
 		ORDER BY 1 DESC LIMIT 10`,
@@ -77,7 +77,7 @@ func unwriteSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.T
 	if b.Counts[SpendNew] > 0 {
 		// Looked up row by row, for the same reason as in replaceSpend.
 		_, err := tx.NewRaw(`DELETE FROM ad_spend_fact WHERE project_id = ? AND id = ANY (ARRAY(SELECT found.id FROM (`+
-			unnested("r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 0")+`) AS r CROSS JOIN LATERAL (
+			unnested("outcome "+spendKey, "r.*", "b.import_id = ? AND b.first_line = ? AND r.outcome = 0")+`) AS r CROSS JOIN LATERAL (
 				SELECT f.id FROM ad_spend_fact AS f WHERE f.project_id = ? AND f.platform = r.platform AND f.date = r.date AND f.campaign_id = r.campaign_id
 					AND f.adset_id = r.adset_id AND f.ad_id = r.ad_id LIMIT 1) AS found))`,
 			b.ProjectID, b.ProjectID, b.ImportID, b.FirstLine, b.ProjectID).Exec(ctx)
@@ -88,5 +88,5 @@ func unwriteSpendBlock(ctx context.Context, tx bun.Tx, b *spendBlock, now time.T
 	if b.Counts[SpendChanged] == 0 {
 		return nil
 	}
-	return replaceSpend(ctx, tx, b, "r.old_impressions, r.old_clicks, r.old_spend", now)
+	return replaceSpend(ctx, tx, b, "old_", now)
 }
