@@ -135,5 +135,6 @@ func (s *site) countSpend(ctx context.Context, from string) (n int64, err error)
 		return 0, err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // it has been read
-	return n, conn.QueryRow(ctx, "SELECT count(*) FROM "+from).Scan(&n)
+	err = conn.QueryRow(ctx, "SELECT count(*) FROM "+from).Scan(&n)
+	return n, err
 }
