@@ -22,7 +22,9 @@ type adCompiler struct {
 	days      adDays
 	measures  []adMeasure
 	slots     int
-	counted   []countedAds
+	// counted are the sessions of ofSessions, if isCounted.
+	counted   []AdSessions
+	isCounted bool
 }
 
 // compile writes: what was spent; of each part of the sessions the sums by what they say of their ad, by slot of time; with
@@ -88,9 +90,8 @@ func (c *adCompiler) addFacts() {
 		if !slices.ContainsFunc(c.measures, func(m adMeasure) bool { return m.of == part }) {
 			continue
 		}
-		at := slices.IndexFunc(c.counted, func(a countedAds) bool { return slices.EqualFunc(a.bounds, bounds, time.Time.Equal) })
-		if part == ofSessions && at >= 0 {
-			c.addCounted(c.counted[at].sessions)
+		if part == ofSessions && c.isCounted {
+			c.addCounted(c.counted)
 			continue
 		}
 		slots := [][]time.Time{bounds}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
@@ -52,6 +53,83 @@ func (p *Project) countAds(ctx context.Context, questions ...AdQuery) ([]counted
 	return counted, nil
 }
 
+// ownSlots adds up what the days of their platform do not tell apart: slots are cut by the days of all platforms, and an ad is on one.
+// Each row is then of the first of the slots that are one bucket for it, and those outside all buckets are left out.
+func (p *Project) ownSlots(ctx context.Context, tx bun.Tx, days *adDays, sessions []AdSessions) ([]AdSessions, error) {
+	if len(days.zones) == 1 {
+		return sessions, nil
+	}
+	platforms, err := p.platformsOf(ctx, tx, sessions)
+	if err != nil {
+		return nil, err
+	}
+	_, buckets := days.slots()
+	places := make(map[AdSessions]int, len(sessions))
+	var own []AdSessions
+	for i := range sessions {
+		row := sessions[i]
+		of := buckets[days.platforms[platforms[markOf(&row)]]] // the project's own where the platform has no account
+		bucket := of[row.Slot-1]
+		if bucket == "" {
+			continue
+		}
+		row.Slot = 1 + slices.Index(of, bucket)
+		kind := row
+		kind.Landed, kind.Bounces, kind.Score, kind.Scored = 0, 0, 0, 0
+		at, ok := places[kind]
+		if !ok {
+			places[kind] = len(own)
+			own = append(own, row)
+			continue
+		}
+		sum := &own[at]
+		sum.Landed, sum.Bounces, sum.Score, sum.Scored = sum.Landed+row.Landed, sum.Bounces+row.Bounces, sum.Score+row.Score, sum.Scored+row.Scored
+	}
+	return own, nil
+}
+
+// adMark is what says on which platform sessions came.
+type adMark struct{ clickIDKind, utmSource, source, ad string }
+
+func markOf(s *AdSessions) adMark { return adMark{s.ClickIDKind, s.UTMSource, s.Source, s.Ad} }
+
+// platformsOf are the platforms of sessions, as addPlaced finds them.
+func (p *Project) platformsOf(ctx context.Context, tx bun.Tx, sessions []AdSessions) (map[adMark]string, error) {
+	platforms := map[adMark]string{}
+	var marks []adMark
+	var kinds, utms, sources, ads []string
+	for i := range sessions {
+		mark := markOf(&sessions[i])
+		if _, ok := platforms[mark]; ok {
+			continue
+		}
+		platforms[mark] = ""
+		marks, kinds, utms = append(marks, mark), append(kinds, mark.clickIDKind), append(utms, mark.utmSource)
+		sources, ads = append(sources, mark.source), append(ads, mark.ad)
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT x.n, coalesce(`+platformOf+`, d.platform, '')
+		FROM (SELECT n, ad, nullif(kind, '') AS click_id_kind, `+countedSource+` AS marked_source
+			FROM unnest(?::text[], ?::text[], ?::text[], ?::text[]) WITH ORDINALITY AS t (kind, utm_source, source, ad, n)) AS x
+		LEFT JOIN ads_dim AS d ON d.project_id = ? AND d.ad_id = x.ad`,
+		pgdialect.Array(kinds), pgdialect.Array(utms), pgdialect.Array(sources), pgdialect.Array(ads), p.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells what matters
+	for rows.Next() {
+		var n int
+		var platform string
+		if err := rows.Scan(&n, &platform); err != nil {
+			return nil, err
+		}
+		platforms[marks[n-1]] = platform
+	}
+	return platforms, rows.Err()
+}
+
+// countedSource is markedSource of sessions that are counted.
+const countedSource = "CASE WHEN kind = '' AND utm_source <> '' THEN lower(source) END"
+
 // addCounted writes the sums of sessions that are counted, as addPart does of those that are read.
 func (c *adCompiler) addCounted(sessions []AdSessions) {
 	texts := func(of func(s *AdSessions) string) any {
@@ -72,7 +150,7 @@ func (c *adCompiler) addCounted(sessions []AdSessions) {
 	if c.byPlacement() {
 		c.add(", x.placement")
 	}
-	c.add(", nullif(x.click_id_kind, '') AS click_id_kind, CASE WHEN x.click_id_kind = '' AND x.utm_source <> '' THEN lower(x.source) END AS marked_source, x.slot")
+	c.add(", nullif(kind, '') AS click_id_kind, " + countedSource + " AS marked_source, x.slot")
 	for _, m := range c.measures {
 		switch {
 		case m.of == ofSpend:
@@ -86,7 +164,7 @@ func (c *adCompiler) addCounted(sessions []AdSessions) {
 	}
 	c.add(`
 	FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-		AS x (campaign, adset, ad, placement, click_id_kind, utm_source, source, slot, landed, bounces, score, scored)`,
+		AS x (campaign, adset, ad, placement, kind, utm_source, source, slot, landed, bounces, score, scored)`,
 		texts(func(s *AdSessions) string { return s.Campaign }), texts(func(s *AdSessions) string { return s.Adset }),
 		texts(func(s *AdSessions) string { return s.Ad }), texts(func(s *AdSessions) string { return s.Placement }),
 		texts(func(s *AdSessions) string { return s.ClickIDKind }), texts(func(s *AdSessions) string { return s.UTMSource }),

@@ -305,7 +305,14 @@ func (p *Project) adRows(ctx context.Context, tx bun.Tx, q AdQuery, counted []co
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &adCompiler{AdQuery: q, projectID: p.ID, currency: p.Currency, days: *days, counted: counted}
+	c := &adCompiler{AdQuery: q, projectID: p.ID, currency: p.Currency, days: *days}
+	bounds, _ := days.slots()
+	if at := slices.IndexFunc(counted, func(a countedAds) bool { return slices.EqualFunc(a.bounds, bounds, time.Time.Equal) }); at >= 0 {
+		c.isCounted = true
+		if c.counted, err = p.ownSlots(ctx, tx, days, counted[at].sessions); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := c.compile(); err != nil {
 		return nil, nil, err
 	}
