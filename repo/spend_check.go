@@ -11,6 +11,17 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
+// AwaitSpendCheck reads an import anew, once rows of its file that somebody is keeping at this moment are kept: a worker that was stopped
+// does not hear of it. ErrNotFound.
+func (p *Project) AwaitSpendCheck(ctx context.Context, i *SpendImport) error {
+	found := new(SpendImport)
+	err := p.store.db.NewSelect().Model(found).Where("project_id = ? AND id = ?", p.ID, i.ID).For("NO KEY UPDATE").Scan(ctx)
+	if err == nil {
+		*i = *found
+	}
+	return classify("wait for who checks the file", err)
+}
+
 // BeginSpendCheck forgets what was found in the file before, and notes what the rows are compared with. Of a look that goes on, nothing
 // is forgotten: what was found is compared anew when it is imported, if something else was imported in between.
 func (p *Project) BeginSpendCheck(ctx context.Context, i *SpendImport) error {

@@ -66,6 +66,12 @@ type spendLook struct {
 
 // lookAtSpend opens an import's file where the look at it ended before, else at its beginning.
 func (w *worker) lookAtSpend(ctx context.Context, project *repo.Project, i *repo.SpendImport) (*spendLook, error) {
+	if err := project.AwaitSpendCheck(ctx, i); err != nil {
+		return nil, err
+	}
+	if i.State != repo.SpendChecking {
+		return nil, repo.ErrSpendState
+	}
 	var layout ads.Layout
 	if err := json.Unmarshal(i.Layout, &layout); err != nil {
 		return nil, jobs.Permanent(fmt.Errorf("read the layout: %w", err))
