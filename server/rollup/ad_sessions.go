@@ -76,7 +76,7 @@ func newAdCount(bounds []time.Time) *adCount {
 func (c *adCount) add(b *block) {
 	r := &c.room
 	r.kinds = zeroed(r.kinds, b.sessions)
-	kinds := tellApart(r.kinds, []adKind{{}}, c.slotsOf(b), len(c.minutes)+1, func(kind *adKind, slot uint32) { kind.slot = slot })
+	kinds := []adKind{{}}
 	for _, by := range []struct {
 		dimension report.Dimension
 		of        func(kind *adKind) *string
@@ -97,6 +97,8 @@ func (c *adCount) add(b *block) {
 		r.codes = unpack(column.codes, b.sessions, r.codes)
 		kinds = tellApart(r.kinds, kinds, r.codes, len(column.texts), func(kind *adKind, code uint32) { *by.of(kind) = column.texts[code] })
 	}
+	// The slots are last: the fewer kinds there are so far, the smaller is the table that each code is looked up in.
+	kinds = tellApart(r.kinds, kinds, c.slotsOf(b), len(c.minutes)+1, func(kind *adKind, slot uint32) { kind.slot = slot })
 	rows := make([]int, len(kinds))
 	for i := range kinds {
 		rows[i] = c.rowOf(&kinds[i])
@@ -123,11 +125,25 @@ func (c *adCount) slotsOf(b *block) []uint32 {
 	r.flags = unpack(b.flags, b.sessions, r.flags)
 	r.ids = unpack(b.numbers[blockStart], b.sessions, r.ids)
 	r.pairs = zeroed(r.pairs, b.sessions)
+	end := c.minutes[len(c.minutes)-1]
+	first, last := end, int64(-1)
 	for i, flags := range r.flags {
-		if flags&startedHere == 0 || r.ids[i] >= c.minutes[len(c.minutes)-1] {
-			continue
+		if flags&startedHere != 0 && r.ids[i] < end {
+			first, last = min(first, r.ids[i]), max(last, r.ids[i])
 		}
-		r.pairs[i] = uint32(sort.Search(len(c.minutes), func(j int) bool { return c.minutes[j] > r.ids[i] }))
+	}
+	if last < 0 {
+		return r.pairs
+	}
+	// By the minute: those of a block are fewer than its sessions where it matters.
+	slots := make([]uint32, last-first+1)
+	for at := range slots {
+		slots[at] = uint32(sort.Search(len(c.minutes), func(j int) bool { return c.minutes[j] > first+int64(at) }))
+	}
+	for i, flags := range r.flags {
+		if flags&startedHere != 0 && r.ids[i] < end {
+			r.pairs[i] = slots[r.ids[i]-first]
+		}
 	}
 	return r.pairs
 }
