@@ -24,44 +24,44 @@ func halfSpend(ctx context.Context, project *repo.Project, id int64, work repo.S
 	})
 }
 
-// interruptSpend takes the time of an import that two workers leave half way, one in the look at the file and one in the import, and
-// others go on with at once. The time until a worker that vanishes counts as gone, a minute, is not in it.
-func (s *site) interruptSpend(ctx context.Context, project *repo.Project) (time.Duration, error) {
+// interruptSpend takes the times of the look at a file and of the import that a worker leaves half way each, and another goes on with at
+// once. The time until a worker that vanishes counts as gone, a minute, is not in it.
+func (s *site) interruptSpend(ctx context.Context, project *repo.Project) (times [2]time.Duration, err error) {
 	if err := s.forgetSpend(ctx); err != nil {
-		return 0, err
+		return times, err
 	}
 	id, err := uploadSpend(ctx, project)
 	if err != nil {
-		return 0, err
+		return times, err
 	}
 	look, apply, err := spendWork(ctx, project, id)
 	if err != nil {
-		return 0, err
+		return times, err
 	}
-	begun := time.Now()
-	for _, part := range []struct {
+	for i, part := range []struct {
 		work  repo.SpendWork
 		until repo.SpendState
 	}{{look, repo.SpendChecked}, {apply, repo.SpendImported}} {
+		begun := time.Now()
 		stop := s.workOnSpend(ctx)
 		err := halfSpend(ctx, project, id, part.work)
 		stop()
 		if err != nil {
-			return 0, err
+			return times, err
 		}
 		stop = s.workOnSpend(ctx)
 		err = waitForSpend(ctx, project, id, func(found *repo.SpendImport) (bool, error) { return found.State == part.until, nil })
 		stop()
 		if err != nil {
-			return 0, err
+			return times, err
 		}
+		times[i] = time.Since(begun)
 	}
-	took := time.Since(begun)
 	stored, err := s.countSpend(ctx, "ad_spend_fact")
 	if err == nil && stored != spendAds*spendDays {
 		err = fmt.Errorf("%d rows are stored", stored)
 	}
-	return took, err
+	return times, err
 }
 
 // cancelSpend takes the times until an import that is cancelled half way has stopped, in the look at the file and in the import, and
