@@ -11,5 +11,4 @@ try {
 
 const early: Early = new Map();
 window.early = early;
-// What fails is asked again by the page, which says what to do.
-askEarly(location, early).catch(() => undefined);
+askEarly(location, early);

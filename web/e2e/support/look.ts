@@ -13,16 +13,30 @@ export async function expectAccessible(page: Page): Promise<void> {
  */
 export async function expectGoodPage(page: Page): Promise<void> {
   const before = page.viewportSize()!;
+  await seeAll(page);
   await expectAccessible(page);
   await picture(page, "light");
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 360, height: 740 });
+  await seeAll(page);
   await expectAccessible(page);
   const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(sticksOut, `pixels that ${page.url()} is wider than a phone`).toBe(0);
   await picture(page, "dark");
   await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** Scrolls once through the page, for what is asked only when it comes into sight. */
+async function seeAll(page: Page) {
+  await page.evaluate(async () => {
+    for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
+      scrollTo({ top: y, behavior: "instant" });
+      await new Promise(requestAnimationFrame);
+    }
+    scrollTo({ top: 0, behavior: "instant" });
+  });
+  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
 }
 
 async function picture(page: Page, look: "light" | "dark") {

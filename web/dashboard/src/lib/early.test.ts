@@ -1,10 +1,10 @@
 import { create, toJsonString } from "@bufbuild/protobuf";
 import { ProjectSchema } from "@microtracker/client/projects";
 import { QueryRequestSchema } from "@microtracker/client/query";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { reportQuestion, timelineQuestion } from "../reports/question";
 import { dayIn } from "./days";
-import { figuresQuestion } from "./early";
+import { askEarly, type Early, figuresQuestion } from "./early";
 import { parseSearch, readReport } from "./urlstate";
 
 const now = new Date("2026-03-01T23:30:00Z");
@@ -26,3 +26,12 @@ test.each(["", "?range=7d", "?range=30d", "?range=12mo", "?range=yesterday", "?r
 test.each(["?range=today", "?range=7d&compare=none", "?f=source:is:google", "?range=for+ever", "?interval=day"])("the page alone asks about %s", (search) =>
   expect(figuresQuestion("42", timeZone, search, now)).toBeUndefined(),
 );
+
+test("whoever reads the project finds the figures asked for", async () => {
+  vi.stubGlobal("fetch", async (rpc: string) => new Response(rpc.endsWith("GetProject") ? `{"project":{"timeZone":"${timeZone}"}}` : "{}"));
+  const early: Early = new Map();
+  askEarly({ pathname: "/p/42", search: "" }, early);
+  await early.get('ProjectsService/GetProject {"projectId":"42"}');
+  expect([...early.keys()].some((question) => question.startsWith("ReportingService/Query "))).toBe(true);
+  vi.unstubAllGlobals();
+});

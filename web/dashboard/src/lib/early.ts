@@ -34,26 +34,29 @@ export function figuresQuestion(projectId: string, timeZone: string, search: str
 }
 
 /** Asks what the page at an address asks first. */
-export async function askEarly({ pathname, search }: { pathname: string; search: string }, early: Early) {
+export function askEarly({ pathname, search }: { pathname: string; search: string }, early: Early) {
   const projectId = /^\/p\/([1-9]\d{0,17})\/?$/.exec(pathname)?.[1];
   if (!projectId) return;
-  const ask = (rpc: string, body: string) => {
+  const ask = (rpc: string, body: string, then?: (answer: Response) => Promise<void>) => {
     const headers = { "Content-Type": "application/json", "Connect-Protocol-Version": "1" };
-    const answer = fetch(`/microtracker.v1.${rpc}`, { method: "POST", headers, body });
+    const answer = fetch(`/microtracker.v1.${rpc}`, { method: "POST", headers, body }).then(async (response) => {
+      // What follows from an answer is asked before anybody else reads it, who might ask the same.
+      await then?.(response.clone()).catch(() => undefined);
+      return response;
+    });
     // Whoever takes it hears what went wrong.
     answer.catch(() => undefined);
     early.set(keyOf(rpc, body), answer);
-    return answer;
   };
   const ofProject = JSON.stringify({ projectId });
   ask("AuthService/GetCurrentUser", "{}");
-  const opened = ask("ProjectsService/GetProject", ofProject);
+  ask("ProjectsService/GetProject", ofProject, async (opened) => {
+    if (!opened.ok) return;
+    const { project } = (await opened.json()) as { project?: { timeZone?: string } };
+    const question = figuresQuestion(projectId, project?.timeZone ?? "", search, new Date());
+    if (question) ask("ReportingService/Query", question);
+  });
   ask("ProjectsService/GetInstallation", ofProject);
-  const response = await opened;
-  if (!response.ok) return;
-  const { project } = (await response.clone().json()) as { project?: { timeZone?: string } };
-  const question = figuresQuestion(projectId, project?.timeZone ?? "", search, new Date());
-  if (question) ask("ReportingService/Query", question);
 }
 
 /** How long after the page was opened an early answer is new enough, in ms. */
