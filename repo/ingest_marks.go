@@ -11,7 +11,7 @@ type rollupMark struct {
 }
 
 // marks gathers, each once, the stretches of time whose figures a transaction changes.
-type marks map[rollupMark]bool
+type marks map[rollupMark]struct{}
 
 func quarterOf(at time.Time) int64 {
 	seconds, quarter := at.Unix(), int64(markQuarter/time.Second)
@@ -27,7 +27,7 @@ func (m marks) at(projectID int64, at time.Time) { m.span(projectID, at, at) }
 
 // span marks the quarters from since to until, both included.
 func (m marks) span(projectID int64, since, until time.Time) {
-	m[rollupMark{projectID: projectID, since: quarterOf(since), until: quarterOf(until) + 1}] = true
+	m[rollupMark{projectID: projectID, since: quarterOf(since), until: quarterOf(until) + 1}] = struct{}{}
 }
 
 // mark notes what is to be counted anew (docs/rollups.md): each event at its time, each session at its start. Of a session
@@ -61,15 +61,32 @@ func (b *ingestBatch) mark(c *Changes, _ time.Time) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	projects := make([]int64, 0, len(changed))
+	cut := cutAnew(c)
+	projects, adds := make([]int64, 0, len(changed)), make([]bool, 0, len(changed))
 	since, until := make([]time.Time, 0, len(changed)), make([]time.Time, 0, len(changed))
 	for m := range changed {
 		projects, since, until = append(projects, m.projectID), append(since, quarterStart(m.since)), append(until, quarterStart(m.until))
+		adds = append(adds, !cut[m.projectID])
 	}
 	b.exec(`
-		INSERT INTO rollup_marks (project_id, since, until)
-		SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])`, projects, since, until)
+		INSERT INTO rollup_marks (project_id, since, until, adds)
+		SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::boolean[])`, projects, since, until, adds)
 	return nil
+}
+
+// cutAnew returns the projects to which more happens than that events come, each with what it changes of its session: events move,
+// or sessions change without one.
+func cutAnew(c *Changes) map[int64]bool {
+	cut := map[int64]bool{}
+	for i := range c.Moved {
+		cut[c.Moved[i].ProjectID] = true
+	}
+	for _, sessions := range [...][]*TrackingSession{c.Rewritten, c.Emptied} {
+		for _, s := range sessions {
+			cut[s.ProjectID] = true
+		}
+	}
+	return cut
 }
 
 // botsOf returns the sessions that are a bot's when the changes are written: no figure has their events.

@@ -130,7 +130,10 @@ func (t *RollupTx) sessions(ctx context.Context, give func(s *RollupSession), wh
 
 // RollupEvent is an event, as it is counted.
 type RollupEvent struct {
-	// Step is the place of its step in the window.
+	// ID and At are those of an event that NewEvents gives.
+	ID int64
+	At time.Time
+	// Step is the place of its step in the window, of one that Events gives.
 	Step      int
 	SessionID int64
 	// Path and Name are empty without one.
@@ -139,15 +142,17 @@ type RollupEvent struct {
 	Marked bool
 }
 
+// eventColumns are what an event is told apart by.
+const eventColumns = `event_type, path, name, CASE WHEN event_type = 'click' THEN meta -> 'cta' = 'true' END`
+
 // Events gives the events of a window, those of bots, too. What is given is for one call alone.
 func (t *RollupTx) Events(ctx context.Context, w RollupWindow, give func(e *RollupEvent)) error {
 	var e RollupEvent
 	return t.read(ctx, func(row wireRow) {
-		e = RollupEvent{w.step(row.number(0)), row.number(1), row[2], row[3], row[4], row.flag(5)}
+		e = RollupEvent{Step: w.step(row.number(0)), SessionID: row.number(1), Type: row[2], Path: row[3], Name: row[4], Marked: row.flag(5)}
 		give(&e)
 	}, `
-		SELECT created_at, session_id, event_type, path, name, CASE WHEN event_type = 'click' THEN meta -> 'cta' = 'true' END
-		FROM events WHERE project_id = $1 AND created_at >= $2 AND created_at < $3`, t.projectID, w.Since, w.Until)
+		SELECT created_at, session_id, `+eventColumns+` FROM events WHERE project_id = $1 AND created_at >= $2 AND created_at < $3`, t.projectID, w.Since, w.Until)
 }
 
 // LaterPage is a path that a session saw after a window.

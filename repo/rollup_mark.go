@@ -12,6 +12,8 @@ import (
 // excluded. Whoever sees the mark sees the change.
 type RollupMark struct {
 	Since, Until time.Time
+	// Adds says that nothing but events were added, and the sessions that they belong to. Else anything may have changed.
+	Adds bool
 }
 
 // MarkedProjects lists the projects that have something to count, by id: page.After is the id of the last one seen.
@@ -53,6 +55,8 @@ func (s *Store) RollupState(ctx context.Context, projectID int64) (*RollupState,
 // RollupOutlook is what the days of a range can be counted on for.
 type RollupOutlook struct {
 	TimeZone string
+	// Now is the database's clock.
+	Now time.Time
 	// FrozenBefore is until where days are not counted anew, since raw data have been deleted for their age; zero: nowhere.
 	FrozenBefore time.Time
 	// Marks are those that lie in the range, or reach into it, each once, and at most 1,000.
@@ -63,11 +67,13 @@ type RollupOutlook struct {
 func (p *Project) RollupOutlook(ctx context.Context, since, until time.Time) (*RollupOutlook, error) {
 	var rows []struct {
 		TimeZone             string
+		Now                  time.Time
 		Frozen               bun.NullTime
 		MarkSince, MarkUntil bun.NullTime
 	}
 	err := p.store.db.NewRaw(`
-		SELECT p.time_zone, greatest(p.events_deleted_before, p.sessions_deleted_before) AS frozen, m.since AS mark_since, m.until AS mark_until
+		SELECT p.time_zone, to_timestamp(epoch_now()) AS now, greatest(p.events_deleted_before, p.sessions_deleted_before) AS frozen,
+			m.since AS mark_since, m.until AS mark_until
 		FROM projects AS p LEFT JOIN (
 			SELECT DISTINCT since, until FROM rollup_marks WHERE project_id = ? AND since < ? AND until > ? LIMIT 1000
 		) AS m ON true WHERE p.id = ?`, p.ID, until, since, p.ID).Scan(ctx, &rows)
@@ -77,7 +83,7 @@ func (p *Project) RollupOutlook(ctx context.Context, since, until time.Time) (*R
 	if err != nil {
 		return nil, classify("read what is to be counted", err)
 	}
-	outlook := &RollupOutlook{TimeZone: rows[0].TimeZone, FrozenBefore: rows[0].Frozen.Time}
+	outlook := &RollupOutlook{TimeZone: rows[0].TimeZone, Now: rows[0].Now, FrozenBefore: rows[0].Frozen.Time}
 	for _, row := range rows {
 		if !row.MarkSince.IsZero() {
 			outlook.Marks = append(outlook.Marks, RollupMark{Since: row.MarkSince.Time, Until: row.MarkUntil.Time})
@@ -90,15 +96,16 @@ func (p *Project) RollupOutlook(ctx context.Context, since, until time.Time) (*R
 func (s *Store) SplitRollupMark(ctx context.Context, projectID int64, mark RollupMark, pieces []RollupMark) error {
 	err := s.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var markedAt bun.NullTime
+		var adds bool
 		err := tx.NewRaw(`
-			WITH taken AS (DELETE FROM rollup_marks WHERE project_id = ? AND since = ? AND until = ? RETURNING marked_at)
-			SELECT min(marked_at) FROM taken`, projectID, mark.Since, mark.Until).Scan(ctx, &markedAt)
+			WITH taken AS (DELETE FROM rollup_marks WHERE project_id = ? AND since = ? AND until = ? RETURNING marked_at, adds)
+			SELECT min(marked_at), coalesce(bool_and(adds), false) FROM taken`, projectID, mark.Since, mark.Until).Scan(ctx, &markedAt, &adds)
 		if err != nil || markedAt.IsZero() {
 			return err
 		}
 		rows := make([]rollupMarkRow, len(pieces))
 		for i, piece := range pieces {
-			rows[i] = rollupMarkRow{ProjectID: projectID, Since: piece.Since, Until: piece.Until, MarkedAt: markedAt.Time}
+			rows[i] = rollupMarkRow{ProjectID: projectID, Since: piece.Since, Until: piece.Until, Adds: adds, MarkedAt: markedAt.Time}
 		}
 		_, err = tx.NewInsert().Model(&rows).Exec(ctx)
 		return err
@@ -112,12 +119,13 @@ type rollupMarkRow struct {
 
 	ProjectID    int64
 	Since, Until time.Time
+	Adds         bool
 	MarkedAt     time.Time `bun:",nullzero,default:now()"`
 }
 
 // MarkRollup marks a stretch of time, so that it is counted anew. ErrNotFound.
 func (s *Store) MarkRollup(ctx context.Context, projectID int64, mark RollupMark) error {
-	_, err := s.db.NewInsert().Model(&rollupMarkRow{ProjectID: projectID, Since: mark.Since, Until: mark.Until}).Exec(ctx)
+	_, err := s.db.NewInsert().Model(&rollupMarkRow{ProjectID: projectID, Since: mark.Since, Until: mark.Until, Adds: mark.Adds}).Exec(ctx)
 	return classify("mark a stretch of time", err)
 }
 

@@ -28,12 +28,21 @@ const rollupTimeout = 5 * time.Minute
 
 // RollUp runs work in such a transaction. ErrTryAgain when another transaction got in the way, ErrNotFound.
 func (s *Store) RollUp(ctx context.Context, projectID int64, work func(ctx context.Context, tx *RollupTx) error) error {
+	return s.rollupTx(ctx, projectID, false, work)
+}
+
+// ViewRollup runs work that counts and stores nothing. ErrNotFound.
+func (s *Store) ViewRollup(ctx context.Context, projectID int64, work func(ctx context.Context, tx *RollupTx) error) error {
+	return s.rollupTx(ctx, projectID, true, work)
+}
+
+func (s *Store) rollupTx(ctx context.Context, projectID int64, readOnly bool, work func(ctx context.Context, tx *RollupTx) error) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return classify("count a day", err)
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool
-	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead}
+	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: readOnly}
 	err = conn.RunInTx(ctx, options, func(ctx context.Context, tx bun.Tx) error {
 		// As in inSnapshot.
 		_, err := tx.ExecContext(ctx, "SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = ?",
@@ -60,21 +69,23 @@ func (t *RollupTx) TakeMarks(ctx context.Context, since, until time.Time) ([]Rol
 	var marks []RollupMark
 	err := t.tx.NewRaw(`
 		WITH taken AS (
-			DELETE FROM rollup_marks WHERE project_id = ? AND since >= ? AND since < ? AND until <= ? RETURNING since, until
+			DELETE FROM rollup_marks WHERE project_id = ? AND since >= ? AND since < ? AND until <= ? RETURNING since, until, adds
 		)
-		SELECT DISTINCT since, until FROM taken`, t.projectID, since, until, until).Scan(ctx, &marks)
+		SELECT since, until, bool_and(adds) AS adds FROM taken GROUP BY since, until`, t.projectID, since, until, until).Scan(ctx, &marks)
 	return marks, err
 }
 
-// RollupPart is an hour of a day, counted: a row of rollup_parts.
+// RollupPart is half an hour of a day, counted: a row of rollup_parts.
 type RollupPart struct {
 	bun.BaseModel `bun:"table:rollup_parts"`
 
 	ProjectID int64     `bun:",pk"`
 	Day       time.Time `bun:"type:date,pk"`
-	// Part is which hour of the day it is, from 0.
+	// Part is which half hour of the day it is, from 0.
 	Part int16 `bun:",pk"`
 	Data []byte
+	// Basis is another one each time that the part is counted after more than additions (RollupMark.Adds); empty: that has not been yet.
+	Basis string `bun:"type:uuid,nullzero"`
 }
 
 // Parts reads what is counted of a day.
@@ -84,12 +95,13 @@ func (t *RollupTx) Parts(ctx context.Context, day time.Time) ([]RollupPart, erro
 	return parts, err
 }
 
-// SaveParts stores parts in place of what was there.
+// SaveParts stores parts in place of what was there, and leaves the basis where none is given.
 func (t *RollupTx) SaveParts(ctx context.Context, parts []RollupPart) error {
 	for i := range parts {
 		parts[i].ProjectID = t.projectID
 	}
-	_, err := t.tx.NewInsert().Model(&parts).On("CONFLICT (project_id, day, part) DO UPDATE").Set("data = EXCLUDED.data").Exec(ctx)
+	_, err := t.tx.NewInsert().Model(&parts).On("CONFLICT (project_id, day, part) DO UPDATE").
+		Set("data = EXCLUDED.data").Set("basis = coalesce(EXCLUDED.basis, rollup_part.basis)").Exec(ctx)
 	return err
 }
 

@@ -28,13 +28,13 @@ func (a *Answers) CountAdSessions(project *repo.Project) repo.CountAdSessions {
 		if !wholeDays(q.Since, q.Until, zone) || slices.ContainsFunc(bounds, func(at time.Time) bool { return at.Unix()%60 != 0 }) {
 			return nil, false, nil
 		}
-		frozenBefore, ok, err := a.freshener.freshen(ctx, project, []report.Query{q})
+		known, ok, err := a.freshener.freshen(ctx, project, []report.Query{q}) // without a metric it is none for breakdowns
 		if err != nil || !ok {
 			return nil, false, err
 		}
 		count := newAdCount(bounds)
 		err = project.ViewBreakdowns(ctx, func(ctx context.Context, v *repo.BreakdownView) error {
-			return a.eachBlock(&view{ctx, v, project, frozenBefore}, q, func(_ time.Time, b *block) error {
+			return a.eachBlock(&view{ctx, v, project, known}, q, func(_ time.Time, b *block) error {
 				count.add(b)
 				if len(count.rows) > maxAdRows {
 					return errUncounted

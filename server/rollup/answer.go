@@ -28,6 +28,9 @@ func NewAnswers(r *Refresher) *Answers {
 	return &Answers{refresher: r, breakdowns: newRowCache[*breakdown](), blocks: newRowCache[*block](), freshener: newFreshener(r)}
 }
 
+// maxLooks bounds how often a question begins anew because days were counted meanwhile.
+const maxLooks = 3
+
 // errUncounted: a day of the range is not counted by what is asked for, or not in the project's time zone.
 var errUncounted = errors.New("the range is not counted")
 
@@ -46,13 +49,30 @@ func (a *Answers) Answer(ctx context.Context, project *repo.Project, q report.Qu
 	default:
 		raw = *compared
 	}
-	frozenBefore, ok, err := a.freshener.freshen(ctx, project, questions)
-	if err != nil || !ok || !raw.Since.IsZero() && raw.Since.Before(frozenBefore) {
+	for range maxLooks {
+		answer, ok, err := a.answer(ctx, project, q, compared, questions, raw)
+		if !errors.Is(err, errMoved) {
+			return answer, ok, err
+		}
+	}
+	return nil, false, nil
+}
+
+// answer does so, of the questions that days answer and one for the raw data, if it is not the zero one. errMoved: days were counted
+// meanwhile.
+func (a *Answers) answer(
+	ctx context.Context, project *repo.Project, q report.Query, compared *report.Query, questions []report.Query, raw report.Query,
+) (*report.Answer, bool, error) {
+	known, ok, err := a.freshener.freshen(ctx, project, questions)
+	if err != nil || !ok || !raw.Since.IsZero() && raw.Since.Before(known.frozenBefore) {
 		return nil, false, err
 	}
 	var answer *report.Answer
 	err = project.ViewBreakdowns(ctx, func(ctx context.Context, breakdowns *repo.BreakdownView) (err error) {
-		v := &view{ctx, breakdowns, project, frozenBefore}
+		v := &view{ctx, breakdowns, project, known}
+		if err := v.isUnmoved(); err != nil {
+			return err
+		}
 		fromBreakdowns := a.rowsFromBreakdowns(v)
 		answer, err = report.Assemble(q, compared, func(asked report.Query) ([]report.Row, error) {
 			switch {
@@ -79,10 +99,22 @@ func isOfDays(q report.Query, project *repo.Project) bool {
 
 // view is what a question is answered from.
 type view struct {
-	ctx          context.Context //nolint:containedctx // it lives for one question
-	breakdowns   *repo.BreakdownView
-	project      *repo.Project
-	frozenBefore time.Time
+	ctx        context.Context //nolint:containedctx // it lives for one question
+	breakdowns *repo.BreakdownView
+	project    *repo.Project
+	outlook
+}
+
+// isUnmoved returns errMoved if what is stored of the days that grow is not what was stored when they were looked at.
+func (v *view) isUnmoved() error {
+	if v.grown == nil {
+		return nil
+	}
+	stamp, err := v.breakdowns.Stamp(v.ctx, v.grown.since)
+	if err == nil && stamp != v.grown.stamp {
+		return errMoved
+	}
+	return err
 }
 
 // isCounted returns errUncounted if a day of the range has figures, and no row of the dimension. What is not frozen has its rows, or
@@ -131,6 +163,9 @@ func (a *Answers) read(v *view, q report.Query) (*stretches, error) {
 	dimensions := dimensionsOf(q)
 	sizeOf := func(row *repo.RollupBreakdown, b *breakdown) int { return len(row.Data) + valueSize*(1+len(b.values)) }
 	add := func(row *repo.RollupBreakdown, b *breakdown) error {
+		if v.grown.has(row.Day, row.Part) {
+			return nil
+		}
 		s.by[row.Dimension] = append(s.by[row.Dimension], stretch{row.Day, b})
 		if b.timeZone != v.project.TimeZone {
 			return errUncounted
@@ -154,6 +189,7 @@ func (a *Answers) read(v *view, q report.Query) (*stretches, error) {
 	if err := eachRow(v, a.breakdowns, q, months, dimensions, decodeBreakdown, sizeOf, add); err != nil {
 		return nil, err
 	}
+	v.grown.addTo(s, dimensions)
 	return s, v.isCounted(q, byNothing)
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/microtracker/microtracker/repo"
 )
 
@@ -159,10 +161,13 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 	if err != nil {
 		return nil, err
 	}
-	marked := make([]bool, len(parts))
+	marked, bases := make([]bool, len(parts)), make([]string, len(parts))
 	for _, mark := range marks {
 		for i := s.part(mark.Since); i <= s.part(mark.Until.Add(-1)); i++ {
 			marked[i] = true
+			if !mark.Adds {
+				bases[i] = uuid.NewString()
+			}
 		}
 	}
 	for _, row := range stored {
@@ -192,10 +197,10 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 			parts[first+i] = p
 			c.replaced = append(c.replaced, int16(first+i))
 			c.keep(first+i, &counted[i])
-			if p.isEmpty() && s.window(first+i, last).Since.After(tx.Now) {
+			if p.isEmpty() && bases[first+i] == "" && s.window(first+i, last).Since.After(tx.Now) {
 				continue // it has yet to come
 			}
-			changed = append(changed, repo.RollupPart{Day: s.day, Part: int16(first + i), Data: p.encode()})
+			changed = append(changed, repo.RollupPart{Day: s.day, Part: int16(first + i), Data: p.encode(), Basis: bases[first+i]})
 		}
 	}
 	c.counted = len(changed)
@@ -208,20 +213,28 @@ func (c *counting) countMarked(ctx context.Context, tx *repo.RollupTx, s span, m
 // count counts the steps of a window of the day.
 func (c *counting) count(ctx context.Context, tx *repo.RollupTx, w repo.RollupWindow, steps int, dayUntil time.Time) ([]countedStep, error) {
 	n := newCounter(w, steps, dayUntil)
-	if err := tx.StartedSessions(ctx, w, n.addSession); err != nil {
-		return nil, fmt.Errorf("read the sessions: %w", err)
-	}
-	if err := tx.Events(ctx, w, n.addEvent); err != nil {
-		return nil, fmt.Errorf("read the events: %w", err)
-	}
-	if err := tx.SessionsOf(ctx, n.unknown(), n.addSession); err != nil {
-		return nil, fmt.Errorf("read the sessions from before: %w", err)
-	}
-	n.sort()
-	if err := tx.LaterPages(ctx, w, c.day, n.lasting(), n.addLater); err != nil {
-		return nil, fmt.Errorf("read what sessions saw later: %w", err)
+	if err := n.read(ctx, tx, c.day); err != nil {
+		return nil, err
 	}
 	return n.finish(tx.TimeZone), nil
+}
+
+// read reads all that there is to count of the counter's window, which lies in a day.
+func (c *counter) read(ctx context.Context, tx *repo.RollupTx, day time.Time) error {
+	if err := tx.StartedSessions(ctx, c.window, c.addSession); err != nil {
+		return fmt.Errorf("read the sessions: %w", err)
+	}
+	if err := tx.Events(ctx, c.window, c.addEvent); err != nil {
+		return fmt.Errorf("read the events: %w", err)
+	}
+	if err := tx.SessionsOf(ctx, c.unknown(), c.addSession); err != nil {
+		return fmt.Errorf("read the sessions from before: %w", err)
+	}
+	c.sort()
+	if err := tx.LaterPages(ctx, c.window, day, c.lasting(), c.addLater); err != nil {
+		return fmt.Errorf("read what sessions saw later: %w", err)
+	}
+	return nil
 }
 
 // save puts the day together and stores it. A day on which nothing happened has no row.

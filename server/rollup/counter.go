@@ -31,6 +31,8 @@ type counter struct {
 	reasons dictionary
 	visits  []visit
 	later   []repo.LaterPage
+	// grows is what the window had before: what is counted here comes on top of it, and makes no block; nil: all is counted.
+	grows *growingPart
 }
 
 // marks say for each session whether it is on the list that is being made, and where.
@@ -221,12 +223,20 @@ func (c *counter) finish(timeZone string) []countedStep {
 	})
 	working.Go(func() {
 		marked := newMarks(len(c.sessions))
-		sessionsOf := c.sessionsByPath(marked)
+		var sessionsOf []map[string]*pathSessions
+		if c.grows == nil {
+			sessionsOf = c.sessionsByPath(marked)
+		} else {
+			sessionsOf = []map[string]*pathSessions{c.grows.sessionsByPath(c)}
+		}
 		for i, step := range c.steps {
 			byPaths[i] = c.breakDownPaths(step, sessionsOf[i], marked)
 		}
 	})
 	working.Go(func() {
+		if c.grows != nil {
+			return
+		}
 		marked, local := newMarks(len(c.sessions)), make([]int32, len(c.sessions))
 		for i, step := range c.steps {
 			counted[i].block = c.block(step, timeZone, marked, local)

@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -14,6 +15,8 @@ const (
 	freshWithin = 1500 * time.Millisecond
 	// maxStale is how many marked days are counted inside a question: more are left to the job.
 	maxStale = 4
+	// growWithin bounds a first look at parts that grow, which goes on when nobody waits for it any more: the next ones are short.
+	growWithin = 30 * time.Second
 	// restFor is for how long the days of a project are not counted inside questions after that took too long, or failed.
 	restFor = 10 * time.Second
 )
@@ -21,6 +24,7 @@ const (
 // freshener counts the marked days that questions ask about, for all questions of a project at once. Safe for concurrent use.
 type freshener struct {
 	refresher *Refresher
+	growing   *growing
 	mu        sync.Mutex
 	projects  map[int64]*freshening
 }
@@ -34,101 +38,129 @@ type freshening struct {
 
 // freshRound counts days. Questions join it until it begins: what it counts has all that was committed before.
 type freshRound struct {
-	days map[time.Time]bool
+	freshDays
+
 	done chan struct{}
-	// fresh is set before done is closed: all days were counted.
+	// fresh is set before done is closed: all days were counted. grown are the growing ones.
 	fresh bool
+	grown *grown
 }
 
+// freshDays are marked days: those to be counted and stored, and those of which only the parts are looked at that grow.
+type freshDays struct{ stored, growing map[time.Time]bool }
+
 func newFreshener(r *Refresher) *freshener {
-	return &freshener{refresher: r, projects: map[int64]*freshening{}}
+	return &freshener{refresher: r, growing: newGrowing(r.config.Store), projects: map[int64]*freshening{}}
+}
+
+// outlook is what a question can be answered from.
+type outlook struct {
+	// frozenBefore is until where the project's days are frozen.
+	frozenBefore time.Time
+	// grown are parts in place of what is stored; nil: there are none.
+	grown *grown
 }
 
 // freshen sees to it that the days of the questions are counted with all that was committed before the call. False: they are not,
-// or not soon enough. It returns until where the project's days are frozen.
-func (f *freshener) freshen(ctx context.Context, project *repo.Project, questions []report.Query) (frozenBefore time.Time, ok bool, err error) {
-	days := map[time.Time]bool{}
+// or not soon enough. Of today and yesterday nothing is stored for questions that breakdowns answer.
+func (f *freshener) freshen(ctx context.Context, project *repo.Project, questions []report.Query) (outlook, bool, error) {
+	var known outlook
+	days := freshDays{map[time.Time]bool{}, map[time.Time]bool{}}
 	for _, q := range questions {
-		outlook, err := project.RollupOutlook(ctx, q.Since, q.Until)
-		if err != nil || outlook.TimeZone != project.TimeZone {
-			return frozenBefore, false, err
+		found, err := project.RollupOutlook(ctx, q.Since, q.Until)
+		if err != nil || found.TimeZone != project.TimeZone {
+			return known, false, err
 		}
-		frozenBefore = outlook.FrozenBefore
-		for _, day := range datesOf(q, outlook.Marks) {
-			days[day] = true
+		known.frozenBefore = found.FrozenBefore
+		yesterday := dateOf(found.Now, q.Zone).AddDate(0, 0, -1)
+		for _, day := range datesOf(q, found.Marks) {
+			if day.Before(yesterday) || !breakdownQuestion(q, project.TimeZone) {
+				days.stored[day] = true
+			} else {
+				days.growing[day] = true
+			}
 		}
 	}
-	if len(days) == 0 {
-		return frozenBefore, true, nil
+	if len(days.stored)+len(days.growing) == 0 {
+		return known, true, nil
 	}
-	if len(days) > maxStale {
-		return frozenBefore, false, nil
+	if len(days.stored) > maxStale {
+		return known, false, nil
 	}
-	// Others may wait for what this call counts: it goes on if the caller leaves.
-	return frozenBefore, f.join(context.WithoutCancel(ctx), project.ID, days), nil
+	round := f.join(project.ID, days) //nolint:contextcheck // others may wait for what it counts: it goes on if the caller leaves
+	if round == nil {
+		return known, false, nil
+	}
+	timeout := time.NewTimer(freshWithin)
+	defer timeout.Stop()
+	select {
+	case <-round.done:
+		known.grown = round.grown
+		return known, round.fresh, nil
+	case <-timeout.C:
+	case <-ctx.Done():
+	}
+	return known, false, ctx.Err()
 }
 
-// join waits for a round that begins after the call and counts these days.
-func (f *freshener) join(ctx context.Context, projectID int64, days map[time.Time]bool) bool {
-	waiting, cancel := context.WithTimeout(ctx, freshWithin)
-	defer cancel()
+// join returns a round that begins after the call and counts these days. nil: there is none for a while.
+func (f *freshener) join(projectID int64, days freshDays) *freshRound {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	p := f.projects[projectID]
 	if p == nil {
 		p = new(freshening)
 		f.projects[projectID] = p
 	}
 	if f.refresher.config.Now().Before(p.restUntil) {
-		f.mu.Unlock()
-		return false
+		return nil
 	}
-	if p.next != nil {
-		round := p.next
-		for day := range days {
-			round.days[day] = true
-		}
-		f.mu.Unlock()
-		select {
-		case <-round.done:
-			return round.fresh
-		case <-waiting.Done():
-			return false
-		}
+	if p.next == nil {
+		p.next = &freshRound{freshDays: freshDays{map[time.Time]bool{}, map[time.Time]bool{}}, done: make(chan struct{})}
+		go f.lead(projectID, p, p.next, p.running)
 	}
-	round := &freshRound{days: days, done: make(chan struct{})}
-	running := p.running
-	p.next = round
-	f.mu.Unlock()
-	if running != nil {
-		select {
-		case <-running.done:
-		case <-waiting.Done():
-		}
-	}
-	f.lead(ctx, projectID, p, round)
-	return round.fresh
+	maps.Copy(p.next.stored, days.stored)
+	maps.Copy(p.next.growing, days.growing)
+	return p.next
 }
 
-// lead begins the round and counts its days.
-func (f *freshener) lead(ctx context.Context, projectID int64, p *freshening, round *freshRound) {
+// lead begins the round after the one before, and counts its days.
+func (f *freshener) lead(projectID int64, p *freshening, round, before *freshRound) {
+	if before != nil {
+		<-before.done
+	}
 	f.mu.Lock()
 	p.next, p.running = nil, round
 	f.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, freshWithin)
-	defer cancel()
-	err := f.refresher.refreshDays(ctx, projectID, round.days)
+	err := f.count(projectID, round)
 	round.fresh = err == nil
 	f.mu.Lock()
 	if err != nil {
-		f.refresher.config.Logger.DebugContext(ctx, "days were not counted inside a question", "project_id", projectID, "error", err)
+		f.refresher.config.Logger.Debug("days were not counted inside a question", "project_id", projectID, "error", err)
 		p.restUntil = f.refresher.config.Now().Add(restFor)
 	}
-	if p.running == round {
-		p.running = nil
-	}
-	if p.running == nil && p.next == nil && err == nil {
+	p.running = nil
+	if p.next == nil && err == nil {
 		delete(f.projects, projectID)
 	}
 	f.mu.Unlock()
 	close(round.done)
+}
+
+func (f *freshener) count(projectID int64, round *freshRound) error {
+	ctx, cancel := context.WithTimeout(context.Background(), growWithin)
+	defer cancel()
+	if len(round.stored) > 0 {
+		ctx, cancel := context.WithTimeout(ctx, freshWithin)
+		defer cancel()
+		if err := f.refresher.refreshDays(ctx, projectID, round.stored); err != nil {
+			return err
+		}
+	}
+	if len(round.growing) == 0 {
+		return nil
+	}
+	var err error
+	round.grown, err = f.growing.look(ctx, projectID, round.growing)
+	return err
 }
