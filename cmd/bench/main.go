@@ -60,6 +60,7 @@ func scenarios() []scenario {
 		{"ads", ads},
 		{"spend", spend},
 		{"reports", reports},
+		{"refreshing", refreshing},
 		{"dashboard", dashboard},
 	}
 }
