@@ -411,14 +411,14 @@ func (b *block) sessionColumns() []*packed {
 	return columns
 }
 
-// decodeBlock reads what encode has written. errPart.
+// decodeBlock reads what encode has written. errPart, also where a number names what is not there.
 func decodeBlock(data []byte) (*block, error) {
 	if len(data) == 0 || data[0] != blockVersion {
 		return nil, errPart
 	}
 	r := partReader{rest: string(data[1:])} // as one text, so that its pieces are not copied
 	b := &block{timeZone: r.text(), sessions: int(r.number())}
-	if b.sessions < 0 {
+	if b.sessions < 0 || b.sessions > len(data) { // all ids are others, so each takes a byte
 		return nil, errPart
 	}
 	for _, p := range b.sessionColumns() {
@@ -426,6 +426,7 @@ func decodeBlock(data []byte) (*block, error) {
 	}
 	for i := range b.texts {
 		b.texts[i].texts = r.texts()
+		r.expect(b.texts[i].codes.below(b.sessions, len(b.texts[i].texts)))
 	}
 	b.counts = make([][eventNumbers]int64, r.length())
 	for i := range b.counts {
@@ -433,22 +434,31 @@ func decodeBlock(data []byte) (*block, error) {
 			b.counts[i][j] = r.number()
 		}
 	}
+	r.expect(b.visits.below(b.sessions, len(b.counts)))
 	for i := range b.lists {
-		l := &b.lists[i]
-		l.texts = [2][]string{r.texts(), r.texts()}
-		l.ends = make([]int, len(l.texts[0]))
-		for j := range l.ends {
-			l.ends[j] = int(r.number())
-		}
-		if r.failed || len(l.texts[0]) != len(l.texts[1]) || !slices.IsSorted(l.ends) || l.pairs() < 0 {
-			return nil, errPart
-		}
-		l.sessions, l.counts = r.packed(l.pairs()), r.packed(l.pairs())
+		r.pairList(&b.lists[i], b)
 	}
 	if r.failed || len(r.rest) > 0 {
 		return nil, errPart
 	}
 	return b, nil
+}
+
+// pairList reads a list of a block whose sessions are known.
+func (r *partReader) pairList(l *pairList, b *block) {
+	l.texts = [2][]string{r.texts(), r.texts()}
+	l.ends = make([]int, len(l.texts[0]))
+	for j := range l.ends {
+		l.ends[j] = int(r.number())
+	}
+	r.expect(len(l.texts[0]) == len(l.texts[1]) && slices.IsSorted(l.ends))
+	// No session is twice with the same texts, so that either the texts or the pairs take a byte each.
+	r.expect(len(l.ends) == 0 || l.ends[0] >= 0 && l.pairs() <= len(l.ends)+len(r.rest))
+	if r.failed {
+		return
+	}
+	l.sessions, l.counts = r.packed(l.pairs()), r.packed(l.pairs())
+	r.expect(l.sessions.below(l.pairs(), b.sessions) && l.counts.below(l.pairs(), len(b.counts)))
 }
 
 func (w *partWriter) texts(texts []string) {

@@ -88,6 +88,39 @@ func unpack[N number](p packed, n int, room []N) []N {
 	return room
 }
 
+// below reports whether all of the n numbers are from 0 to below limit.
+func (p packed) below(n, limit int) bool {
+	if n == 0 {
+		return true
+	}
+	if p.base < 0 || p.base >= int64(limit) {
+		return false
+	}
+	room := uint64(int64(limit) - p.base)
+	if p.width < 8 && room > 1<<(8*p.width)-1 {
+		return true
+	}
+	data := p.data
+	var most uint64
+	switch p.width {
+	case 1:
+		for i := range len(data) {
+			most = max(most, uint64(data[i]))
+		}
+	case 2:
+		for ; len(data) >= 2; data = data[2:] {
+			most = max(most, uint64(data[0])|uint64(data[1])<<8)
+		}
+	default: // only of what is damaged, or very large
+		for ; len(data) >= p.width; data = data[p.width:] {
+			var number [8]byte
+			copy(number[:], data[:p.width])
+			most = max(most, binary.LittleEndian.Uint64(number[:]))
+		}
+	}
+	return most < room
+}
+
 func (w *partWriter) packed(p packed) {
 	w.number(p.base)
 	w.number(int64(p.width))
@@ -102,7 +135,7 @@ func (r *partReader) packed(n int) packed {
 	default:
 		r.failed = true
 	}
-	if r.failed || n*p.width > len(r.rest) {
+	if r.failed || n < 0 || p.width > 0 && n > len(r.rest)/p.width {
 		r.rest, r.failed = "", true
 		return packed{}
 	}

@@ -112,6 +112,9 @@ type partReader struct {
 	failed bool
 }
 
+// expect fails where something is not as it has to be.
+func (r *partReader) expect(is bool) { r.failed = r.failed || !is }
+
 func (r *partReader) number() int64 {
 	var n uint64
 	for i := range min(len(r.rest), binary.MaxVarintLen64) {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/microtracker/microtracker/repo"
+	"github.com/microtracker/microtracker/repo/report"
 )
 
 // addEvents adds events of a kind, one for each of the sessions.
@@ -130,6 +131,54 @@ func TestABlockIsReadAsItWasWritten(t *testing.T) {
 			t.Errorf("the first %d bytes: %v", n, err)
 		}
 	}
+}
+
+// TestADamagedBlockHarmsNobody: whatever a byte of it becomes, it is no block, or one that can be gone through.
+func TestADamagedBlockHarmsNobody(t *testing.T) {
+	t.Parallel()
+	whole := counted().block.encode()
+	refused := 0
+	for i := range whole {
+		for _, flip := range []byte{0x01, 0x02, 0x10, 0x80, 0xff} {
+			damaged := slices.Clone(whole)
+			damaged[i] ^= flip
+			if !useBlock(damaged) {
+				refused++
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("no damage was seen")
+	}
+}
+
+// useBlock goes through a block, if it is one, as questions and the merging of parts do.
+func useBlock(data []byte) bool {
+	b, err := decodeBlock(data)
+	if err != nil {
+		return false
+	}
+	is := func(d report.Dimension, value string) *report.Filter {
+		return &report.Filter{Condition: &report.Condition{Dimension: d, Operator: report.OperatorIs, Values: []string{value}}}
+	}
+	today := time.Date(2026, 10, 25, 0, 0, 0, 0, time.UTC)
+	q := report.Query{Zone: time.UTC, Since: today, Until: today.AddDate(0, 0, 1), Metrics: []report.Metric{report.Visitors, report.Pageviews, report.Sessions}}
+	for _, dimensions := range [][]report.Dimension{nil, {report.Path}, {report.Source, report.Device}, {report.EventName}} {
+		for _, filter := range []*report.Filter{nil, is(report.Path, "/"), is(report.Source, "Google"), is(report.EventType, "click")} {
+			q.Dimensions, q.Filter = dimensions, filter
+			s := newScan(q)
+			s.add(today, b)
+			s.finish()
+		}
+	}
+	mergeBlocks([]*block{b, b})
+	return true
+}
+
+func FuzzDecodeBlock(f *testing.F) {
+	f.Add(counted().block.encode())
+	f.Add([]byte{blockVersion, 0, 1})
+	f.Fuzz(func(_ *testing.T, data []byte) { useBlock(data) })
 }
 
 func TestNumbersArePackedInAsFewBytesAsTheyNeed(t *testing.T) {
