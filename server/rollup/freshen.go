@@ -50,7 +50,7 @@ type freshRound struct {
 type freshDays struct{ stored, growing map[time.Time]bool }
 
 func newFreshener(r *Refresher) *freshener {
-	return &freshener{refresher: r, growing: newGrowing(r.config.Store), projects: map[int64]*freshening{}}
+	return &freshener{refresher: r, growing: newGrowing(r.config), projects: map[int64]*freshening{}}
 }
 
 // outlook is what a question can be answered from.

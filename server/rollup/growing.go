@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -14,22 +15,28 @@ import (
 )
 
 const (
-	// maxGrowing bounds how many sessions are known of all parts that grow, at about 200 bytes each.
-	maxGrowing = 500_000
+	// maxGrowing bounds how many sessions are known of all parts that grow, at about 170 bytes each.
+	maxGrowing = 1_000_000
 	// maxUnsettled bounds how many events of a project are known by their ids, since those between them may still come.
 	maxUnsettled = 1_000_000
+	// growIdle is after how long what is known of a project's parts is forgotten: more has come than a part has.
+	growIdle = 10 * time.Minute
 	// settleWithin is how long a first look waits for those who are storing events.
 	settleWithin = time.Second
 )
 
-// errMoved: what a day is kept as has changed since it was looked at.
-var errMoved = errors.New("the day is kept in another way by now")
+var (
+	// errMoved: what a day is kept as has changed since it was looked at.
+	errMoved = errors.New("the day is kept in another way by now")
+	// errTooMany: more sessions than are kept.
+	errTooMany = errors.New("the marked parts have too many sessions to keep")
+)
 
 // growing keeps the marked parts of today and yesterday of all projects as they were counted last, and what has come since is all that
 // is read again. Nothing of it is stored. Safe for concurrent use, but for one project by one goroutine at a time.
 type growing struct {
-	store *repo.Store
-	kinds kindSeed
+	config Config
+	kinds  kindSeed
 	// most is maxGrowing.
 	most     int
 	mu       sync.Mutex
@@ -45,8 +52,9 @@ type growingProject struct {
 	// settled is the id up to which all events are in the parts; unsettled are the ids of the others that are.
 	settled   int64
 	unsettled map[int64]struct{}
-	// needed is the last look, sessions how many are known.
-	needed, sessions int
+	// lookedAt is when the last look began, sessions how many were known after it.
+	lookedAt time.Time
+	sessions int
 }
 
 // growingPlace is where a part is.
@@ -91,15 +99,16 @@ func (g *grown) addTo(s *stretches, dimensions []int16) {
 	}
 }
 
-func newGrowing(store *repo.Store) *growing {
-	return &growing{store: store, kinds: kindSeed{maphash.MakeSeed()}, most: maxGrowing, projects: map[int64]*growingProject{}}
+func newGrowing(config Config) *growing {
+	return &growing{config: config, kinds: kindSeed{maphash.MakeSeed()}, most: maxGrowing, projects: map[int64]*growingProject{}}
 }
 
 // look counts the marked parts of these days, which are today and yesterday, with all that was committed before.
 func (g *growing) look(ctx context.Context, projectID int64, days map[time.Time]bool) (*grown, error) {
-	p, number := g.project(projectID)
+	begun := g.config.Now()
+	p, number := g.project(projectID, begun)
 	if p.settled == 0 {
-		settled, err := g.store.SettledEvents(ctx, settleWithin)
+		settled, err := g.config.Store.SettledEvents(ctx, settleWithin)
 		if err != nil {
 			return nil, err
 		}
@@ -111,25 +120,32 @@ func (g *growing) look(ctx context.Context, projectID int64, days map[time.Time]
 		return nil, err
 	}
 	look := growingLook{growingProject: p, days: days, kinds: g.kinds, settles: max(settled, p.settled), number: number}
-	if err := g.store.ViewRollup(ctx, projectID, look.run); err != nil {
+	if err := g.config.Store.ViewRollup(ctx, projectID, look.run); err != nil {
 		g.forget(projectID) // it may be half of it
 		return nil, err
 	}
-	g.bound(projectID, p)
+	if err := g.bound(projectID, p, number); err != nil {
+		return nil, err
+	}
+	g.config.Logger.DebugContext(ctx, "looked at the parts that grow", "project_id", projectID, "parts", len(look.grown.parts), "anew", look.anew,
+		"new_events", look.came, "unsettled", len(p.unsettled), "took", g.config.Now().Sub(begun))
 	return look.grown, nil
 }
 
 // project returns what is kept of a project, and the number of the look.
-func (g *growing) project(id int64) (*growingProject, int) {
+func (g *growing) project(id int64, now time.Time) (*growingProject, int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	maps.DeleteFunc(g.projects, func(_ int64, p *growingProject) bool { return now.Sub(p.lookedAt) > growIdle })
 	p := g.projects[id]
 	if p == nil {
-		p = &growingProject{horizon: repo.EventHorizon{Store: g.store}, parts: map[growingPlace]*growingPart{}, unsettled: map[int64]struct{}{}}
+		p = &growingProject{
+			horizon: repo.EventHorizon{Store: g.config.Store}, parts: map[growingPlace]*growingPart{}, unsettled: map[int64]struct{}{},
+		}
 		g.projects[id] = p
 	}
 	g.looks++
-	p.needed = g.looks
+	p.lookedAt = now
 	return p, g.looks
 }
 
@@ -139,25 +155,26 @@ func (g *growing) forget(projectID int64) {
 	delete(g.projects, projectID)
 }
 
-// bound forgets what was needed longest ago where there is too much.
-func (g *growing) bound(projectID int64, p *growingProject) {
-	p.shrink(g.most)
+// bound forgets what was needed longest ago where there is too much: of the project, then of others. errTooMany if the look itself
+// needs more.
+func (g *growing) bound(projectID int64, p *growingProject, look int) error {
+	if !p.shrink(g.most, look) {
+		g.forget(projectID)
+		return errTooMany
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.projects[projectID] != p {
-		return
-	}
 	p.sessions = p.count()
 	for {
 		total, oldest := 0, projectID
 		for id, other := range g.projects {
 			total += other.sessions
-			if other.needed < g.projects[oldest].needed {
+			if oldest == projectID || id != projectID && other.lookedAt.Before(g.projects[oldest].lookedAt) {
 				oldest = id
 			}
 		}
 		if total <= g.most || oldest == projectID {
-			return
+			return nil
 		}
 		delete(g.projects, oldest)
 	}
@@ -171,17 +188,23 @@ func (p *growingProject) count() int {
 	return total
 }
 
-// shrink forgets the parts that were needed longest ago where they have more sessions than most.
-func (p *growingProject) shrink(most int) {
+// shrink forgets parts that the look did not need, those first that were needed longest ago, until they have no more sessions than
+// most. False: they have more.
+func (p *growingProject) shrink(most, look int) bool {
 	for p.count() > most {
 		var oldest growingPlace
+		needed := look
 		for place, part := range p.parts {
-			if known := p.parts[oldest]; known == nil || part.needed < known.needed || part.needed == known.needed && len(part.sessions) > len(known.sessions) {
-				oldest = place
+			if part.needed < needed {
+				oldest, needed = place, part.needed
 			}
+		}
+		if needed == look {
+			return false
 		}
 		delete(p.parts, oldest)
 	}
+	return true
 }
 
 // growingLook brings the parts of a project to one state of the database.
@@ -194,6 +217,8 @@ type growingLook struct {
 	kinds   kindSeed
 	number  int
 	grown   *grown
+	// came is how many new events there were, anew how many parts were counted from nothing.
+	came, anew int
 
 	zone  *time.Location
 	spans map[time.Time]span
@@ -292,6 +317,7 @@ func (l *growingLook) readNew(ctx context.Context, tx *repo.RollupTx) error {
 	}); err != nil {
 		return fmt.Errorf("read the new events: %w", err)
 	}
+	l.came = len(seen)
 	l.addLater(seen)
 	l.settled, l.unsettled = l.settles, unsettled
 	ids := make([]int64, 0, len(l.asked))
@@ -401,6 +427,7 @@ func (l *growingLook) need(ctx context.Context, tx *repo.RollupTx, place growing
 			return fmt.Errorf("count a part that grows: %w", errMoved)
 		}
 		l.parts[place] = part
+		l.anew++
 	}
 	part.needed = l.number
 	l.grown.parts[place] = part.layers
