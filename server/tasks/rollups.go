@@ -13,7 +13,7 @@ import (
 
 const (
 	// refreshEvery is how often it is looked which projects have marks: today's figures are that late, and a little.
-	refreshEvery = "@every 15s"
+	refreshEvery = "@every 40s"
 	// markedPage is how many projects with marks are read at once.
 	markedPage = 500
 	// daysPerJob is how many days a job of a rebuild counts.
