@@ -21,11 +21,14 @@ type Answers struct {
 	// reading is held, for one of so many lots of projects, by who finds no blocks kept and reads them: others will find them.
 	reading   [16]sync.Mutex
 	freshener *freshener
+	// merged are rows put together for ranges; mergingNow is held by who does so.
+	merged     *rowCache[*mergedRows]
+	mergingNow sync.Mutex
 }
 
 // NewAnswers makes Answers. They count days with the refresher that have changed.
 func NewAnswers(r *Refresher) *Answers {
-	return &Answers{refresher: r, breakdowns: newRowCache[*breakdown](), blocks: newRowCache[*block](), freshener: newFreshener(r)}
+	return &Answers{refresher: r, breakdowns: newRowCache[*breakdown](), blocks: newRowCache[*block](), merged: newRowCache[*mergedRows](), freshener: newFreshener(r)}
 }
 
 // maxLooks bounds how often a question begins anew because days were counted meanwhile.
@@ -160,37 +163,55 @@ func withMonths(q report.Query) bool {
 // read reads what the question's answer is put together from. errUncounted.
 func (a *Answers) read(v *view, q report.Query) (*stretches, error) {
 	s := &stretches{since: dateOf(q.Since, q.Zone), until: dateOf(q.Until, q.Zone), by: map[int16][]stretch{}}
+	m := a.merging(v, q, s, dimensionsOf(q))
+	if err := a.readRows(v, q, s, m); err != nil {
+		return nil, err
+	}
+	if !m.finish() { // days were counted since
+		clear(s.by)
+		m = &merging{stretches: s, projectID: m.projectID, today: m.today, rest: map[int16][]versionedRow{}}
+		if err := a.readRows(v, q, s, m); err != nil {
+			return nil, err
+		}
+	}
+	a.merge(v.ctx, m)
+	v.grown.addTo(s, dimensionsOf(q))
+	return s, v.isCounted(q, byNothing)
+}
+
+func (a *Answers) readRows(v *view, q report.Query, s *stretches, m *merging) error {
 	dimensions := dimensionsOf(q)
 	sizeOf := func(row *repo.RollupBreakdown, b *breakdown) int { return len(row.Data) + valueSize*(1+len(b.values)) }
 	add := func(row *repo.RollupBreakdown, b *breakdown) error {
-		if v.grown.has(row.Day, row.Part) {
-			return nil
-		}
-		s.by[row.Dimension] = append(s.by[row.Dimension], stretch{row.Day, b})
 		if b.timeZone != v.project.TimeZone {
 			return errUncounted
 		}
+		s.by[row.Dimension] = append(s.by[row.Dimension], stretch{row.Day, b})
+		m.leave(row, b)
 		return nil
 	}
+	skip := func(row *repo.RollupBreakdown) bool { return v.grown.has(row.Day, row.Part) || m.has(row) }
 	var months []time.Time
 	if withMonths(q) && !s.since.AddDate(0, 1, 0).After(s.until) {
 		known := a.breakdowns.known(v.project.ID, s.since, s.until, dimensions)
+		m.know(known)
 		var err error
 		months, err = v.breakdowns.EachMonth(v.ctx, s.since, s.until, dimensions, slices.Collect(maps.Keys(known)), func(month *repo.RollupMonth) error {
 			row := &repo.RollupBreakdown{
 				ProjectID: month.ProjectID, Day: month.Month, Part: monthPart, Dimension: month.Dimension, Version: month.Version, Data: month.Data,
 			}
+			if skip(row) {
+				return nil
+			}
 			return decoded(a.breakdowns, known, row, decodeBreakdown, sizeOf, add)
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := eachRow(v, a.breakdowns, q, months, dimensions, decodeBreakdown, sizeOf, add); err != nil {
-		return nil, err
-	}
-	v.grown.addTo(s, dimensions)
-	return s, v.isCounted(q, byNothing)
+	known := a.breakdowns.known(v.project.ID, s.since, s.until, dimensions)
+	m.know(known)
+	return eachRow(v, a.breakdowns, known, q, months, dimensions, decodeBreakdown, sizeOf, skip, add)
 }
 
 // rowsFromBlocks answers from blocks, one after the other: those of a long range have no room together.
@@ -217,7 +238,9 @@ func (a *Answers) eachBlock(v *view, q report.Query, do func(day time.Time, b *b
 		return err
 	}
 	sizeOf := func(row *repo.RollupBreakdown, b *block) int { return len(row.Data) + 16*b.textCount() }
-	return eachRow(v, a.blocks, q, nil, []int16{bySession}, decodeBlock, sizeOf, func(row *repo.RollupBreakdown, b *block) error {
+	known := a.blocks.known(v.project.ID, dateOf(q.Since, q.Zone), dateOf(q.Until, q.Zone), []int16{bySession})
+	skip := func(*repo.RollupBreakdown) bool { return false }
+	return eachRow(v, a.blocks, known, q, nil, []int16{bySession}, decodeBlock, sizeOf, skip, func(row *repo.RollupBreakdown, b *block) error {
 		if b.timeZone != v.project.TimeZone {
 			return errUncounted
 		}
@@ -228,16 +251,18 @@ func (a *Answers) eachBlock(v *view, q report.Query, do func(day time.Time, b *b
 	})
 }
 
-// eachRow goes through the rows of the question's range by these dimensions, but for whole months, in the order of time: those that
-// are kept, or else decoded and kept.
+// eachRow goes through the rows of the question's range by these dimensions, but for whole months and those to skip, in the order of
+// time: those that are known, or else decoded and kept.
 func eachRow[T any](
-	v *view, cache *rowCache[T], q report.Query, but []time.Time, dimensions []int16, decode func(data []byte) (T, error),
-	sizeOf func(row *repo.RollupBreakdown, value T) int, do func(row *repo.RollupBreakdown, value T) error,
+	v *view, cache *rowCache[T], known map[string]T, q report.Query, but []time.Time, dimensions []int16, decode func(data []byte) (T, error),
+	sizeOf func(row *repo.RollupBreakdown, value T) int, skip func(row *repo.RollupBreakdown) bool, do func(row *repo.RollupBreakdown, value T) error,
 ) error {
 	since, until := dateOf(q.Since, q.Zone), dateOf(q.Until, q.Zone)
-	known := cache.known(v.project.ID, since, until, dimensions)
 	return v.breakdowns.Each(v.ctx, since, until, but, dimensions, slices.Collect(maps.Keys(known)), func(row *repo.RollupBreakdown) error {
 		row.Day = row.Day.UTC()
+		if skip(row) {
+			return nil
+		}
 		return decoded(cache, known, row, decode, sizeOf, do)
 	})
 }

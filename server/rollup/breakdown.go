@@ -3,6 +3,7 @@ package rollup
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/repo/report"
@@ -105,7 +106,8 @@ func mergeBreakdowns(parts []datedBreakdown, days int64) (*breakdown, error) {
 			if !ok {
 				at = len(merged.values)
 				places[value.text] = at
-				merged.values, sets = append(merged.values, breakdownValue{text: value.text}), append(sets, nil)
+				// A copy, which does not hold all that it was read with.
+				merged.values, sets = append(merged.values, breakdownValue{text: strings.Clone(value.text)}), append(sets, nil)
 			}
 			to := &merged.values[at]
 			for i, n := range value.numbers {
@@ -119,16 +121,16 @@ func mergeBreakdowns(parts []datedBreakdown, days int64) (*breakdown, error) {
 			}
 		}
 	}
-	var ids []int64
+	var union idSet
 	for i := range merged.values {
-		ids = ids[:0]
-		for _, set := range sets[i] {
-			var err error
-			if ids, err = set.set.appendIDs(ids); err != nil {
-				return nil, err
-			}
+		if len(sets[i]) == 1 {
+			merged.values[i].visitors, merged.values[i].set = sets[i][0].count, visitorSet(strings.Clone(string(sets[i][0].set)))
+			continue
 		}
-		distinct := sortedDistinct(ids)
+		distinct, err := union.distinct(sets[i])
+		if err != nil {
+			return nil, err
+		}
 		merged.values[i].visitors, merged.values[i].set = int64(len(distinct)), newVisitorSet(distinct)
 	}
 	merged.sort()

@@ -57,6 +57,8 @@ func newFreshener(r *Refresher) *freshener {
 type outlook struct {
 	// frozenBefore is until where the project's days are frozen.
 	frozenBefore time.Time
+	// today is the date by the database's clock.
+	today time.Time
 	// grown are parts in place of what is stored; nil: there are none.
 	grown *grown
 }
@@ -72,7 +74,8 @@ func (f *freshener) freshen(ctx context.Context, project *repo.Project, question
 			return known, false, err
 		}
 		known.frozenBefore = found.FrozenBefore
-		yesterday := dateOf(found.Now, q.Zone).AddDate(0, 0, -1)
+		known.today = dateOf(found.Now, q.Zone)
+		yesterday := known.today.AddDate(0, 0, -1)
 		for _, day := range datesOf(q, found.Marks) {
 			if day.Before(yesterday) || !breakdownQuestion(q, project.TimeZone) {
 				days.stored[day] = true

@@ -80,6 +80,19 @@ func (g *grown) has(day time.Time, part int16) bool {
 	return ok
 }
 
+// growsBefore reports whether there are parts of days before this one.
+func (g *grown) growsBefore(today time.Time) bool {
+	if g == nil {
+		return false
+	}
+	for place := range g.parts {
+		if place.day.Before(today) {
+			return true
+		}
+	}
+	return false
+}
+
 // addTo adds them by these dimensions.
 func (g *grown) addTo(s *stretches, dimensions []int16) {
 	if g == nil {

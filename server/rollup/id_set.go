@@ -1,6 +1,10 @@
 package rollup
 
-import "math/bits"
+import (
+	"maps"
+	"math/bits"
+	"slices"
+)
 
 const (
 	// pageBits is how many ids a page of an idSet has room for.
@@ -36,7 +40,8 @@ func (s *idSet) count(sets []countedSet) (int64, error) {
 		return total, nil
 	}
 	if total <= fewIDs {
-		return s.countFew(sets)
+		ids, err := s.few(sets)
+		return int64(len(ids)), err
 	}
 	if s.pages == nil {
 		s.pages = map[int64]*idPage{}
@@ -59,15 +64,49 @@ func (s *idSet) count(sets []countedSet) (int64, error) {
 	return int64(n), err
 }
 
-func (s *idSet) countFew(sets []countedSet) (int64, error) {
+// distinct returns the ids that the sets have together, in order and for one call alone. errPart.
+func (s *idSet) distinct(sets []countedSet) ([]int64, error) {
+	var total int64
+	for _, set := range sets {
+		total += set.count
+	}
+	if total <= fewIDs {
+		return s.few(sets)
+	}
+	if s.pages == nil {
+		s.pages = map[int64]*idPage{}
+	}
+	var err error
+	for _, set := range sets {
+		if err = s.add(set.set); err != nil {
+			break
+		}
+	}
+	s.ids = s.ids[:0]
+	for _, number := range slices.Sorted(maps.Keys(s.pages)) {
+		page := s.pages[number]
+		for i, word := range page {
+			for ; word != 0; word &= word - 1 {
+				s.ids = append(s.ids, number*pageBits+int64(64*i+bits.TrailingZeros64(word)))
+			}
+		}
+		*page = idPage{}
+		s.free = append(s.free, page)
+		delete(s.pages, number)
+	}
+	return s.ids, err
+}
+
+// few returns the ids by sorting them.
+func (s *idSet) few(sets []countedSet) ([]int64, error) {
 	s.ids = s.ids[:0]
 	for _, set := range sets {
 		var err error
 		if s.ids, err = set.set.appendIDs(s.ids); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	return int64(len(sortedDistinct(s.ids))), nil
+	return sortedDistinct(s.ids), nil
 }
 
 // add reads a set as appendIDs does.

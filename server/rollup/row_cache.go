@@ -9,7 +9,7 @@ import (
 	"github.com/microtracker/microtracker/repo/report"
 )
 
-// maxKept bounds what an Answers keeps of breakdowns, and of blocks, in bytes each.
+// maxKept bounds what an Answers keeps of breakdowns, of blocks and of what is put together, in bytes each.
 const maxKept = 64 << 20
 
 // rowCache keeps what was read of rows of breakdowns, that which was used last. Safe for concurrent use.
@@ -68,22 +68,35 @@ func (c *rowCache[T]) has(projectID int64, q report.Query) bool {
 	return false
 }
 
-// keep keeps what was read of a row, which takes so many bytes, in place of what was before.
-func (c *rowCache[T]) keep(row *repo.RollupBreakdown, value T, size int) {
+// at returns what is kept in a place.
+func (c *rowCache[T]) at(projectID int64, place rowPlace) (value T, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	kept := &keptRow[T]{projectID: row.ProjectID, place: rowPlace{row.Day, row.Part, row.Dimension}, version: row.Version, value: value, size: size}
-	if c.kept[kept.projectID] == nil {
-		c.kept[kept.projectID] = map[rowPlace]*list.Element{}
+	element := c.kept[projectID][place]
+	if element == nil {
+		return value, false
 	}
-	if before := c.kept[kept.projectID][kept.place]; before != nil {
+	c.order.MoveToFront(element)
+	return element.Value.(*keptRow[T]).value, true //nolint:errcheck,forcetypeassert // nothing else is put there
+}
+
+// keep keeps what was read of a row, which takes so many bytes, in place of what was before.
+func (c *rowCache[T]) keep(row *repo.RollupBreakdown, value T, size int) {
+	c.put(row.ProjectID, rowPlace{row.Day, row.Part, row.Dimension}, row.Version, value, size)
+}
+
+func (c *rowCache[T]) put(projectID int64, place rowPlace, version string, value T, size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept := &keptRow[T]{projectID: projectID, place: place, version: version, value: value, size: size}
+	if before := c.kept[projectID][place]; before != nil {
 		c.drop(before)
 	}
-	if c.kept[kept.projectID] == nil {
-		c.kept[kept.projectID] = map[rowPlace]*list.Element{}
+	if c.kept[projectID] == nil {
+		c.kept[projectID] = map[rowPlace]*list.Element{}
 	}
-	c.kept[kept.projectID][kept.place] = c.order.PushFront(kept)
-	for c.size += kept.size; c.size > maxKept; {
+	c.kept[projectID][place] = c.order.PushFront(kept)
+	for c.size += size; c.size > maxKept; {
 		c.drop(c.order.Back())
 	}
 }
