@@ -75,6 +75,12 @@ func (t *RollupTx) TakeMarks(ctx context.Context, since, until time.Time) ([]Rol
 	return marks, err
 }
 
+// Mark marks a stretch of time, so that it is counted anew.
+func (t *RollupTx) Mark(ctx context.Context, mark RollupMark) error {
+	_, err := t.tx.NewInsert().Model(&rollupMarkRow{ProjectID: t.projectID, Since: mark.Since, Until: mark.Until, Adds: mark.Adds}).Exec(ctx)
+	return err
+}
+
 // RollupPart is half an hour of a day, counted: a row of rollup_parts.
 type RollupPart struct {
 	bun.BaseModel `bun:"table:rollup_parts"`

@@ -43,7 +43,7 @@ func (a *Answers) CountAdSessions(project *repo.Project) repo.CountAdSessions {
 			})
 		})
 		if errors.Is(err, errUncounted) {
-			return nil, false, nil
+			return nil, false, a.repair(ctx, project, err)
 		}
 		return count.rows, err == nil, err
 	}

@@ -24,6 +24,7 @@ type Answers struct {
 	// merged are rows put together for ranges; mergingNow is held by who does so.
 	merged     *rowCache[*mergedRows]
 	mergingNow sync.Mutex
+	repairs    repairs
 }
 
 // NewAnswers makes Answers. They count days with the refresher that have changed.
@@ -89,7 +90,12 @@ func (a *Answers) answer(
 		})
 		return err
 	})
-	if errors.Is(err, errUncounted) {
+	switch {
+	case errors.Is(err, errUncounted):
+		return nil, false, a.repair(ctx, project, err)
+	case errors.Is(err, errPart): // of which row the set of visitors is that cannot be read, is not known
+		a.refresher.config.Logger.WarnContext(ctx, "a stored set of visitors is damaged: rebuild the daily rollups of the range", "project_id", project.ID,
+			"since", q.Since, "until", q.Until)
 		return nil, false, nil
 	}
 	return answer, err == nil, err
@@ -268,7 +274,7 @@ func eachRow[T any](
 }
 
 // decoded does something with what a row has: what is kept of it, or else what is decoded and kept. errUncounted if it is of another
-// version.
+// version, or a damagedRow.
 func decoded[T any](
 	cache *rowCache[T], known map[string]T, row *repo.RollupBreakdown, decode func(data []byte) (T, error),
 	sizeOf func(row *repo.RollupBreakdown, value T) int, do func(row *repo.RollupBreakdown, value T) error,
@@ -276,8 +282,10 @@ func decoded[T any](
 	value, ok := known[row.Version]
 	if !ok {
 		var err error
-		if value, err = decode(row.Data); err != nil {
+		if value, err = decode(row.Data); errors.Is(err, errVersion) {
 			return errUncounted
+		} else if err != nil {
+			return &damagedRow{row.Day, row.Version}
 		}
 		cache.keep(row, value, sizeOf(row, value))
 	}

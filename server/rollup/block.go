@@ -413,10 +413,11 @@ func (b *block) sessionColumns() []*packed {
 
 // decodeBlock reads what encode has written. errPart, also where a number names what is not there.
 func decodeBlock(data []byte) (*block, error) {
-	if len(data) == 0 || data[0] != blockVersion {
-		return nil, errPart
+	rest, err := ofVersion(data, blockVersion)
+	if err != nil {
+		return nil, err
 	}
-	r := partReader{rest: string(data[1:])} // as one text, so that its pieces are not copied
+	r := partReader{rest: rest}
 	b := &block{timeZone: r.text(), sessions: int(r.number())}
 	if b.sessions < 0 || b.sessions > len(data) { // all ids are others, so each takes a byte
 		return nil, errPart

@@ -187,10 +187,11 @@ func (b *breakdown) encode() []byte {
 
 // decodeBreakdown reads what encode has written. errPart.
 func decodeBreakdown(data []byte) (*breakdown, error) {
-	if len(data) == 0 || data[0] != breakdownVersion {
-		return nil, errPart
+	rest, err := ofVersion(data, breakdownVersion)
+	if err != nil {
+		return nil, err
 	}
-	r := partReader{rest: string(data[1:])} // as one text, so that its pieces are not copied
+	r := partReader{rest: rest}
 	b := &breakdown{timeZone: r.text()}
 	count := r.length()
 	b.values = make([]breakdownValue, 0, count/20) // no value takes less

@@ -95,8 +95,8 @@ func joinPartsBefore(ctx context.Context, tx *repo.RollupTx, day time.Time) erro
 			last++
 		}
 		whole, err := joinParts(rows[first:last])
-		if err != nil {
-			return err
+		if err != nil { // it is damaged: the day has to be counted as a whole
+			return joinAnew(ctx, tx, rows[first].Day)
 		}
 		joined = append(joined, repo.RollupBreakdown{Day: rows[first].Day, Dimension: rows[first].Dimension, Data: whole})
 		first = last
@@ -112,6 +112,19 @@ func joinPartsBefore(ctx context.Context, tx *repo.RollupTx, day time.Time) erro
 		return err
 	}
 	return tx.DropPartsBefore(ctx, day)
+}
+
+// joinAnew leaves a day whose parts cannot be put together to who counts it as a whole.
+func joinAnew(ctx context.Context, tx *repo.RollupTx, day time.Time) error {
+	zone, err := time.LoadLocation(tx.TimeZone)
+	if err != nil {
+		return fmt.Errorf("count a damaged day anew: %w", err)
+	}
+	s := spanOf(dateOf(day, time.UTC), zone)
+	if err := tx.Mark(ctx, repo.RollupMark{Since: s.since, Until: s.until}); err != nil {
+		return err
+	}
+	return tx.DropParts(ctx, day)
 }
 
 // joinParts puts what is stored of the parts of a day together.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -12,8 +13,23 @@ import (
 // partVersion is the form in which parts are stored. One of another form is counted anew.
 const partVersion = 2
 
-// errPart is returned for what is no part of this version.
-var errPart = errors.New("no part of a day, or one of another version")
+var (
+	// errPart is returned for what is no part of this version.
+	errPart = errors.New("no part of a day, or one of another version")
+	// errVersion is an errPart that a server of another version may understand.
+	errVersion = fmt.Errorf("another version: %w", errPart)
+)
+
+// ofVersion returns what comes after the version that data begin with. errVersion.
+func ofVersion(data []byte, version byte) (rest string, err error) {
+	if len(data) == 0 {
+		return "", errPart
+	}
+	if data[0] != version {
+		return "", errVersion
+	}
+	return string(data[1:]), nil // as one text, so that its pieces are not copied
+}
 
 // encode writes a part: the same counts always in the same way. All numbers are varints, all texts and sets come after
 // their length.
@@ -44,10 +60,11 @@ func (p *part) encode() []byte {
 
 // decodePart reads what encode has written. errPart.
 func decodePart(data []byte) (*part, error) {
-	if len(data) == 0 || data[0] != partVersion {
-		return nil, errPart
+	rest, err := ofVersion(data, partVersion)
+	if err != nil {
+		return nil, err
 	}
-	r := partReader{rest: string(data[1:])} // as one text, so that its pieces are not copied
+	r := partReader{rest: rest}
 	p := newPart()
 	p.visitors = visitorSet(r.text())
 	r.counts(p.events)
