@@ -274,7 +274,7 @@ func eachRow[T any](
 }
 
 // decoded does something with what a row has: what is kept of it, or else what is decoded and kept. errUncounted if it is of another
-// version, or a damagedRow.
+// version, or a damagedError.
 func decoded[T any](
 	cache *rowCache[T], known map[string]T, row *repo.RollupBreakdown, decode func(data []byte) (T, error),
 	sizeOf func(row *repo.RollupBreakdown, value T) int, do func(row *repo.RollupBreakdown, value T) error,
@@ -285,7 +285,7 @@ func decoded[T any](
 		if value, err = decode(row.Data); errors.Is(err, errVersion) {
 			return errUncounted
 		} else if err != nil {
-			return &damagedRow{row.Day, row.Version}
+			return &damagedError{row.Day, row.Version}
 		}
 		cache.keep(row, value, sizeOf(row, value))
 	}

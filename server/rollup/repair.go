@@ -10,17 +10,17 @@ import (
 	"github.com/microtracker/microtracker/repo"
 )
 
-// damagedRow is an errUncounted: what is stored of a day, or of a month by its first day, cannot be read.
-type damagedRow struct {
+// damagedError is an errUncounted: what is stored of a day, or of a month by its first day, cannot be read.
+type damagedError struct {
 	day     time.Time
 	version string
 }
 
-func (d *damagedRow) Error() string {
+func (d *damagedError) Error() string {
 	return fmt.Sprintf("what is stored of %s cannot be read", d.day.Format(time.DateOnly))
 }
 
-func (d *damagedRow) Unwrap() error { return errUncounted }
+func (d *damagedError) Unwrap() error { return errUncounted }
 
 // maxRepairs bounds for how many damaged rows it is known that they were told of.
 const maxRepairs = 1000
@@ -47,7 +47,7 @@ func (r *repairs) isNew(version string) bool {
 
 // repair marks the day of a damaged row, so that it is counted anew, and tells of it once. A month is made anew with its first day.
 func (a *Answers) repair(ctx context.Context, project *repo.Project, err error) error {
-	var damaged *damagedRow
+	var damaged *damagedError
 	if !errors.As(err, &damaged) || !a.repairs.isNew(damaged.version) {
 		return nil
 	}
