@@ -124,11 +124,16 @@ func (w *worker) refreshAll(ctx context.Context, _ *jobs.Running, _ struct{}) er
 
 func (w *worker) refreshProject(ctx context.Context, _ *jobs.Running, args ProjectArgs) error {
 	began := w.Now()
+	if !w.rests.over(args.ProjectID, began) {
+		return nil // its marks are there the next time
+	}
 	err := w.rollups.Refresh(ctx, args.ProjectID, nil)
 	if errors.Is(err, repo.ErrNotFound) {
 		return nil // the project has gone
 	}
-	w.RolledUp(false, w.Now().Sub(began))
+	now := w.Now()
+	w.rests.begin(args.ProjectID, now, now.Sub(began))
+	w.RolledUp(false, now.Sub(began))
 	return err
 }
 

@@ -52,6 +52,7 @@ type worker struct {
 	Config
 
 	rollups *rollup.Refresher
+	rests   rests
 }
 
 // Register has all kinds of jobs done by the registry's workers, and the schedules kept by its scheduler.
