@@ -12,6 +12,7 @@ import (
 
 	"github.com/microtracker/microtracker/repo"
 	"github.com/microtracker/microtracker/repo/report"
+	"github.com/microtracker/microtracker/repo/repotest"
 	"github.com/microtracker/microtracker/server/ingest"
 	"github.com/microtracker/microtracker/server/rollup"
 )
@@ -147,5 +148,31 @@ func TestPartsThatGrowEqualRawData(t *testing.T) {
 				t.Errorf("seed %d: %d of %d questions were answered from days", seed, answered, questions)
 			}
 		})
+	}
+}
+
+// TestEventsAreCountedOnceWhileOthersAreStored: as long as somebody writes, ids below those that were seen may still come, and what is
+// above them is read again.
+func TestEventsAreCountedOnceWhileOthersAreStored(t *testing.T) {
+	t.Parallel()
+	w := setup(t, "UTC", noon)
+	answers := rollup.NewAnswers(w.refresher)
+	today := dayIn(noon, w.zone)
+	q := report.Query{
+		Metrics: []report.Metric{report.Pageviews, report.Visitors, report.Sessions}, Zone: w.zone, Dimensions: []report.Dimension{report.Path}, Limit: 10,
+		Since: w.midnight(today), Until: w.midnight(today.AddDate(0, 0, 1)),
+	}
+	for i, holds := range []bool{false, true, true, false, false, true} {
+		release := func() {}
+		if holds {
+			release = repotest.Hold(t, w.url, "LOCK TABLE events IN ROW EXCLUSIVE MODE")
+		}
+		for j := range 3 {
+			w.send(t, visitor(fmt.Sprint("visitor ", (i+j)%4), chrome), view(fmt.Sprint("/", j), noon.Add(time.Duration(3*i+j)*time.Second)))
+			if !w.expectSame(t, answers, q, nil) {
+				t.Fatalf("round %d: days did not answer", i)
+			}
+		}
+		release()
 	}
 }
