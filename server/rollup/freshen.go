@@ -17,6 +17,8 @@ const (
 	maxStale = 4
 	// growWithin bounds a first look at parts that grow, which goes on when nobody waits for it any more: the next ones are short.
 	growWithin = 30 * time.Second
+	// growPatience is how long a question waits for them: a first look takes seconds at a busy site, the raw data longer.
+	growPatience = 10 * time.Second
 	// restFor is for how long the days of a project are not counted inside questions after that took too long, or failed.
 	restFor = 10 * time.Second
 )
@@ -94,7 +96,11 @@ func (f *freshener) freshen(ctx context.Context, project *repo.Project, question
 	if round == nil {
 		return known, false, nil
 	}
-	timeout := time.NewTimer(freshWithin)
+	patience := freshWithin
+	if len(days.stored) == 0 {
+		patience = growPatience
+	}
+	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
 	select {
 	case <-round.done:
