@@ -37,6 +37,8 @@ const figure = (page: Page, name: RegExp) => page.getByRole("group", { name: "Ke
 test("a click on anything filters everything, and the address says what is shown", async ({ page, request, product }) => {
   const { path } = await makeShop(page, request, product, "Overview shop");
   page.on("dialog", (dialog) => expect(dialog.message(), "no script of a visitor runs").toBe(""));
+  // The page on which the shop was made asks nothing any more.
+  await page.goto("about:blank");
   const asked: string[] = [];
   page.on("request", (sent) => asked.push(`${sent.url()} ${sent.postData() ?? ""}`));
   await page.goto(path);
