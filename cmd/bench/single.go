@@ -69,7 +69,8 @@ func (s shots) percentile(p int) time.Duration {
 	return s.latencies[(len(s.latencies)-1)*p/100].Round(10 * time.Microsecond)
 }
 
-// fire sends requests for a while, as fast as it goes, or at a rate: then a latency counts from when its request was due.
+// fire sends requests for a while, as fast as it goes, or at a rate: then the connections take turns, and a latency counts from when
+// its request was due.
 func (b *bench) fire(ctx context.Context, address, key string, seed uint64, rate float64) (shots, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.duration)
 	defer cancel()
@@ -79,8 +80,12 @@ func (b *bench) fire(ctx context.Context, address, key string, seed uint64, rate
 	begun := time.Now()
 	var wg sync.WaitGroup
 	for i := range connections {
+		p := pace{}
+		if rate > 0 {
+			p = pace{first: begun.Add(time.Duration(float64(i) / rate * float64(time.Second))), every: time.Duration(connections / rate * float64(time.Second))}
+		}
 		wg.Go(func() {
-			latencies, err := fireOne(ctx, address, key, newVisitors(fmt.Sprintf("%d-%d-", seed, i), seed*connections+uint64(i)), rate/connections)
+			latencies, err := fireOne(ctx, address, key, newVisitors(fmt.Sprintf("%d-%d-", seed, i), seed*connections+uint64(i)), p)
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, latencies...)
@@ -95,8 +100,14 @@ func (b *bench) fire(ctx context.Context, address, key string, seed uint64, rate
 	return shots{rate: float64(len(all)) / took.Seconds(), latencies: all}, firstErr
 }
 
+// pace is when the requests of a connection are due; zero: each when the one before it is answered.
+type pace struct {
+	first time.Time
+	every time.Duration
+}
+
 // fireOne sends one request after the other on a connection of its own.
-func fireOne(ctx context.Context, address, key string, from *visitors, rate float64) ([]time.Duration, error) {
+func fireOne(ctx context.Context, address, key string, from *visitors, p pace) ([]time.Duration, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
@@ -104,14 +115,12 @@ func fireOne(ctx context.Context, address, key string, from *visitors, rate floa
 	defer conn.Close() //nolint:errcheck // it has done its work
 	answers := bufio.NewReader(conn)
 	var latencies []time.Duration
-	due := time.Now()
-	for ctx.Err() == nil {
+	for due := p.first; ctx.Err() == nil; due = due.Add(p.every) {
 		e := from.next()
 		body := e.json(key, time.Now())
 		request := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nUser-Agent: %s\r\nX-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n%s",
 			microtrackerv1connect.TrackingServiceTrackProcedure, e.agent, e.address, len(body), body)
-		if rate > 0 {
-			due = due.Add(time.Duration(float64(time.Second) / rate))
+		if p.every > 0 {
 			select {
 			case <-time.After(time.Until(due)):
 			case <-ctx.Done():
