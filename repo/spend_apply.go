@@ -20,22 +20,27 @@ func (p *Project) ApplySpendImport(ctx context.Context, i *SpendImport, now time
 		if err := p.recompareSpend(ctx, tx, i, done); err != nil {
 			return err
 		}
-		var rows int64
-		err := p.eachSpendBlock(ctx, tx, i.ID, countColumns(), func(b *spendBlock) error {
-			if err := writeSpendBlock(ctx, tx, b, now); err != nil {
-				return err
-			}
-			for _, n := range b.Counts {
-				rows += n
-			}
-			return done(rows)
-		})
+		err := p.changeSpend(ctx, tx, i, done, func(b *spendBlock) error { return writeSpendBlock(ctx, tx, b, now) })
 		if err != nil {
 			return err
 		}
 		return p.endSpendImport(ctx, tx, i, now)
 	})
 	return classify("import the spend", err)
+}
+
+// changeSpend changes the spend by one block after the other, and tells how many rows are done.
+func (p *Project) changeSpend(ctx context.Context, tx bun.Tx, i *SpendImport, done func(rows int64) error, change func(b *spendBlock) error) error {
+	var rows int64
+	return p.eachSpendBlock(ctx, tx, i.ID, countColumns(), func(b *spendBlock) error {
+		if err := change(b); err != nil {
+			return err
+		}
+		for _, n := range b.Counts {
+			rows += n
+		}
+		return done(rows)
+	})
 }
 
 // endSpendImport names the ads and puts the import in force. The ads come last, because who stores sessions waits for their rows.

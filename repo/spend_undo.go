@@ -49,16 +49,7 @@ func (p *Project) UndoSpendImport(ctx context.Context, i *SpendImport, now time.
 		if len(later) > 0 {
 			return &OverlapError{Imports: later}
 		}
-		var rows int64
-		err = p.eachSpendBlock(ctx, tx, i.ID, countColumns(), func(b *spendBlock) error {
-			if err := unwriteSpendBlock(ctx, tx, b, now); err != nil {
-				return err
-			}
-			for _, n := range b.Counts {
-				rows += n
-			}
-			return done(rows)
-		})
+		err = p.changeSpend(ctx, tx, i, done, func(b *spendBlock) error { return unwriteSpendBlock(ctx, tx, b, now) })
 		if err != nil {
 			return err
 		}

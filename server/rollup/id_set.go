@@ -43,15 +43,7 @@ func (s *idSet) count(sets []countedSet) (int64, error) {
 		ids, err := s.few(sets)
 		return int64(len(ids)), err
 	}
-	if s.pages == nil {
-		s.pages = map[int64]*idPage{}
-	}
-	var err error
-	for _, set := range sets {
-		if err = s.add(set.set); err != nil {
-			break
-		}
-	}
+	err := s.unite(sets)
 	var n int
 	for number, page := range s.pages {
 		for _, word := range page {
@@ -73,15 +65,7 @@ func (s *idSet) distinct(sets []countedSet) ([]int64, error) {
 	if total <= fewIDs {
 		return s.few(sets)
 	}
-	if s.pages == nil {
-		s.pages = map[int64]*idPage{}
-	}
-	var err error
-	for _, set := range sets {
-		if err = s.add(set.set); err != nil {
-			break
-		}
-	}
+	err := s.unite(sets)
 	s.ids = s.ids[:0]
 	for _, number := range slices.Sorted(maps.Keys(s.pages)) {
 		page := s.pages[number]
@@ -95,6 +79,19 @@ func (s *idSet) distinct(sets []countedSet) ([]int64, error) {
 		delete(s.pages, number)
 	}
 	return s.ids, err
+}
+
+// unite puts the ids into pages. On an error the pages have to be emptied all the same.
+func (s *idSet) unite(sets []countedSet) error {
+	if s.pages == nil {
+		s.pages = map[int64]*idPage{}
+	}
+	for _, set := range sets {
+		if err := s.add(set.set); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // few returns the ids by sorting them.
