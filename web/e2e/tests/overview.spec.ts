@@ -53,6 +53,12 @@ test("a click on anything filters everything, and the address says what is shown
   await page.getByRole("button", { name: "Sources" }).click();
   await expectGoodPage(page);
 
+  // Where the visitors are is not known: no land is theirs, and neither is the sea.
+  await expect(page.locator(".world path")).not.toHaveCount(0);
+  await expect(page.locator(".world svg :not(.shade-0)")).toHaveCount(0);
+  await page.locator(".world svg").click({ position: { x: 3, y: 3 } });
+  await expect(page).not.toHaveURL(/f=country/);
+
   await page.getByRole("button", { name: "newsletter", exact: true }).click();
   await expect(figure(page, /^Visitors/)).toContainText("1");
   await expect(page.locator(".panel:not(#live)").getByRole("row", { name: "/pricing" })).toHaveCount(0);

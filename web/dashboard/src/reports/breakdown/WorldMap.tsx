@@ -16,8 +16,9 @@ export default function WorldMap() {
   const filterBy = useFilterBy();
   const { query, rows } = useBreakdown(views.countries, 250);
   const [over, setOver] = useState<{ code: string; x: number; y: number }>();
-  const visitors = useMemo(() => new Map(rows?.map((row) => [row.label, row.value])), [rows]);
-  const known = rows?.filter((row) => row.label !== "") ?? [];
+  // Those whose country is not known are nowhere: neither in the sea nor in a land without a code.
+  const known = useMemo(() => rows?.filter((row) => row.label !== "") ?? [], [rows]);
+  const visitors = useMemo(() => new Map(known.map((row) => [row.label, row.value])), [known]);
   const most = Math.max(0, ...known.map((row) => row.value));
   // By the square root: else one large country leaves all others pale.
   const shade = (code: string) => {
