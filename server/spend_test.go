@@ -391,7 +391,7 @@ func TestRowsOfSpendAreImportedAtOnce(t *testing.T) {
 	if diff := cmp.Diff([]string{"3 1.50", "4 0.10"}, left); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	req.Currency = "XXX"
+	req.Currency = "JPY"
 	if _, err := client.ImportSpend(t.Context(), req); connect.CodeOf(err) != connect.CodeInvalidArgument {
 		t.Errorf("another currency: %v", err)
 	}

@@ -53,6 +53,7 @@ func (s trackingServer) EraseVisitor(ctx context.Context, req *microtrackerv1.Er
 		return nil, err
 	}
 	s.live.Changed(project.ID)
+	s.answers.Forget(project.ID)
 	return &microtrackerv1.EraseVisitorResponse{Receipt: &microtrackerv1.ErasureReceipt{
 		ErasureId: erasure.ID, EraseTime: timestamppb.New(erasure.ErasedAt), DeletedRows: erasure.DeletedRows,
 	}}, nil

@@ -32,6 +32,15 @@ func NewAnswers(r *Refresher) *Answers {
 	return &Answers{refresher: r, breakdowns: newRowCache[*breakdown](), blocks: newRowCache[*block](), merged: newRowCache[*mergedRows](), freshener: newFreshener(r)}
 }
 
+// Forget drops all that is kept in memory of a project, after somebody's data were deleted from it. Nothing of that would be used for
+// an answer; but it would stay until it is pushed out.
+func (a *Answers) Forget(projectID int64) {
+	a.breakdowns.forget(projectID)
+	a.blocks.forget(projectID)
+	a.merged.forget(projectID)
+	a.freshener.growing.forget(projectID)
+}
+
 // maxLooks bounds how often a question begins anew because days were counted meanwhile.
 const maxLooks = 3
 

@@ -89,3 +89,29 @@ func TestProjectsNobodyAsksAboutAreForgotten(t *testing.T) {
 		t.Errorf("too much for one look: %v", err)
 	}
 }
+
+func TestNothingIsKeptOfAProjectThatIsForgotten(t *testing.T) {
+	t.Parallel()
+	a := NewAnswers(New(Config{}))
+	for _, projectID := range []int64{1, 2} {
+		for part := range int16(3) {
+			place := rowPlace{part: part}
+			a.breakdowns.put(projectID, place, "", nil, 1)
+			a.blocks.put(projectID, place, "", nil, 1)
+			a.merged.put(projectID, place, "", nil, 1)
+		}
+		a.freshener.growing.projects[projectID] = grows(1)
+	}
+	a.Forget(1)
+	for projectID, want := range map[int64]int{1: 0, 2: 3} {
+		if n, m, l := len(a.breakdowns.kept[projectID]), len(a.blocks.kept[projectID]), len(a.merged.kept[projectID]); n != want || m != want || l != want {
+			t.Errorf("of project %d are kept %d breakdowns, %d blocks and %d merged rows, want %d each", projectID, n, m, l, want)
+		}
+	}
+	if a.freshener.growing.projects[1] != nil || a.freshener.growing.projects[2] == nil {
+		t.Error("the parts that grow are not those of project 2 alone")
+	}
+	if a.blocks.size != 3 {
+		t.Errorf("%d bytes are counted, want 3", a.blocks.size)
+	}
+}

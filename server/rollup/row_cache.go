@@ -101,6 +101,15 @@ func (c *rowCache[T]) put(projectID int64, place rowPlace, version string, value
 	}
 }
 
+// forget drops all that is kept of a project.
+func (c *rowCache[T]) forget(projectID int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, element := range c.kept[projectID] {
+		c.drop(element)
+	}
+}
+
 func (c *rowCache[T]) drop(element *list.Element) {
 	kept := c.order.Remove(element).(*keptRow[T]) //nolint:errcheck,forcetypeassert // nothing else is put there
 	c.size -= kept.size
